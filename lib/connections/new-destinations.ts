@@ -24,6 +24,9 @@ export type NewDestinations = {
   destinations: string[];
 }[];
 
+/** A connection that was just stored, and the new destinations of its secrets. */
+export type StoredConnection = { id: string; newDestinations: NewDestinations };
+
 /** A connection before an edit: its secrets, and all destinations that its settings named. */
 type Former = {
   id: string;
@@ -108,13 +111,14 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
 
 /**
  * Asks automate to allow the new destinations of a connection that a person saved. Automate allows them
- * if the person entered both settings and value, or is an Admin with a recent sign-in.
+ * if the person entered both settings and value, or is an Admin with a recent sign-in. For an access token,
+ * it decides by the ten-minute rule.
  * Runs after the commit and fails safe: the other destinations stay not allowed.
  */
 export async function allowNewDestinations(
   { actor, fabricId }: Scope<"connection:write">,
-  newDestinations: NewDestinations,
+  { id: connectionId, newDestinations: secrets }: StoredConnection,
 ): Promise<void> {
-  if (newDestinations.length > 0)
-    await askAfterCommit({ actor, fabricId }, "destination:allow", { secrets: newDestinations });
+  if (secrets.length > 0)
+    await askAfterCommit({ actor, fabricId }, "destination:allow", { connectionId, secrets });
 }

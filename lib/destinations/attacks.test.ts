@@ -251,12 +251,12 @@ describe("a saved connection", () => {
       pointAt: (role: "admin" | "user", server: string, port?: string) =>
         call(role, "PUT", `connection/name/${name}`, body(server, port)),
       /** The form's action. */
-      save: (role: "admin" | "user", server: string) =>
+      save: (role: "admin" | "user", server: string, port?: string) =>
         updateConnection(fabric.scope(role, "connection:write"), {
           connectionId: row.id,
           name,
           description: "",
-          properties: { ...body(server).properties, password: String(id) },
+          properties: { ...body(server, port).properties, password: String(id) },
         }),
       read: (headers = {}) => pipeline(`/v1/connections/${name}`, "GET", headers),
     };
@@ -337,12 +337,12 @@ describe("a saved connection", () => {
     await connection.pointAt("user", "127.0.0.1");
     // The author edits another field: the destination is still the colleague's.
     await owner.connection.update({ where: { id: connection.id }, data: { description: "" } });
-    await connection.pointAt("admin", "127.0.0.1");
+    await connection.save("admin", "127.0.0.1");
     expect((await connection.read()).status).toBe(409);
     // Editing the port does not make it the author's either.
-    await connection.pointAt("admin", "127.0.0.1", "5433");
+    await connection.save("admin", "127.0.0.1", "5433");
     expect((await connection.read()).status).toBe(409);
-    await connection.pointAt("admin", "db2.test.example");
+    await connection.save("admin", "db2.test.example");
     expect((await connection.read()).status).toBe(200);
   });
 
@@ -401,13 +401,33 @@ describe("a saved connection", () => {
     expect(answers.filter((text) => text.includes("theirs") && text.includes(stolen))).toEqual([]);
   });
 
-  test("made by an access token sends values that the token entered within ten minutes, and no older ones", async () => {
+  test("made by an access token sends values that the token entered within ten minutes; a second one does not", async () => {
     const connection = await addConnection();
     expect((await connection.read()).status).toBe(200);
-    const at = new Date(Date.now() - 11 * 60_000);
-    await owner.auditEvent.updateMany({ where: { objectId: connection.secretId }, data: { at } });
-    await connection.pointAt("admin", "127.0.0.1");
+    expect(await eventsOf("destination.allow", connection.secretId)).toMatchObject([
+      {
+        accessToken: "scripts",
+        connection: connection.name,
+        destination: [`postgres://${host}:5432?tls=verify-full`],
+      },
+    ]);
+    await connection.pointAt("admin", "db2.test.example");
     expect((await connection.read()).status).toBe(409);
+    const second = unique("second");
+    const reference = await owner.secret.findUniqueOrThrow({
+      where: { id: connection.secretId },
+      select: { id: true, name: true },
+    });
+    await call("admin", "POST", "connection", {
+      name: second,
+      kind: "restapi",
+      properties: {
+        baseUrl: "https://api.test.example",
+        authType: "bearer",
+        bearerToken: { kind: "prophecy", subKind: "text", type: "secret", properties: reference },
+      },
+    });
+    expect((await pipeline(`/v1/connections/${second}`)).status).toBe(409);
   });
 
   test("records the changed fields and the old and new host", async () => {

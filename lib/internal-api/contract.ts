@@ -106,6 +106,8 @@ export const automateRequests = {
     path: "/internal/destinations/allow",
     permission: "connection:check",
     body: z.object({
+      /** The stored connection that names them. An access token may allow those of one connection only. */
+      connectionId: z.string().max(64).optional(),
       /** The secrets, each with its destinations to allow. */
       secrets: z
         .array(

@@ -7,7 +7,7 @@ import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
-import { allowNewDestinations, type NewDestinations } from "@/lib/connections/new-destinations";
+import { allowNewDestinations, type StoredConnection } from "@/lib/connections/new-destinations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
@@ -151,7 +151,7 @@ async function store(
 ): Promise<ApiResult<{ id: string }>> {
   const { name, description, provider } = body;
   const input = { name, description, provider: provider === "ProphecyManaged" ? "none" : provider } as const;
-  let newDestinations: NewDestinations = [];
+  let storedConnection: StoredConnection | undefined;
   const created = await createFabric<ConnectionCode>(scope, input, {
     idempotent,
     isPending: body.connection?.shouldTest ?? false,
@@ -164,15 +164,18 @@ async function store(
         const prepared = prepareConnection(connection);
         if (!prepared.ok) return prepared;
         const stored = await insertConnection(tx, fabric.scope("connection:write"), prepared.value);
-        if (stored.ok) newDestinations = stored.value.newDestinations;
+        if (stored.ok) storedConnection = stored.value;
         return stored;
       };
     },
   });
   if (created.ok) {
     const { id: fabricId } = created.value;
-    if (newDestinations.length > 0)
-      await allowNewDestinations(await authorize(scope.actor, fabricId, "connection:write"), newDestinations);
+    if (storedConnection)
+      await allowNewDestinations(
+        await authorize(scope.actor, fabricId, "connection:write"),
+        storedConnection,
+      );
     return created;
   }
   switch (created.code) {

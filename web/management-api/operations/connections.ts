@@ -64,7 +64,7 @@ export const createConnectionOperation = operation({
   tag: "Connections",
   summary: "Create a connection",
   description:
-    "The properties depend on the kind. The connection is stored without a check: check it afterwards. Pipelines can use it once its destinations are allowed. Saving allows them for values that the same access token entered within the last ten minutes. Others are allowed in the app; `notAllowed` lists them.",
+    "The properties depend on the kind. The connection is stored without a check: check it afterwards. Pipelines can use it, and its check can pass, once its destinations are allowed. Saving allows them if the same access token entered the whole value of each of its secrets within the last ten minutes, and no destination was allowed for those values before: one connection for each value, and none in a locked fabric. Others are allowed in the app; `notAllowed` lists them.",
   failure: "Create connection failed",
   access: inFabric("connection:write"),
   body: createConnectionBody,
