@@ -8,9 +8,11 @@ const maxCounted = 1_000;
 
 /** SQL for each secret `s`: how many pipelines read it, and when one last did. */
 export const pipelinesOfSecret = `CROSS JOIN LATERAL (
-    SELECT count(DISTINCT ("readerId", "readerName"))::int AS pipelines, max("lastReadAt") AS "lastReadAt"
-    FROM (SELECT * FROM secret_reader WHERE "secretId" = s.id AND "lastReadAt" > now() - interval '${usedForDays} days'
-      LIMIT ${maxCounted}) recent) r`;
+    SELECT count(*)::int AS pipelines, max("lastReadAt") AS "lastReadAt" FROM (
+      SELECT max("lastReadAt") AS "lastReadAt" FROM (
+        SELECT "readerId", "readerName", "lastReadAt" FROM secret_reader
+        WHERE "secretId" = s.id AND "lastReadAt" > now() - interval '${usedForDays} days' LIMIT ${maxCounted}
+      ) recent GROUP BY "readerId", "readerName") pipeline) r`;
 
 const findReaders = preparedQuery<SecretReader>(
   `SELECT "readerName" AS pipeline, nullif(connection, '') AS connection, nullif(name, '') AS name, "lastVersion" AS version,
