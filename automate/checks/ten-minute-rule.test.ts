@@ -127,7 +127,8 @@ async function ask({ token = tokens.own, connectionId, destination = host, secre
     ...fabric.scope("user", "connection:check"),
     actor: actorOf(token),
   };
-  return (await authorizeDestinations(scope, { openings }, { isConfirmed: true, connectionId })).state;
+  return (await authorizeDestinations(scope, { openings }, { isConfirmed: true, connectionId, reach: null }))
+    .state;
 }
 
 const allowed = async () =>

@@ -219,7 +219,10 @@ export type SecretDetail = SecretSummary & {
 };
 
 /** The data that the Replace value form needs. Times are strings when they came over the network. */
-export type ReplaceableSecret = Pick<SecretDetail, "id" | "name" | "subKind" | "version" | "authorities" | "connections"> & {
+export type ReplaceableSecret = Pick<
+  SecretDetail,
+  "id" | "name" | "subKind" | "version" | "authorities" | "connections"
+> & {
   readers: readonly (Omit<SecretReader, "lastReadAt"> & { lastReadAt: Date | string })[];
   fields: { field: string; version: number; setAt: Date | string | null }[];
   destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
