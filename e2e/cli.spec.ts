@@ -33,9 +33,10 @@ test("the line of the dialog, copied into an empty folder, downloads the command
   ]);
   await signIn(context, tenant.admin);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);
-  const dialog = await openDialog(page, "Create token", "Create pipeline token");
-  await field(dialog, "Name").fill("laptop");
-  await dialog.getByRole("button", { name: "Create", exact: true }).click();
+  const form = await openDialog(page, "Create token", "Create pipeline token");
+  await field(form, "Name").fill("laptop");
+  await form.getByRole("button", { name: "Create", exact: true }).click();
+  const dialog = page.getByRole("dialog", { name: "Pipeline token created" });
   const token = (await dialog.locator("code").first().textContent()) ?? "";
   await dialog.getByRole("button", { name: "Copy command" }).click();
   await expect(dialog.getByRole("button", { name: "Copied" })).toBeVisible();
