@@ -60,6 +60,7 @@ test("a User without permission requests approval for a new destination and stil
   await expect(waiting).toContainText("Requested by Uri User");
   await expect(waiting).toContainText("Admins of the team can allow or decline.");
   await expect(waiting.getByRole("button")).toHaveCount(0);
+  await expectAccessible(page, "Connections with a request", ["light"]);
   expect(api.requests).toEqual([]);
 
   await signIn(context, tenant.admin);
