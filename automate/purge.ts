@@ -12,7 +12,9 @@ export async function purge(): Promise<void> {
   // Sealed values first: a later step may fail.
   await purgeSecrets();
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
-  await db.rateWindow.deleteMany({ where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } });
+  const oldMinutes = { where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } };
+  await db.rateWindow.deleteMany(oldMinutes);
+  await db.webRateWindow.deleteMany(oldMinutes);
   await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
   await purgeAttempts();
   await purgeChecks();

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { isEntry } from "@/lib/egress/judge";
 
 const port = z.coerce.number().int().min(1).max(65535);
+const rate = z.coerce.number().int().min(1).max(100_000_000);
+const concurrency = z.coerce.number().int().min(1).max(10_000);
 const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
 const privateJwk = jwk(ed25519.extend({ d: z.string() }), "private");
 const publicJwk = jwk(ed25519.strict(), "public");
@@ -38,6 +40,14 @@ const web = z
     MAX_SECRET_BYTES: z.coerce.number().int().min(1024).max(16_777_216).default(1_048_576),
     /** How many proxies in front append to X-Forwarded-For; with 0, web trusts none. */
     TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
+    /** How many requests one person may send in a minute, by screen and with all access tokens, to all copies. */
+    WEB_RATE_PER_MINUTE: rate.default(12_000),
+    /** How many of these with one access token. */
+    WEB_TOKEN_RATE_PER_MINUTE: rate.default(6_000),
+    /** How many requests one address may send without signing in, in a minute, to each copy. */
+    WEB_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
+    /** How many requests of one person web serves at once, by screen and by script, in each copy. Others wait. */
+    WEB_CONCURRENCY: concurrency.default(16),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   })
@@ -104,7 +114,11 @@ const automate = z
      */
     AUTOMATE_TRUST_PROXY_HOPS: z.coerce.number().int().min(0).max(8).default(0),
     /** How many secrets one token may request in a minute, across all copies. */
-    RUNTIME_RATE_PER_MINUTE: z.coerce.number().int().min(1).max(100_000_000).default(60_000),
+    RUNTIME_RATE_PER_MINUTE: rate.default(60_000),
+    /** How many requests without a valid token one address may send in a minute, to each copy. */
+    RUNTIME_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
+    /** How many requests of one token automate serves at once, in each copy. Others wait. */
+    RUNTIME_CONCURRENCY: concurrency.default(32),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
     /** Serves Prometheus metrics at /metrics on this port. Unset: no metrics. */

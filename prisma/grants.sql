@@ -65,6 +65,8 @@ GRANT SELECT ON trusted_issuer TO :web;
 GRANT SELECT, INSERT, UPDATE (pins), DELETE ON trusted_issuer TO :automate;
 GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
+GRANT SELECT, INSERT, UPDATE ON web_rate_window TO :web;
+GRANT SELECT, DELETE ON web_rate_window TO :automate;
 
 -- Audit: programs insert and read events, and cannot change them. The database itself sets `at` and `writer`.
 GRANT SELECT, INSERT (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details) ON audit_event TO :web, :automate;

@@ -40,6 +40,7 @@ const rights: Record<string, Record<Program, string>> = {
   pipeline_token: { web: "", automate: "SIUD" },
   used_request: { web: "", automate: "SID" },
   rate_window: { web: "", automate: "SIUD" },
+  web_rate_window: { web: "SIU", automate: "SD" },
   audit_event: { web: "SI", automate: "SI" },
   data_step: { web: "", automate: "" },
   schema_info: { web: "S", automate: "S" },

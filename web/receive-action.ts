@@ -22,7 +22,7 @@ export async function receiveAction(
   // Visitors who are not signed in may send this much: an invitation token, a name and a password.
   if (bytes <= longBodyBytes) return receiveWhole(req, res, maxBytes);
   const sender = await senderOf(req);
-  if (sender === null) return { request: replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8") };
+  if (sender === null) return { request: withoutArguments(req) };
   const release = budget(sender, bytes);
   if (!release)
     return {
@@ -76,6 +76,11 @@ class TooLong extends Error {}
 async function senderOf(req: IncomingMessage): Promise<string | null> {
   const sessionId = await sessionIdOf(req.headers.cookie);
   return sessionId === null ? null : ((await findSessionActor(sessionId))?.id ?? null);
+}
+
+/** The same call without its arguments, for an action that refuses before it looks at them. */
+export function withoutArguments(req: IncomingMessage): IncomingMessage {
+  return replay(req, Buffer.from("[]"), "text/plain;charset=UTF-8");
 }
 
 /** The same request, with a body that has already been read. */

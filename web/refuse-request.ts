@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isFromOwnPage, isOwnUrl } from "@/lib/next/own-origin";
 import { managementRoot } from "@/web/management-api/schema";
 
-export type Refusal = { status: number; message: string; allow?: string };
+export type Refusal = { status: number; message: string; allow?: string; retryAfterSeconds?: number };
 type RequestHead = Pick<IncomingMessage, "method" | "url" | "headers" | "rawHeaders">;
 type Address = { hosts: ReadonlySet<string>; publicUrl: string; isDev: boolean };
 
@@ -63,6 +63,11 @@ function pathOf(target: string): string | undefined {
 /** True for a server action call: the only POST that pages accept. */
 export function isServerAction({ method, headers }: RequestHead): boolean {
   return method === "POST" && headers["next-action"] !== undefined;
+}
+
+/** True for built files, which browsers fetch many at once and which cost next to nothing. */
+export function isBuiltFile({ url = "" }: RequestHead): boolean {
+  return isBelow("/_next/static", url) || isBelow("/favicon.svg", url);
 }
 
 export function isBelow(root: string, url = ""): boolean {

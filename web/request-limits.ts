@@ -1,7 +1,14 @@
 import type { IncomingMessage } from "node:http";
+import { notAdmittedHeader } from "@/lib/next/not-admitted";
 
 /** Headers that Next and proxies use internally. Web removes them, so that clients cannot forge them. */
-export const internalHeaders = ["x-middleware-subrequest", "x-forwarded-port", "x-real-ip", "forwarded"];
+export const internalHeaders = [
+  "x-middleware-subrequest",
+  "x-forwarded-port",
+  "x-real-ip",
+  "forwarded",
+  notAdmittedHeader,
+];
 
 /**
  * The accepted values of the Host header: the public address, and all loopback names if it is one of them.

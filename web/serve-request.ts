@@ -2,21 +2,24 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebEnv } from "@/lib/env";
 import { logFailure } from "@/lib/log";
 import { createBodyBudget } from "@/lib/next/body-budget";
+import { notAdmittedHeader } from "@/lib/next/not-admitted";
 import { pageHeaders } from "@/lib/next/page-headers";
 import { securityHeaders } from "@/lib/next/security-headers";
+import type { Admission, NotAdmitted } from "@/web/admission";
 import { wantsPage } from "@/web/bare-page";
 import type { WebHealth } from "@/web/health";
 import type { createManagementApi } from "@/web/management-api/app";
 import { managementRoot } from "@/web/management-api/schema";
-import { receiveAction } from "@/web/receive-action";
+import { receiveAction, withoutArguments } from "@/web/receive-action";
 import { refusalPage } from "@/web/refusal-page";
-import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
+import { isBelow, isBuiltFile, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
 
 type Deps = {
   env: WebEnv;
   isDev: boolean;
   health: WebHealth;
+  admission: Admission;
   api: ReturnType<typeof createManagementApi>;
   /** Next's handler of pages, server actions and `app/api`. */
   pages: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -32,10 +35,12 @@ const maxSignInBytes = 65_536;
  * 2. A wrong host, path, method or origin: refused by `web/refuse-request.ts`.
  * 3. Any request while web starts or stops, and pages while the database is unavailable: 503.
  * 4. `/api/orchestration`: the management API.
- * 5. A server action: web reads its whole body, then Next runs it.
- * 6. Everything else: Next.
+ * 5. A built file: Next.
+ * 6. More requests than one person or address may send: refused by `web/admission.ts`.
+ * 7. A server action: web reads its whole body, then Next runs it.
+ * 8. Everything else: Next.
  */
-export function createRequestListener({ env, isDev, health, api, pages }: Deps) {
+export function createRequestListener({ env, isDev, health, admission, api, pages }: Deps) {
   const { PUBLIC_URL, TRUST_PROXY_HOPS } = env;
   const address = { hosts: allowedHosts(PUBLIC_URL), publicUrl: PUBLIC_URL, isDev };
   const isHttps = PUBLIC_URL.startsWith("https:");
@@ -52,7 +57,8 @@ export function createRequestListener({ env, isDev, health, api, pages }: Deps) 
     // No page requests ranges, and Next answers a malformed range with 500.
     delete req.headers.range;
     if (req.headers.cookie) req.headers.cookie = ownCookies(req.headers.cookie, PUBLIC_URL);
-    req.headers["x-forwarded-for"] = clientAddress(req, TRUST_PROXY_HOPS);
+    const client = clientAddress(req, TRUST_PROXY_HOPS);
+    req.headers["x-forwarded-for"] = client;
     req.headers["x-forwarded-host"] = req.headers.host?.toLowerCase();
     req.headers["x-forwarded-proto"] = isHttps ? "https" : "http";
     // The API enforces its own body limit, and reports it in its own envelope.
@@ -64,11 +70,27 @@ export function createRequestListener({ env, isDev, health, api, pages }: Deps) 
     const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
+    if (isBuiltFile(req)) return pages(req, res);
+    const admitted = await admission.page(req, res, client);
+    if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused);
+    await servePage(req, res).finally(() => admitted.turn.workEnded());
+  }
+
+  async function servePage(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (!isServerAction(req)) return health.watch(req, res, () => pages(req, res));
     const received = await receiveAction(req, res, maxBytes, budget);
     if (!received) return;
     if ("refusal" in received) return answerRefused(req, res, received.refusal, isHttps);
     await pages(received.request, res);
+  }
+
+  /** An action answers with its usual result, so that its form keeps the input: `lib/next/not-admitted.ts`. */
+  async function answerNotAdmitted(req: IncomingMessage, res: ServerResponse, refused: NotAdmitted) {
+    const { message, seconds } = refused;
+    if (!isServerAction(req))
+      return answerRefused(req, res, { status: 429, message, retryAfterSeconds: seconds }, isHttps);
+    req.headers[notAdmittedHeader] = String(seconds);
+    await pages(withoutArguments(req), res);
   }
 
   return (req: IncomingMessage, res: ServerResponse): void => {
@@ -90,7 +112,7 @@ const failed: Refusal = { status: 500, message: "Something went wrong." };
 function answerRefused(
   req: IncomingMessage,
   res: ServerResponse,
-  { status, message, allow }: Refusal,
+  { status, message, allow, retryAfterSeconds }: Refusal,
   isHttps: boolean,
 ): void {
   const page = !isBelow(managementRoot, req.url) && wantsPage(req) && refusalPage(status, message);
@@ -109,6 +131,7 @@ function answerRefused(
     "content-type": `${type}; charset=utf-8`,
     "cache-control": "no-store",
     ...(allow !== undefined && { allow }),
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
   });
   res.end(body);
 }

@@ -10,6 +10,7 @@ import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import type { Booting } from "@/lib/next/boot";
 import { cutUnreadAnswers } from "@/lib/unread-answers";
 import { cutUnreadBodies } from "@/lib/unread-body";
+import { createAdmission } from "@/web/admission";
 import { createWebHealth } from "@/web/health";
 import { createManagementApi } from "@/web/management-api/app";
 import { createRequestListener } from "@/web/serve-request";
@@ -50,12 +51,14 @@ async function serve(env: WebEnv) {
   // Next attaches upgrade handlers to the server in `httpServer`. Only development needs them.
   const httpServer = isDev ? server : new Server();
   const app = next({ dev: isDev, dir, hostname: env.HOST, port: env.PORT, httpServer, quiet: false });
-  const api = createManagementApi();
+  const admission = createAdmission(env);
+  const api = createManagementApi(admission);
   const health = createWebHealth(env.PUBLIC_URL.startsWith("https:"));
 
   cutUnreadBodies(server);
   cutUnreadAnswers(server);
-  server.on("request", createRequestListener({ env, isDev, health, api, pages: app.getRequestHandler() }));
+  const pages = app.getRequestHandler();
+  server.on("request", createRequestListener({ env, isDev, health, admission, api, pages }));
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")
       process.stderr.write(`Port ${env.PORT} on ${env.HOST} is already in use: set PORT to another port.\n`);

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { busyRefusal, Refusal } from "@/automate/http/error";
-import { createRateLimit, type RateLimit } from "@/automate/http/rate-limit";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
@@ -10,35 +9,60 @@ import type { Caller } from "@/automate/secrets/read-secret";
 import { recordTokenUse } from "@/automate/secrets/token-use";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { automateEnv } from "@/lib/env";
+import { type AddressLimit, createAddressLimit } from "@/lib/limits/address-limit";
 import type { AnswerReader } from "@/lib/limits/answer-memory";
 import { isBusy } from "@/lib/limits/busy";
+import { createRateLimit, type RateLimit } from "@/lib/limits/rate-limit";
+import { waitForTurn } from "@/lib/limits/request-turns";
+import { createTurns, type Turns } from "@/lib/limits/turns";
 
 type Refused = Pick<
   Extract<PipelineAnswer, { refused: unknown }>["refused"],
   "actor" | "teamId" | "fabricId"
 >;
 
+type Limits = { rate: RateLimit; address: AddressLimit; turns: Turns };
+let limits: Limits | undefined;
+
+function limitsOfCallers(): Limits {
+  const { RUNTIME_RATE_PER_MINUTE, RUNTIME_ADDRESS_RATE_PER_MINUTE, RUNTIME_CONCURRENCY } = automateEnv();
+  limits ??= {
+    rate: createRateLimit({ perMinute: RUNTIME_RATE_PER_MINUTE, table: "rate_window" }),
+    address: createAddressLimit(RUNTIME_ADDRESS_RATE_PER_MINUTE),
+    turns: createTurns({ atOncePerKey: RUNTIME_CONCURRENCY, waitingPerKey: 8 * RUNTIME_CONCURRENCY }),
+  };
+  return limits;
+}
+
 /**
  * Authenticates a runtime request by a pipeline token, or by a workload token of an issuer that the fabric
- * trusts. Takes 1 from the caller's rate, and records when the token was last used.
+ * trusts. Takes 1 from the caller's rate, waits for its turn, and records when the token was last used.
  *
  * Throws `Refusal` 401 when the token is missing, unknown, expired, revoked or sent from a forbidden address,
- * and 429 when the rate is used up. All 401 answers are identical.
+ * and 429 when the rate is used up or too many requests wait. All 401 answers are identical.
  */
 export function requirePipeline(request: FastifyRequest): Promise<Caller> {
-  return authenticate({ token: bearerOf(request), fabric: fabricOf(request), source: request.ip });
+  const credential = { token: bearerOf(request), fabric: fabricOf(request), source: request.ip };
+  return authenticate(request, credential);
 }
 
 /** A token as a request names it, the fabric that a workload names, and the source address. */
 export type Credential = { token: string | undefined; fabric: string | undefined; source: string };
 
 /** `requirePipeline` for a token that is not in the Authorization header. */
-export async function authenticate({ token, fabric, source }: Credential): Promise<Caller> {
+export async function authenticate(
+  request: FastifyRequest,
+  { token, fabric, source }: Credential,
+): Promise<Caller> {
+  const attempt = limitsOfCallers().address.attempt(source, token ?? null);
+  if (!attempt.ok) throw tooManyUnknown(attempt.seconds);
   const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (answer && "refused" in answer) await recordRefusedToken(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer)) throw unauthorized();
+  attempt.proven();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);
+  await recordIfRefused(caller, () => requireTurn(request, answer.scope.actor.id));
   await recordTokenUse(answer.scope.actor.id);
   return caller;
 }
@@ -47,6 +71,17 @@ export async function authenticate({ token, fabric, source }: Credential): Promi
 export async function requireAccess({ token, fabric, source }: Credential): Promise<void> {
   const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (!answer || !("scope" in answer)) throw unauthorized();
+}
+
+async function requireTurn(request: FastifyRequest, actorId: string): Promise<void> {
+  if (await waitForTurn(request, limitsOfCallers().turns, actorId)) return;
+  const message = "Too many requests with this token at once. Read the pending responses first, then retry.";
+  throw new Refusal(429, "busy", message, { retryAfterSeconds: 1 });
+}
+
+function tooManyUnknown(retryAfterSeconds: number): Refusal {
+  const message = "Too many requests without a valid token from this address. Retry in the next minute.";
+  return new Refusal(429, "rate_limited", message, { retryAfterSeconds });
 }
 
 /** The credential of the Authorization header, if there is one. */
@@ -83,16 +118,24 @@ async function authorizeToken(
     : authorizePipeline(token, source);
 }
 
-let rateLimit: RateLimit | undefined;
-
 /**
- * Takes `count` requests from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few are
- * left.
+ * Takes `count` requests from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few
+ * are left, and 413 when a whole minute has fewer.
  */
 export async function takeFromRate({ scope, source }: Caller, count: number): Promise<void> {
-  rateLimit ??= createRateLimit(automateEnv().RUNTIME_RATE_PER_MINUTE);
-  const limit = rateLimit;
-  await recordIfRefused({ scope, source }, () => limit.take(scope.actor.id, count));
+  const { rate } = limitsOfCallers();
+  await recordIfRefused({ scope, source }, async () => {
+    if (count > rate.perMinute)
+      throw new Refusal(
+        413,
+        "too_many",
+        "Too many secrets: the request exceeds the token's limit for one minute. Request fewer.",
+      );
+    const retryAfterSeconds = await rate.take(scope.actor.id, count);
+    if (retryAfterSeconds === null) return;
+    const message = "Too many requests with this token. Retry in the next minute.";
+    throw new Refusal(429, "rate_limited", message, { retryAfterSeconds });
+  });
 }
 
 /** Reserves memory for the files of an answer. Throws `Refusal` 429 or 503 when too little is left. */

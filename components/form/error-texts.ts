@@ -5,6 +5,8 @@ const texts: Record<string, string> = {
   forbidden: "Your role does not allow this. Ask an Admin of the team.",
   signed_out:
     "You are signed out. Sign in again in another tab, then try again. Your input here is not lost.",
+  rate_limited:
+    "Too many requests in the last minute. Nothing was saved. Try again in a minute: your input here is not lost.",
   reauthenticate: "This requires a recent sign-in. Sign in again, then try again.",
   automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
   in_use: "This is still in use, so it cannot be deleted.",

@@ -12,6 +12,7 @@ import { findIdempotentRequest } from "@/lib/idempotency/queries";
 import { type IdempotentRequest, idempotentForm } from "@/lib/idempotency/request";
 import { logFailure } from "@/lib/log";
 import { currentActor } from "@/lib/next/actor";
+import { isNotAdmitted } from "@/lib/next/not-admitted";
 import {
   Forbidden,
   fail,
@@ -25,7 +26,7 @@ import { wipeBytes } from "@/lib/wipe";
 
 /** The codes that any action can return in addition to its own. */
 export type BoundaryCode =
-  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
+  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out" | "rate_limited")
   // For failed writes: nothing was saved, a part was saved, another input was saved under this key, or the
   // outcome is unknown.
   | (
@@ -125,6 +126,7 @@ async function atBoundary<S extends z.ZodType, T, Code extends string>(
 ): Answer<T, Code> {
   const writes = watchWrites();
   try {
+    if (await isNotAdmitted()) return fail("rate_limited");
     const actor = await currentActor();
     if (!actor) return fail("signed_out");
     const parsed = schema.safeParse(input);

@@ -1,6 +1,7 @@
 import "server-only";
 import type { z } from "zod";
 import { fieldErrors } from "@/lib/next/action";
+import { isNotAdmitted } from "@/lib/next/not-admitted";
 import { fail, type Result } from "@/lib/result";
 
 /**
@@ -10,7 +11,8 @@ export function publicAction<S extends z.ZodType, T, Code extends string>(defini
   input: S;
   run: (input: z.infer<S>) => Promise<Result<T, Code>>;
 }) {
-  return async (input: z.input<S>): Promise<Result<T, Code | "invalid">> => {
+  return async (input: z.input<S>): Promise<Result<T, Code | "invalid" | "rate_limited">> => {
+    if (await isNotAdmitted()) return fail("rate_limited");
     const parsed = definition.input.safeParse(input);
     return parsed.success ? definition.run(parsed.data) : fail("invalid", fieldErrors(parsed.error));
   };

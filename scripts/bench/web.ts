@@ -23,6 +23,10 @@ export async function startWeb(
       PORT: String(port),
       NEXT_DIST_DIR: builds.start.next,
       NEXT_TELEMETRY_DISABLED: "1",
+      // One access token sends everything, faster than one person may.
+      WEB_RATE_PER_MINUTE: "10000000",
+      WEB_TOKEN_RATE_PER_MINUTE: "10000000",
+      WEB_CONCURRENCY: "1000",
     },
     log: given.log,
     nodeOptions: given.nodeOptions,

@@ -31,6 +31,7 @@ export const apiCodes = {
   too_large: { status: 413, reason: "Request body too large." },
   media_type: { status: 415, reason: "Send the body as JSON, with the content type application/json." },
   busy: { status: 429, reason: "Too many large requests at once: wait until the others have arrived." },
+  rate_limited: { status: 429, reason: "Too many requests in this minute." },
   other_body: { status: 422, reason: "This Idempotency-Key was used with another body. Use a new key." },
   // As documented: the only invalid input that is answered with a 5xx status.
   fabric_name_taken: { status: 500, reason: "The name is already taken." },
@@ -63,6 +64,8 @@ export type Failure = {
   code: ApiCode;
   reason?: string | undefined;
   fieldErrors?: Record<string, string> | undefined;
+  /** For Retry-After, if the failure knows better than the default. */
+  retryAfterSeconds?: number;
 };
 
 /** The result of an operation. */

@@ -7,12 +7,14 @@ import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
 import { isBusy } from "@/lib/limits/busy";
+import type { HeldTurn } from "@/lib/limits/request-turns";
 import { logFailure } from "@/lib/log";
 import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { sendPages } from "@/lib/paged-answer";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
+import { createAdmission, tooManyOfAddress } from "@/web/admission";
 import { type ApiCode, apiCodes, type Failure, failure, reasonOf } from "@/web/management-api/answer";
 import type { Operation } from "@/web/management-api/define";
 import { operations } from "@/web/management-api/registry";
@@ -40,6 +42,7 @@ declare module "fastify" {
     operation: Operation | null;
     /** The person that the access token authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
+    turn: HeldTurn | null;
   }
 }
 
@@ -49,7 +52,7 @@ declare module "fastify" {
  * → parsed input → run → the documented envelope. Cookies are ignored. Unknown paths (404) and
  * unsupported methods (405) are answered before authentication.
  */
-export function createManagementApi(): FastifyInstance {
+export function createManagementApi(admission = createAdmission(webEnv())): FastifyInstance {
   const { MAX_SECRET_BYTES, PUBLIC_URL } = webEnv();
   const headers = {
     ...securityHeaders(PUBLIC_URL.startsWith("https:")),
@@ -76,6 +79,7 @@ export function createManagementApi(): FastifyInstance {
   api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
   api.decorateRequest("operation", null);
   api.decorateRequest("apiActor", null);
+  api.decorateRequest("turn", null);
   // Every refusal that does not depend on the body happens before the body is read.
   api.addHook("onRequest", async (request, reply) => {
     reply.headers(headers);
@@ -89,9 +93,17 @@ export function createManagementApi(): FastifyInstance {
       const allowed = own.map((operation) => operation.method).sort();
       return answerFailure(reply.header("allow", allowed.join(", ")), failure("method"));
     }
+    // Web's server sets this header itself.
+    const address = String(request.headers["x-forwarded-for"] ?? request.ip);
+    const attempt = admission.attempt(address, tokensOf(request)[0] ?? "");
+    if (!attempt.ok) return answerFailure(reply, rateLimited(tooManyOfAddress(attempt.seconds)));
     const actor = await findActor(request);
     if (!actor)
       return answerFailure(reply, failure("unauthorized", hasTwoTokens(request) ? twoTokens : undefined));
+    attempt.proven();
+    const admitted = await admission.script(actor, reply.raw);
+    if (!admitted.ok) return answerFailure(reply, rateLimited(admitted.refused));
+    request.turn = admitted.turn;
     const release = budget(actor.id, announcedBytes(request.headers, bodyLimit));
     if (!release) return answerFailure(reply, failure("busy"));
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
@@ -102,6 +114,8 @@ export function createManagementApi(): FastifyInstance {
     if (caller && typeof payload === "string") countUnread(reply, caller.id, payload.length);
     done();
   });
+  // Runs for every answer, also for one whose client is gone.
+  api.addHook("onSend", async ({ turn }) => turn?.workEnded());
   api.addHook("onResponse", async ({ body }) => wipeBytes(body));
   api.setErrorHandler((error: FastifyError, { raw }, reply) => {
     // A request that the client aborted is not reported as a server error.
@@ -201,6 +215,10 @@ function failureOf(error: unknown, saved: Saved): Failure {
   return failure(isOutage(error) ? "database_unavailable" : "unexpected");
 }
 
+function rateLimited({ seconds, message }: { seconds: number; message: string }): Failure {
+  return { ...failure("rate_limited", message), retryAfterSeconds: seconds };
+}
+
 /** Sends the documented failure envelope, with field errors. */
 function answerFailure(reply: FastifyReply, failed: Failure) {
   const { code, fieldErrors = {} } = failed;
@@ -208,7 +226,8 @@ function answerFailure(reply: FastifyReply, failed: Failure) {
   // it reads this answer.
   if (code === "too_large") reply.removeHeader("connection");
   const { status } = apiCodes[code];
-  if (status === 503 || status === 429) reply.header("retry-after", retryAfterSeconds);
+  if (status === 503 || status === 429)
+    reply.header("retry-after", failed.retryAfterSeconds ?? retryAfterSeconds);
   return reply.code(status).send({
     success: false,
     message: `${reply.request.operation?.failure ?? "Request failed"} due to : ${reasonOf(failed)}`,

@@ -41,7 +41,7 @@ export async function callerOf(
   const [, fabricId, ownToken = token] = loggedIn.exec(token) ?? [];
   const fabric = fabricId ?? fabricOf(request) ?? named;
   const credential = { token: ownToken, fabric, source: request.ip };
-  const caller = await authenticate(credential);
+  const caller = await authenticate(request, credential);
   const mount = await db.fabric.findUnique({
     where: { id: caller.scope.fabricId },
     select: { id: true, name: true },

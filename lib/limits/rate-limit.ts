@@ -1,22 +1,28 @@
-import { Refusal } from "@/automate/http/error";
+import "server-only";
 import { preparedQuery } from "@/lib/db/prepared";
+import { secondsToNextMinute } from "@/lib/limits/minute";
 
 const minuteMs = 60_000;
-/** The number of leases in which a single copy of automate uses up one caller's rate for a minute. */
+/** The number of leases in which a single copy of a program uses up one caller's rate for a minute. */
 const leasesPerMinute = 20;
 
 type Lease = { minute: number; left: number; isSpent: boolean; extending: Promise<void> | undefined };
 
-const lease = preparedQuery<{ leased: number }>(
-  `INSERT INTO rate_window (actor, minute, leased) VALUES ($1, $2, $3)
-   ON CONFLICT (actor, minute) DO UPDATE SET leased = rate_window.leased + $3 RETURNING leased`,
-);
+/** The table of each program. Neither can spend the other's rates. */
+export type RateTable = "rate_window" | "web_rate_window";
+
+const leaseIn = (table: RateTable) =>
+  preparedQuery<{ leased: number }>(
+    `INSERT INTO ${table} (actor, minute, leased) VALUES ($1, $2, $3)
+     ON CONFLICT (actor, minute) DO UPDATE SET leased = ${table}.leased + $3 RETURNING leased`,
+  );
+const lease = { rate_window: leaseIn("rate_window"), web_rate_window: leaseIn("web_rate_window") };
 
 /**
- * Limits requests per caller and minute, across all copies of automate. A copy leases several requests at
+ * Limits requests per caller and minute, across all copies of a program. A copy leases several requests at
  * once from Postgres, so that most requests need no query. Unused leases are lost at the end of the minute.
  */
-export function createRateLimit(perMinute: number) {
+export function createRateLimit({ perMinute, table }: { perMinute: number; table: RateTable }) {
   const leases = new Map<string, Lease>();
 
   function leaseOf(actorId: string): Lease {
@@ -31,7 +37,7 @@ export function createRateLimit(perMinute: number) {
 
   async function extend(actorId: string, own: Lease, count: number): Promise<void> {
     const requested = Math.max(count, Math.ceil(perMinute / leasesPerMinute));
-    const [row] = await lease(actorId, new Date(own.minute * minuteMs), requested);
+    const [row] = await lease[table](actorId, new Date(own.minute * minuteMs), requested);
     const before = (row?.leased ?? perMinute) - requested;
     const granted = Math.min(requested, Math.max(0, perMinute - before));
     own.left += granted;
@@ -39,24 +45,19 @@ export function createRateLimit(perMinute: number) {
   }
 
   return {
+    perMinute,
     /**
-     * Takes `count` from this minute's rate. Throws `Refusal` 429 with the time to wait when too few are left,
-     * and 413 when a whole minute has fewer.
+     * Takes `count` from this minute's rate. Returns null, or the seconds until the next minute when too few are
+     * left.
      */
-    async take(actorId: string, count: number): Promise<void> {
-      if (count > perMinute)
-        throw new Refusal(
-          413,
-          "too_many",
-          "Too many secrets: the request exceeds the token's limit for one minute. Request fewer.",
-        );
+    async take(actorId: string, count = 1): Promise<number | null> {
       for (;;) {
         const own = leaseOf(actorId);
         if (own.left >= count) {
           own.left -= count;
-          return;
+          return null;
         }
-        if (own.isSpent) throw rateLimited();
+        if (own.isSpent) return secondsToNextMinute();
         own.extending ??= extend(actorId, own, count).finally(() => {
           own.extending = undefined;
         });
@@ -67,10 +68,3 @@ export function createRateLimit(perMinute: number) {
 }
 
 export type RateLimit = ReturnType<typeof createRateLimit>;
-
-function rateLimited(): Refusal {
-  const retryAfterSeconds = Math.max(1, Math.ceil((minuteMs - (Date.now() % minuteMs)) / 1000));
-  return new Refusal(429, "rate_limited", "Too many requests with this token. Retry in the next minute.", {
-    retryAfterSeconds,
-  });
-}

@@ -1,0 +1,64 @@
+import { hash } from "node:crypto";
+import ipaddr from "ipaddr.js";
+import { secondsToNextMinute } from "@/lib/limits/minute";
+
+/** Addresses and credentials that one copy of a program remembers. */
+const maxKept = 20_000;
+
+/** A request that may be tried. The caller reports whether its credential was valid. */
+export type Attempt = { ok: true; proven(): void } | { ok: false; seconds: number };
+
+/**
+ * Limits requests of one address without a valid credential, per minute, in this copy of a program. It needs no
+ * database: nobody may cause a write.
+ * A credential that was valid before passes without a limit, so that a stranger behind the same address cannot
+ * keep its holder out.
+ */
+export function createAddressLimit(perMinute: number) {
+  let window = { minute: 0, counts: new Map<string, number>() };
+  const known = new Set<string>();
+
+  return {
+    perMinute,
+    /** Counts a request of an address. `credential` is null when it has none. */
+    attempt(address: string, credential: string | null): Attempt {
+      const digest = credential === null ? "" : hash("sha256", credential, "base64url");
+      if (known.has(digest)) return { ok: true, proven: () => {} };
+      const minute = Math.floor(Date.now() / 60_000);
+      if (window.minute !== minute) window = { minute, counts: new Map() };
+      const { counts } = window;
+      const key = addressKey(address);
+      const count = counts.get(key) ?? 0;
+      if (count >= perMinute) return { ok: false, seconds: secondsToNextMinute() };
+      keepNewest(counts);
+      counts.set(key, count + 1);
+      return {
+        ok: true,
+        proven() {
+          counts.set(key, Math.max(0, (counts.get(key) ?? 0) - 1));
+          if (credential === null) return;
+          keepNewest(known);
+          known.add(digest);
+        },
+      };
+    },
+  };
+}
+
+export type AddressLimit = ReturnType<typeof createAddressLimit>;
+
+/** Forgets the oldest entry of a full collection: an attacker with many addresses must not fill the memory. */
+function keepNewest(full: Map<string, unknown> | Set<string>): void {
+  if (full.size < maxKept) return;
+  const [oldest] = full.keys();
+  if (oldest !== undefined) full.delete(oldest);
+}
+
+/** The key of an address: all of IPv4, and the /64 of IPv6 within which a client picks its own. */
+export function addressKey(address: string): string {
+  if (!ipaddr.isValid(address)) return "unknown";
+  const parsed = ipaddr.process(address);
+  return parsed.kind() === "ipv4"
+    ? parsed.toString()
+    : `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed}/64`)}/64`;
+}

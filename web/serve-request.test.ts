@@ -1,0 +1,87 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { text } from "node:stream/consumers";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { closeDb } from "@/lib/db/client";
+import { webEnv } from "@/lib/env";
+import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
+import { listen } from "@/testing/servers/listening";
+import { createAdmission } from "@/web/admission";
+import { createWebHealth } from "@/web/health";
+import { createManagementApi } from "@/web/management-api/app";
+import { createRequestListener } from "@/web/serve-request";
+
+let close: () => Promise<void>;
+let url: string;
+const seen: { url: string; notAdmitted: unknown; body: string }[] = [];
+
+beforeAll(async () => {
+  const { web } = await createTestKeys();
+  Object.assign(process.env, web);
+  await createTestDatabase("web");
+});
+beforeEach(async () => {
+  // Limits count by minute: the clock stands still within one.
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-30T10:00:48Z") });
+  seen.length = 0;
+  const server: Server = createServer();
+  const { port, close: closeServer } = await listen(server);
+  close = closeServer;
+  url = `http://127.0.0.1:${port}`;
+  const env = { ...webEnv(), PUBLIC_URL: url, WEB_ADDRESS_RATE_PER_MINUTE: 2 };
+  const admission = createAdmission(env);
+  const health = createWebHealth(false);
+  health.serve();
+  const api = createManagementApi(admission);
+  await api.ready();
+  const pages = async (req: IncomingMessage, res: ServerResponse) => {
+    const notAdmitted = req.headers["x-selvage-not-admitted"];
+    seen.push({ url: req.url ?? "", notAdmitted, body: await text(req) });
+    res.end("page");
+  };
+  server.on("request", createRequestListener({ env, isDev: false, health, admission, api, pages }));
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await close();
+});
+afterAll(() => closeDb());
+
+const visit = (headers: Record<string, string> = { accept: "text/html" }, path = "/sign-in") =>
+  fetch(`${url}${path}`, { headers });
+
+test("a visitor over the limit of their address gets a plain page with 429, and built files still", async () => {
+  expect((await visit()).status).toBe(200);
+  expect((await visit()).status).toBe(200);
+  const refused = await visit();
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "12"]);
+  const page = await refused.text();
+  expect(page).toContain("Too many requests");
+  expect(page).toContain("from this address in this minute. Try again in 12 seconds.");
+  expect((await visit({}, "/_next/static/chunk.js")).status).toBe(200);
+  const data = await visit({ accept: "*/*" }, "/api/app/anything");
+  expect([data.status, await data.json()]).toEqual([
+    429,
+    { message: expect.stringContaining("Try again in 12 seconds.") },
+  ]);
+});
+
+test("an action over the limit reaches its own code without arguments, and answers in its usual form", async () => {
+  const act = (headers: Record<string, string> = {}) =>
+    fetch(`${url}/sign-in`, {
+      method: "POST",
+      headers: { "next-action": "a1", "content-type": "text/plain;charset=UTF-8", origin: url, ...headers },
+      body: '[{"password":"typed"}]',
+    });
+  for (let i = 0; i < 3; i++) await act();
+  expect(seen).toEqual([
+    { url: "/sign-in", notAdmitted: undefined, body: '[{"password":"typed"}]' },
+    { url: "/sign-in", notAdmitted: undefined, body: '[{"password":"typed"}]' },
+    { url: "/sign-in", notAdmitted: "12", body: "[]" },
+  ]);
+});
+
+test("a client cannot claim that its action is not admitted", async () => {
+  await visit({ "x-selvage-not-admitted": "1" });
+  expect(seen).toEqual([{ url: "/sign-in", notAdmitted: undefined, body: "" }]);
+});
