@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { busyRefusal, Refusal } from "@/automate/http/error";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
-import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
+import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { reserveMemory, sizeOf } from "@/automate/secrets/answer-budget";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
@@ -191,7 +191,7 @@ export async function recordRefusedToken(
   from: string,
 ): Promise<void> {
   const source = recordedSource(`${code} ${actor.id}`, from);
-  await recordOrAggregate(JSON.stringify([code, actor.id, actor.name, source]), {
+  await recordRefusal(JSON.stringify([code, actor.id, actor.name, source]), {
     actor,
     teamId,
     fabricId,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type JudgedToken, judgeWorkloadToken } from "@/automate/runtime-api/workload-token";
-import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
+import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { isFrom } from "@/lib/access/source-address";
@@ -55,7 +55,7 @@ async function recordFaults({ claims, trusts }: JudgedToken, request: WorkloadRe
       // that workload's subject.
       const isOwn = fitsSubject || namesFabric(audience, fabricId);
       const actor = workloadActor(trust, isSigned && isOwn ? claims.subject : undefined);
-      await recordOrAggregate(JSON.stringify(["workload", code, trust.id]), {
+      await recordRefusal(JSON.stringify(["workload", code, trust.id]), {
         actor,
         teamId,
         fabricId,

@@ -6,7 +6,7 @@ import { type RuntimeOperation, runtimeOperation, serveOperation } from "@/autom
 import { isUnchanged, propertiesEtag } from "@/automate/runtime-api/etag";
 import { connectionAnswerSchema } from "@/automate/runtime-api/schema";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
-import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
+import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
 import { openSecrets } from "@/automate/secrets/open-secret";
@@ -112,7 +112,7 @@ async function purposeOf(caller: Caller, connection: NamedConnection): Promise<C
     }));
     return { for: "connection", scope, source, via: { id, name }, openings };
   }
-  await recordRefusal(caller, { id, name }, { code: "misconfigured" });
+  await recordRefusedConnection(caller, { id, name }, { code: "misconfigured" });
   throw new Refusal(
     409,
     "misconfigured",
@@ -132,28 +132,25 @@ async function getConnection(caller: Caller, requestedName: string): Promise<Nam
     requestedName,
   ]);
   const details = recorded.name ? {} : { length: recorded.length };
-  await recordRefusal(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
+  await recordRefusedConnection(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
   throw new Refusal(404, "not_found", "Connection not found in the token's fabric.");
 }
 
 /** Records the first refusal of a minute and counts the others. */
-async function recordRefusal(
+async function recordRefusedConnection(
   { scope, source }: Caller,
   object: Via,
   details: { code: string; length?: number },
 ): Promise<void> {
   const { actor, teamId, fabricId } = scope;
-  await recordOrAggregate(
-    JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]),
-    {
-      actor,
-      teamId,
-      fabricId,
-      action: "connection.refuse",
-      object: { kind: "connection", ...object },
-      details: { ...details, source },
-    },
-  );
+  await recordRefusal(JSON.stringify(["connection.refuse", actor.id, actor.name, source, object, details]), {
+    actor,
+    teamId,
+    fabricId,
+    action: "connection.refuse",
+    object: { kind: "connection", ...object },
+    details: { ...details, source },
+  });
 }
 
 /** Throws, after recording it, when the connection references a secret that no Admin confirmed for this caller. */
@@ -162,7 +159,7 @@ async function requirePinnedSecrets(caller: Caller, { id, name, secrets }: Named
   try {
     requirePinned(caller.scope, id, secretIds);
   } catch (error) {
-    await recordRefusal(caller, { id, name }, { code: "not_confirmed" });
+    await recordRefusedConnection(caller, { id, name }, { code: "not_confirmed" });
     throw error;
   }
 }

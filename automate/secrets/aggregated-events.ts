@@ -38,6 +38,32 @@ export async function recordOrAggregate(key: string, entry: AuditEntry): Promise
   }
 }
 
+/** The refusals of one actor and action that have events of their own in a minute. */
+const maxRefusals = 50;
+let refusals = { minute: 0, keysOf: new Map<string, Set<string>>() };
+
+/**
+ * `recordOrAggregate` for refusals. In each minute, the first 50 `key`s of an actor and action have their own
+ * events; all further ones share one with their count. Otherwise a token could fill the audit log by ever new
+ * names, versions or addresses.
+ */
+export async function recordRefusal(key: string, entry: AuditEntry): Promise<void> {
+  const minute = Math.floor(Date.now() / minuteMs);
+  if (refusals.minute !== minute) refusals = { minute, keysOf: new Map() };
+  const { actor, action, object } = entry;
+  const group = JSON.stringify([actor.id, action]);
+  const keys = refusals.keysOf.get(group) ?? new Set();
+  refusals.keysOf.set(group, keys);
+  if (!keys.has(key) && keys.size >= maxRefusals)
+    return recordOrAggregate(JSON.stringify(["more refusals", group]), {
+      ...entry,
+      object: object.kind === "token" ? object : { kind: object.kind, id: "", name: "" },
+      details: { code: "more" },
+    });
+  keys.add(key);
+  await recordOrAggregate(key, entry);
+}
+
 /**
  * Commits all counts, each as its own audit event. Counts that fail are kept for the next flush, except those
  * with text that Postgres cannot store. Throws when a commit failed. Flushes run one after another, because a

@@ -1,6 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { aggregate, recordOrAggregate } from "@/automate/secrets/aggregated-events";
+import { aggregate, recordRefusal } from "@/automate/secrets/aggregated-events";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
@@ -9,7 +9,6 @@ import { noteRead } from "@/automate/secrets/readers";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
 import type { Scope } from "@/lib/access/scope";
-import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { isSecretName } from "@/lib/secrets/schema";
 
@@ -61,7 +60,7 @@ async function recordMissing(caller: Caller, names: readonly string[]): Promise<
     recordable.map(({ name, length }) => {
       const { details, ...event } = refusalOf(caller, name);
       const key = JSON.stringify(["secret.refuse", actor.id, actor.name, caller.source, name, length]);
-      return recordOrAggregate(key, { ...event, details: { ...details, ...(name ? {} : { length }) } });
+      return recordRefusal(key, { ...event, details: { ...details, ...(name ? {} : { length }) } });
     }),
   );
 }
@@ -85,14 +84,15 @@ export async function getVersion(
   );
 }
 
-/** Records that a version is missing or no longer kept. */
+/** Records that a version is missing or no longer kept: the first of a minute at once, repeated ones as a count. */
 export async function recordRefusedVersion(
   caller: Caller,
   { id, name }: UsableSecret,
   version: number,
 ): Promise<void> {
   const { details, ...event } = refusalOf(caller, name);
-  await recordBatched({
+  const { actor } = caller.scope;
+  await recordRefusal(JSON.stringify(["no_version", actor.id, actor.name, caller.source, id, version]), {
     ...event,
     object: { kind: "secret", id, name },
     details: { ...details, code: "no_version", version },

@@ -1,6 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import { addDestinations } from "@/automate/secrets/add-destinations";
-import { recordOrAggregate } from "@/automate/secrets/aggregated-events";
+import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { findMissing, type SentSecret } from "@/automate/secrets/allowed-destinations";
 import type { SendingPurpose } from "@/automate/secrets/purpose";
 import { formatDestination } from "@/lib/connectors/format-destination";
@@ -31,12 +31,12 @@ export async function requireDestinations(purpose: Sent): Promise<void> {
     });
     return;
   }
-  await recordRefusal(purpose, missing);
+  await recordMissing(purpose, missing);
   throw refusalOf(purpose, first);
 }
 
 /** Pipelines retry, so the first refusal of a minute is recorded at once and the others are counted. */
-async function recordRefusal(purpose: Sent, missing: readonly SentSecret[]): Promise<void> {
+async function recordMissing(purpose: Sent, missing: readonly SentSecret[]): Promise<void> {
   // The caller of a check records its result.
   if (purpose.for === "check") return;
   const { actor, teamId, fabricId } = purpose.scope;
@@ -45,7 +45,7 @@ async function recordRefusal(purpose: Sent, missing: readonly SentSecret[]): Pro
     const secretObject = { kind: "secret" as const, id: secret.id, name: secret.name };
     const object =
       purpose.for === "connection" ? { kind: "connection" as const, ...purpose.via } : secretObject;
-    await recordOrAggregate(
+    await recordRefusal(
       JSON.stringify(["destination", actor.id, source, object.id, secret.id, destinations]),
       {
         actor,
