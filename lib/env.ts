@@ -4,6 +4,7 @@ import { isEntry } from "@/lib/egress/judge";
 
 const port = z.coerce.number().int().min(1).max(65535);
 const rate = z.coerce.number().int().min(1).max(100_000_000);
+const quota = z.coerce.number().int().min(1).max(100_000_000);
 const concurrency = z.coerce.number().int().min(1).max(10_000);
 const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
 const privateJwk = jwk(ed25519.extend({ d: z.string() }), "private");
@@ -48,6 +49,13 @@ const web = z
     WEB_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
     /** How many requests of one person web serves at once, by screen and by script, in each copy. Others wait. */
     WEB_CONCURRENCY: concurrency.default(16),
+    QUOTA_FABRICS_PER_TEAM: quota.default(200),
+    QUOTA_SECRETS_PER_FABRIC: quota.default(20_000),
+    QUOTA_CONNECTIONS_PER_FABRIC: quota.default(5_000),
+    /** Sealed values, former versions included, in MiB. */
+    QUOTA_STORED_MIB_PER_FABRIC: quota.default(1_024),
+    QUOTA_STORED_MIB_PER_TEAM: quota.default(10_240),
+    QUOTA_ACCESS_TOKENS_PER_PERSON: quota.default(50),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   })
@@ -119,6 +127,8 @@ const automate = z
     RUNTIME_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
     /** How many requests of one token automate serves at once, in each copy. Others wait. */
     RUNTIME_CONCURRENCY: concurrency.default(32),
+    /** How many working pipeline tokens a fabric may have. */
+    QUOTA_PIPELINE_TOKENS_PER_FABRIC: quota.default(500),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
     /** Serves Prometheus metrics at /metrics on this port. Unset: no metrics. */

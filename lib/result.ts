@@ -36,6 +36,11 @@ export class Forbidden extends Error {
   override name = "Forbidden";
 }
 
+/** Thrown when a write would exceed a quota. The message names the quota, its limit and what to do. */
+export class QuotaExceeded extends Error {
+  override name = "QuotaExceeded";
+}
+
 /** Thrown when another program was asked to write and its answer was lost. */
 export class OutcomeUnknown extends Error {
   override name = "OutcomeUnknown";

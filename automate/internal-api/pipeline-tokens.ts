@@ -4,9 +4,24 @@ import { Refusal } from "@/automate/http/error";
 import { requireLimits } from "@/automate/internal-api/token-limits";
 import { handle } from "@/automate/internal-api/verify-request";
 import { confirmPins } from "@/automate/secrets/connection-pins";
+import { activeToken } from "@/lib/access/active-token";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import { record } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db/client";
+import { automateEnv } from "@/lib/env";
+
+/** Throws `Refusal` 409 when the fabric has as many working pipeline tokens as the operator allows. */
+async function requireRoom(tx: Tx, fabricId: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`quota tokens ${fabricId}`}, 0))`;
+  const limit = automateEnv().QUOTA_PIPELINE_TOKENS_PER_FABRIC;
+  const working = await tx.pipelineToken.count({
+    where: { fabricId, ...activeToken() },
+  });
+  if (working < limit) return;
+  const message = `This fabric has ${working} working pipeline tokens, its limit. Revoke one that nothing uses, or ask an operator of Selvage to raise QUOTA_PIPELINE_TOKENS_PER_FABRIC.`;
+  throw new Refusal(409, "quota_exceeded", message);
+}
 
 /** Creates, confirms and revokes pipeline tokens, for an Admin with a recent sign-in. */
 export function pipelineTokenRoutes(app: FastifyInstance): void {
@@ -15,6 +30,7 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     const { fabricId, teamId, actor } = scope;
     const id = await actFor(actor, async (tx) => {
       const limits = await requireLimits(tx, fabricId, body.limits);
+      await requireRoom(tx, fabricId);
       const row = await tx.pipelineToken.create({
         data: {
           fabricId,

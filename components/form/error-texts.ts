@@ -7,6 +7,7 @@ const texts: Record<string, string> = {
     "You are signed out. Sign in again in another tab, then try again. Your input here is not lost.",
   rate_limited:
     "Too many requests in the last minute. Nothing was saved. Try again in a minute: your input here is not lost.",
+  quota_exceeded: "A limit of this installation does not allow more. Nothing was saved.",
   reauthenticate: "This requires a recent sign-in. Sign in again, then try again.",
   automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
   in_use: "This is still in use, so it cannot be deleted.",

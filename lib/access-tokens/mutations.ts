@@ -1,16 +1,13 @@
 import "server-only";
 import { activeToken } from "@/lib/access/active-token";
 import { isFresh, type TeamScope } from "@/lib/access/scope";
-import {
-  accessTokenLifetimes,
-  type CreateAccessTokenInput,
-  maxAccessTokens,
-} from "@/lib/access-tokens/schema";
+import { accessTokenLifetimes, type CreateAccessTokenInput } from "@/lib/access-tokens/schema";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
 import { noteRefusal } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
+import { webEnv } from "@/lib/env";
 import { fail, NotFound, NotFresh, ok, type Result } from "@/lib/result";
 
 const dayMs = 86_400_000;
@@ -41,10 +38,9 @@ export async function createAccessToken(
     // Locks the person's row, so that concurrent creates cannot exceed the limit.
     await tx.$queryRaw`SELECT 1 FROM app_user WHERE id = ${actor.id} FOR NO KEY UPDATE`;
     const working = await tx.accessToken.count({ where: { userId: actor.id, ...activeToken() } });
-    if (working >= maxAccessTokens)
-      return fail("too_many", {
-        name: `You have ${maxAccessTokens} active access tokens: revoke one first.`,
-      });
+    const limit = webEnv().QUOTA_ACCESS_TOKENS_PER_PERSON;
+    if (working >= limit)
+      return fail("too_many", { name: `You have ${working} active access tokens: revoke one first.` });
     const { id } = await tx.accessToken.create({
       // If the person's access ended during this session, the stored epoch is old and the token is dead from
       // the start.

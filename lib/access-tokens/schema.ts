@@ -12,12 +12,6 @@ export const accessTokenLifetimes = {
 export type AccessTokenLifetime = keyof typeof accessTokenLifetimes;
 export const accessTokenLifetimeKeys = ["7", "30", "90", "365"] as const satisfies AccessTokenLifetime[];
 
-/**
- * The most working tokens a person may have. Lists for review show all of them, so that an attacker cannot
- * hide one among many.
- */
-export const maxAccessTokens = 50;
-
 /** The input of the dialog that creates an access token. */
 export const createAccessTokenInput = z.object({
   name: tokenName,

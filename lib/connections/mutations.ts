@@ -28,6 +28,7 @@ import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
+import { withinQuotas } from "@/lib/quotas/require-room";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 type Writer = Scope<"connection:write">;
@@ -82,7 +83,7 @@ export function prepareConnection(
 
 /**
  * Stores a prepared connection. The caller passes the result to `allowNewDestinations` after the commit.
- * Throws a unique violation when the name is taken.
+ * Throws a unique violation when the name is taken, and `QuotaExceeded`.
  */
 export async function insertConnection(
   tx: Tx,
@@ -96,18 +97,20 @@ export async function insertConnection(
     ? await claimWarehouse(tx, scope, connector)
     : ok(null);
   if (!warehouse.ok) return warehouse;
-  await tx.connection.create({
-    data: {
-      id,
-      fabricId: scope.fabricId,
-      kind,
-      warehouseOf: warehouse.value,
-      createdById: scope.actor.id,
-      createdByName: scope.actor.name,
-      ...columns(scope, { name, description }, configuration),
-    },
-    select: { id: true },
-  });
+  const create = () =>
+    tx.connection.create({
+      data: {
+        id,
+        fabricId: scope.fabricId,
+        kind,
+        warehouseOf: warehouse.value,
+        createdById: scope.actor.id,
+        createdByName: scope.actor.name,
+        ...columns(scope, { name, description }, configuration),
+      },
+      select: { id: true },
+    });
+  await withinQuotas(scope, { connections: 1 }, create, tx);
   await addReferences(tx, scope, id, configuration.references);
   await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
   const { secrets } = await currentSecretsOf(tx, scope, { kind, ...configuration });

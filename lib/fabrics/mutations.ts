@@ -9,6 +9,7 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import type { FormerVersions } from "@/lib/internal-api/bodies/former-versions";
 import { askAutomate } from "@/lib/internal-api/client";
+import { withinQuotas } from "@/lib/quotas/require-room";
 import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
 type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
@@ -85,19 +86,21 @@ async function insertFabric(
   id: string,
   { name, description, provider }: CreateFabricInput,
 ): Promise<void> {
-  await tx.fabric.create({
-    data: {
-      id,
-      teamId,
-      name,
-      nameKey: name.toLowerCase(),
-      description,
-      provider,
-      createdById: actor.id,
-      createdByName: actor.name,
-    },
-    select: { id: true },
-  });
+  const create = () =>
+    tx.fabric.create({
+      data: {
+        id,
+        teamId,
+        name,
+        nameKey: name.toLowerCase(),
+        description,
+        provider,
+        createdById: actor.id,
+        createdByName: actor.name,
+      },
+      select: { id: true },
+    });
+  await withinQuotas({ fabricId: id, teamId }, { fabrics: 1 }, create, tx);
   await record(tx, {
     actor,
     teamId,

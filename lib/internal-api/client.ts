@@ -11,7 +11,7 @@ import {
   automateRequests,
 } from "@/lib/internal-api/contract";
 import { log } from "@/lib/log";
-import { fail, Misconfigured, OutcomeUnknown, ok, type Result } from "@/lib/result";
+import { fail, Misconfigured, OutcomeUnknown, ok, QuotaExceeded, type Result } from "@/lib/result";
 
 /** The actor and the fabric of a request to automate. */
 export type Requester = { actor: Actor; fabricId: string };
@@ -19,7 +19,7 @@ export type Requester = { actor: Actor; fabricId: string };
 /**
  * Sends one request to automate. Returns `automate_unavailable` when nothing was done, and `refused` when
  * automate refused.
- * Throws `OutcomeUnknown` when automate may have acted but its answer was lost.
+ * Throws `QuotaExceeded` when a quota of automate does not allow it, and `OutcomeUnknown` when automate may have acted but its answer was lost.
  */
 export async function askAutomate<P extends AutomatePurpose>(
   requester: Requester,
@@ -35,6 +35,7 @@ export async function askAutomate<P extends AutomatePurpose>(
   }
   if (!response.ok) {
     const refusal = automateError.safeParse(answer);
+    if (refusal.data?.error.code === "quota_exceeded") throw new QuotaExceeded(refusal.data.error.message);
     return fail(refusal.success && refusal.data.error.code === "not_fresh" ? "reauthenticate" : "refused");
   }
   // `parse` returns the union of all answers; this request's purpose determines which one it is.

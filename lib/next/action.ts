@@ -20,13 +20,15 @@ import {
   NotFound,
   NotFresh,
   OutcomeUnknown,
+  QuotaExceeded,
   type Result,
 } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 
 /** The codes that any action can return in addition to its own. */
 export type BoundaryCode =
-  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out" | "rate_limited")
+  | ("invalid" | "not_found" | "forbidden" | "reauthenticate" | "signed_out")
+  | ("rate_limited" | "quota_exceeded")
   // For failed writes: nothing was saved, a part was saved, another input was saved under this key, or the
   // outcome is unknown.
   | (
@@ -139,6 +141,7 @@ async function atBoundary<S extends z.ZodType, T, Code extends string>(
     if (error instanceof NotFound) return fail("not_found");
     if (error instanceof Forbidden) return fail("forbidden");
     if (error instanceof NotFresh) return fail("reauthenticate");
+    if (error instanceof QuotaExceeded) return fail("quota_exceeded", { quota: error.message });
     // Rethrows Next's own errors, such as redirects.
     unstable_rethrow(error);
     logFailure("server action", error);

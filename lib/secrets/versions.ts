@@ -3,6 +3,7 @@ import { allRecorded } from "@/lib/audit/batched-writer";
 import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
+import { type Addition, withinQuotas } from "@/lib/quotas/require-room";
 import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
 import type { Writer } from "@/lib/secrets/write";
@@ -23,8 +24,8 @@ export type NewVersion = {
 // Both queries below store a version by these parts, with the parameters of `valuesOf`.
 const storeVersion = `
   new_version AS (
-    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName")
-    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9)
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
+    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $13)
   ), new_fields AS (
     INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
     SELECT $2, one.field, $3, $4, one.kid, one.sealed
@@ -46,7 +47,20 @@ function valuesOf(scope: Writer, { sealed, ...version }: NewVersion): unknown[] 
     sealed.map(({ field }) => field),
     sealed.map(({ kid }) => kid),
     sealed.map((one) => one.sealed),
+    storedKib({ sealed }),
   ];
+}
+
+/** The size of a version's sealed fields in KiB, each rounded up: an exact size would reveal a password's length. */
+function storedKib({ sealed }: Pick<NewVersion, "sealed">): number {
+  const kib = sealed.reduce((sum, field) => sum + Math.ceil(field.sealed.length / 1024), 0);
+  return Math.max(1, kib);
+}
+
+/** What a version adds to the quotas. */
+function storedMib(version: NewVersion): Addition {
+  const mib = storedKib(version) / 1024;
+  return { storedByFabric: mib, storedByTeam: mib };
 }
 
 const insertVersion = preparedQuery<{ recorded: true }>(`WITH ${storeVersion}`);
@@ -54,21 +68,24 @@ const insertVersion = preparedQuery<{ recorded: true }>(`WITH ${storeVersion}`);
 const insertSecret = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
-    VALUES ($2, $4, $13, $14, $15, $16, $8, $9, $8, $9)
+    VALUES ($2, $4, $14, $15, $16, $17, $8, $9, $8, $9)
   ), new_name AS (
-    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($4, $14, $13, $2)
+    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($4, $15, $14, $2)
   ), ${storeVersion}`,
 );
 
-/** Stores a further version of a secret, which the caller's transaction has locked. */
+/**
+ * Stores a further version of a secret, which the caller's transaction has locked. Throws `QuotaExceeded`.
+ */
 export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion): Promise<void> {
-  await insertVersion.within(tx, ...valuesOf(scope, version));
+  const store = () => insertVersion.within(tx, ...valuesOf(scope, version));
+  await withinQuotas(scope, storedMib(version), store, tx);
 }
 
 /**
  * Stores a new secret with its name and its first version. A single query, so that it is atomic even outside
  * a transaction.
- * Throws a unique violation when the name is taken.
+ * Throws a unique violation when the name is taken, and `QuotaExceeded`.
  */
 export async function storeNewSecret(
   scope: Writer,
@@ -77,5 +94,6 @@ export async function storeNewSecret(
   tx?: Tx,
 ): Promise<void> {
   const values = [...valuesOf(scope, version), name, name.toLowerCase(), subKind, description];
-  await (tx ? insertSecret.within(tx, ...values) : insertSecret(...values));
+  const store = (within?: Tx) => (within ? insertSecret.within(within, ...values) : insertSecret(...values));
+  await withinQuotas(scope, { secrets: 1, ...storedMib(version) }, store, tx);
 }

@@ -24,6 +24,7 @@ export const apiCodes = {
     reason: "The same request is still running: send it again after that one has finished.",
   },
   in_use: { status: 409, reason: "It is still in use." },
+  quota_exceeded: { status: 409, reason: "A quota does not allow more." },
   changed: {
     status: 412,
     reason: "It has changed since you read it: read it again, then send its new ETag.",

@@ -12,7 +12,7 @@ import { logFailure } from "@/lib/log";
 import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { sendPages } from "@/lib/paged-answer";
-import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown } from "@/lib/result";
+import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown, QuotaExceeded } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { createAdmission, tooManyOfAddress } from "@/web/admission";
 import { type ApiCode, apiCodes, type Failure, failure, reasonOf } from "@/web/management-api/answer";
@@ -208,6 +208,7 @@ function failureOf(error: unknown, saved: Saved): Failure {
   if (error instanceof Forbidden) return failure("forbidden");
   if (error instanceof NotFresh) return failure("interactive");
   if (isBusy(error)) return failure(error.isOwn ? "busy" : "overloaded", error.message);
+  if (error instanceof QuotaExceeded) return failure("quota_exceeded", error.message);
   logFailure("management API", error);
   if (saved === "unknown" || error instanceof OutcomeUnknown) return failure("outcome_unknown");
   if (saved === "something") return failure("partly_saved");

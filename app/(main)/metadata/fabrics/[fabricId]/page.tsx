@@ -2,9 +2,12 @@ import type { Metadata } from "next";
 import { BasicInfo } from "@/components/fabrics/basic-info";
 import { EditFabricButton } from "@/components/fabrics/edit-fabric-button";
 import { WhoCan } from "@/components/fabrics/who-can";
+import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { allows } from "@/lib/access/policy";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
+import { quotaKeys } from "@/lib/quotas/schema";
+import { listNearlyUsed } from "@/lib/quotas/usage";
 
 export const metadata: Metadata = { title: "Basic info" };
 
@@ -25,6 +28,7 @@ export default async function BasicInfoPage({ params }: { params: Promise<{ fabr
           <WhoCan act="can edit this" team={fabric.team.name} admins={fabric.admins} />
         )}
       </div>
+      <QuotaNotices uses={await listNearlyUsed(scope, quotaKeys)} />
       <BasicInfo fabric={fabric} />
     </section>
   );

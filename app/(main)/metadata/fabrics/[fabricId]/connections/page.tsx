@@ -4,6 +4,7 @@ import { ConnectionsSearch } from "@/components/connections/connections-search";
 import { ConnectionsTable } from "@/components/connections/connections-table";
 import { Warehouse } from "@/components/connections/warehouse";
 import { WaitingRequestList } from "@/components/destinations/waiting-requests";
+import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { Banner } from "@/components/ui/banner";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
@@ -15,6 +16,7 @@ import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
 import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/next/require-scope";
+import { listNearlyUsed } from "@/lib/quotas/usage";
 
 export const metadata = { title: "Connections" };
 
@@ -44,6 +46,7 @@ export default async function ConnectionsPage({
         <ConnectionsSearch />
         <AddConnection fabricId={fabricId} />
       </div>
+      <QuotaNotices uses={await listNearlyUsed(scope, ["connections"])} />
       <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} />
       {toReview > 0 && (
         <Banner

@@ -1,5 +1,6 @@
 import { KeyRound, SearchX } from "lucide-react";
 import { Suspense } from "react";
+import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { AddSecretButton } from "@/components/secrets/add-secret-button";
 import { secretListHref } from "@/components/secrets/secret-list-href";
 import { SecretsTable } from "@/components/secrets/secrets-table";
@@ -11,6 +12,7 @@ import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { webEnv } from "@/lib/env";
 import { requireScope } from "@/lib/next/require-scope";
+import { listNearlyUsed } from "@/lib/quotas/usage";
 import { listSecrets } from "@/lib/secrets/queries";
 import { type SecretListQuery, secretListQuery } from "@/lib/secrets/schema";
 
@@ -36,6 +38,7 @@ export default async function SecretsPage({
         <SecretsToolbar />
         <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
       </div>
+      <QuotaNotices uses={await listNearlyUsed(scope, ["secrets", "storedByFabric", "storedByTeam"])} />
       <Suspense fallback={<TableSkeleton label="Loading secrets" columns={5} rows={8} />}>
         <Secrets scope={scope} query={query} />
       </Suspense>
