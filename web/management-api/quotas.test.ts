@@ -27,7 +27,7 @@ test("a script over a quota gets 409, with the quota, its number and what to do,
   const created = await createAccessToken(fabric.user, { name: "scripts", lifetime: "30" });
   if (!created.ok) throw new Error("no token");
   const api = createManagementApi();
-  const post = async (path: "secret" | "connection", body: object, key = randomUUID()) => {
+  const post = async (path: "secret" | "connection", body: object, key: string = randomUUID()) => {
     const answer = await api.inject({
       method: "POST",
       url: `/api/orchestration/fabric/${fabric.fabricId}/${path}`,
