@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { grant } from "@/lib/access/scope";
 import { createConnection } from "@/lib/connections/mutations";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
-import { listNearlyUsed } from "@/lib/quotas/usage";
+import { listNearlyUsed } from "@/lib/quotas/estimate";
 import { inlineSecret } from "@/lib/secrets/inline";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { replaceSecret } from "@/lib/secrets/update";

@@ -2,7 +2,7 @@ import "server-only";
 import type { Db, Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { webEnv } from "@/lib/env";
-import { type Quota, type QuotaUse, quotas } from "@/lib/quotas/schema";
+import { type Quota, quotas } from "@/lib/quotas/schema";
 
 /** The fabric or team that a quota is about. */
 export type Place = { fabricId: string; teamId: string };
@@ -40,15 +40,4 @@ export async function countUse(quota: Quota, place: Place, tx?: Tx | Db): Promis
   const id = ownerOf(quota, place);
   const [row] = await (tx ? counts[quota].within(tx, id) : counts[quota](id));
   return row?.used ?? 0;
-}
-
-/** A notice appears from this part of a limit. */
-const nearly = 0.9;
-
-/** Those of the quotas of which at least 90 % are used. */
-export async function listNearlyUsed(place: Place, which: readonly Quota[]): Promise<QuotaUse[]> {
-  const uses = await Promise.all(
-    which.map(async (quota) => ({ quota, used: await countUse(quota, place), limit: limitOf(quota) })),
-  );
-  return uses.filter(({ used, limit }) => used >= nearly * limit);
 }

@@ -6,8 +6,8 @@ import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { allows } from "@/lib/access/policy";
 import { getFabric } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
+import { listNearlyUsed } from "@/lib/quotas/estimate";
 import { quotaKeys } from "@/lib/quotas/schema";
-import { listNearlyUsed } from "@/lib/quotas/usage";
 
 export const metadata: Metadata = { title: "Basic info" };
 

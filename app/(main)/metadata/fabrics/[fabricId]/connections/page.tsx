@@ -16,7 +16,7 @@ import { listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
 import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/next/require-scope";
-import { listNearlyUsed } from "@/lib/quotas/usage";
+import { listNearlyUsed } from "@/lib/quotas/estimate";
 
 export const metadata = { title: "Connections" };
 

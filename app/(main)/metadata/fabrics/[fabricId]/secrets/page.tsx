@@ -12,7 +12,7 @@ import { TableSkeleton } from "@/components/ui/skeleton";
 import type { Scope } from "@/lib/access/scope";
 import { webEnv } from "@/lib/env";
 import { requireScope } from "@/lib/next/require-scope";
-import { listNearlyUsed } from "@/lib/quotas/usage";
+import { listNearlyUsed } from "@/lib/quotas/estimate";
 import { listSecrets } from "@/lib/secrets/queries";
 import { type SecretListQuery, secretListQuery } from "@/lib/secrets/schema";
 
