@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { notAdmittedHeader } from "@/lib/next/not-admitted";
+import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
 
 /** Headers that Next and proxies use internally. Web removes them, so that clients cannot forge them. */
 export const internalHeaders = [

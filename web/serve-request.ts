@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebEnv } from "@/lib/env";
 import { logFailure } from "@/lib/log";
 import { createBodyBudget } from "@/lib/next/body-budget";
-import { notAdmittedHeader } from "@/lib/next/not-admitted";
+import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
 import { pageHeaders } from "@/lib/next/page-headers";
 import { securityHeaders } from "@/lib/next/security-headers";
 import type { Admission, NotAdmitted } from "@/web/admission";

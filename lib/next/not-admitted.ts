@@ -1,8 +1,6 @@
 import "server-only";
 import { headers } from "next/headers";
-
-/** Web's server sets it for an action that it does not admit now, and removes it from every other request. */
-export const notAdmittedHeader = "x-selvage-not-admitted";
+import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
 
 /**
  * True when this action must refuse: its person has sent too many requests. The server answers pages itself,
