@@ -20,6 +20,7 @@ import { createTeam } from "@/lib/teams/provision";
 import { getTeam } from "@/lib/teams/queries";
 import { commandLine, createUser, lockUser, resetPassword } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
 import { aSource } from "@/testing/sign-in-source";
 import { countWaiting } from "@/testing/waiting-queries";
 
@@ -28,6 +29,7 @@ const nothing = { keepPassword: false, teamIds: [], identityIds: [], sessionIds:
 let owner: Db;
 
 beforeAll(async () => {
+  Object.assign(process.env, (await createTestKeys()).web);
   owner = createDb((await createTestDatabase("web")).ownerUrl);
 });
 afterAll(async () => {

@@ -20,12 +20,14 @@ import {
   unlockUser,
 } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
 import { aSource } from "@/testing/sign-in-source";
 
 const password = "correct horse battery";
 let owner: Db;
 
 beforeAll(async () => {
+  Object.assign(process.env, (await createTestKeys()).web);
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   // An operator's command runs as the owner of the schema.
   Object.assign(globalThis, { selvageDb: owner });
