@@ -12,7 +12,7 @@ const own = expect.objectContaining({ name: "Busy", isOwn: true });
 const all = expect.objectContaining({ name: "Busy", isOwn: false });
 
 test("unread answers are refused first to the caller with the most of them, and all fit again once they are sent", async () => {
-  const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10 });
+  const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10, perTeamBytes: 20 });
   const unread = ["a", "b", "c", "d"].map((caller) => {
     const one = answer();
     memory.reserve(one.raw, { callerId: caller }, 10);
@@ -26,13 +26,13 @@ test("unread answers are refused first to the caller with the most of them, and 
 });
 
 test("one answer of any size fits, of a caller and of all", () => {
-  const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10 });
+  const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10, perTeamBytes: 20 });
   memory.reserve(answer().raw, { callerId: "a" }, 100);
   expect(() => memory.reserve(answer().raw, { callerId: "a" }, 1)).toThrow(own);
 });
 
 test("an answer in pages counts its current page, and nothing after its end", async () => {
-  const memory = createAnswerMemory({ totalBytes: 100, perCallerBytes: 10 });
+  const memory = createAnswerMemory({ totalBytes: 100, perCallerBytes: 10, perTeamBytes: 20 });
   const paged = answer();
   const resize = memory.reserve(paged.raw, { callerId: "a" }, 10);
   resize(3);

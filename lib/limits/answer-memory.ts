@@ -7,15 +7,15 @@ export const minCountedBytes = 64 * 1024;
 /** Bounds the answers that wait for their clients, in bytes. */
 export type AnswerMemory = ReturnType<typeof createAnswerMemory>;
 
-/** Who an answer is for: a person or a token, and for a token its team. */
-export type AnswerReader = { callerId: string; teamId?: string };
+/** Who an answer is for: a person or a token, and the team whose data it contains, if it is one team's. */
+export type AnswerReader = { callerId: string; teamId?: string | undefined };
 
-type Limits = { totalBytes: number; perCallerBytes: number; perTeamBytes?: number };
+type Limits = { totalBytes: number; perCallerBytes: number; perTeamBytes: number };
 
 /**
  * Bounds the bytes of answers that their clients have not read yet: of all together, of one caller and of one
  * team. Otherwise one caller who reads nothing could fill the memory of a program, and one team with many tokens
- * could use up what all share.
+ * or accounts could use up what all share.
  */
 export function createAnswerMemory(limits: Limits) {
   const held = new Map<string, number>();
@@ -36,14 +36,13 @@ export function createAnswerMemory(limits: Limits) {
      * always fits. Returns a function that changes its size, for an answer in pages.
      */
     reserve(answer: Writable, { callerId, teamId }: AnswerReader, bytes: number): (bytes: number) => void {
-      const isOver = (bytesBefore: number, limit = Number.POSITIVE_INFINITY) =>
-        bytesBefore > 0 && bytesBefore + bytes > limit;
+      const isOver = (bytesBefore: number, limit: number) => bytesBefore > 0 && bytesBefore + bytes > limit;
       const caller = `caller ${callerId}`;
       const team = `team ${teamId}`;
       if (isOver(held.get(caller) ?? 0, limits.perCallerBytes))
         throw new Busy(true, "Too many large answers in progress: read your earlier ones first, then retry.");
       if (teamId !== undefined && isOver(held.get(team) ?? 0, limits.perTeamBytes))
-        throw new Busy(true, "Too many large answers to your team's tokens in progress: try again.");
+        throw new Busy(true, "Too many large answers to your team in progress: try again.");
       if (isOver(totalBytes, limits.totalBytes))
         throw new Busy(false, "Too many large answers in progress: try again.");
       const keys = teamId === undefined ? [caller] : [caller, team];

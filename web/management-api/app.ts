@@ -43,6 +43,8 @@ declare module "fastify" {
     /** The person that the access token authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
     turn: HeldTurn | null;
+    /** The team of the fabric or team that the path names, once the person may use it. */
+    apiTeamId: string | null;
   }
 }
 
@@ -80,6 +82,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
   api.decorateRequest("operation", null);
   api.decorateRequest("apiActor", null);
   api.decorateRequest("turn", null);
+  api.decorateRequest("apiTeamId", null);
   // Every refusal that does not depend on the body happens before the body is read.
   api.addHook("onRequest", async (request, reply) => {
     reply.headers(headers);
@@ -111,7 +114,8 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
   });
   api.addHook("onSend", (request, reply, payload, done) => {
     const caller = request.apiActor?.actor;
-    if (caller && typeof payload === "string") countUnread(reply, caller.id, payload.length);
+    if (caller && typeof payload === "string")
+      countUnread(reply, { callerId: caller.id, teamId: request.apiTeamId ?? undefined }, payload.length);
     done();
   });
   // Runs for every answer, also for one whose client is gone.
@@ -156,6 +160,7 @@ async function answer(request: ApiRequest, reply: FastifyReply) {
     { head, later, tail },
     {
       callerId: actor.id,
+      teamId: request.apiTeamId ?? undefined,
       memory: unreadAnswers,
       beforePage: () => requireAccess(operation, request),
       onFailure: (error) => failureOf(error, "nothing"),

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
@@ -11,6 +12,7 @@ import { createTestKeys } from "@/testing/keys";
 import { addManySecrets } from "@/testing/many-secrets";
 import { countWaiting } from "@/testing/waiting-queries";
 import { createManagementApi } from "@/web/management-api/app";
+import { unreadAnswers } from "@/web/management-api/unread";
 
 /** Seven pages, the whole ones of 0.9 MB: more than the kernel holds for a connection. */
 const count = 3_300;
@@ -113,6 +115,19 @@ describe("a long list without limit", () => {
     const body = await text(socket);
     expect(body.match(/"properties"/g)).toHaveLength(count);
     expect(body).toMatch(/\]\}\}\r\n0\r\n\r\n$/);
+  });
+
+  test("is refused while its team has too many unread answers, which leave room for another team", async () => {
+    const { teamId } = fabric;
+    const colleagues = Array.from({ length: 8 }, () => new PassThrough());
+    for (const [i, unread] of colleagues.entries())
+      unreadAnswers.reserve(unread, { callerId: `colleague ${i}`, teamId }, 8 * 1024 * 1024);
+    const refused = await get(secretsOf(fabric), await tokenOf(fabric.user));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+    expect(refused.body).toContain("Too many large answers to your team in progress");
+    expect((await get(secretsOf(other), await tokenOf(other.user))).status).toBe(200);
+    await Promise.all(colleagues.map((unread) => once(unread.destroy(), "close")));
+    expect((await get(secretsOf(fabric), await tokenOf(fabric.user))).status).toBe(200);
   });
 
   test("breaks when its reader's token is revoked", async () => {

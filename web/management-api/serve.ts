@@ -24,15 +24,17 @@ export type ApiRequest = FastifyRequest<{ Params: Params; Querystring: Params; B
 export async function serve(
   operation: Operation,
   actor: Actor,
-  { params, query, headers, body: bytes = Buffer.alloc(0) }: ApiRequest,
+  request: ApiRequest,
   signal: AbortSignal,
 ): Promise<ApiResult<Reply>> {
+  const { params, query, headers, body: bytes = Buffer.alloc(0) } = request;
   // Postgres text cannot contain U+0000, so no row has this id.
   if (Object.values(params).some((value) => value.includes("\0"))) return failure("not_found");
   const key = operation.replay && headers["idempotency-key"];
   if (key !== undefined && !(typeof key === "string" && idempotencyKeyPattern.test(key)))
     return failure("invalid", "Idempotency-Key must have 1 to 255 visible ASCII characters.");
   const scope = await operation.access.scopeOf(actor, params);
+  request.apiTeamId = teamOf(scope);
   const parsed = parse(operation, query, bytes, headers["content-type"]);
   if (!parsed.ok) return parsed;
   // Clients can spell one path in several ways. A retried create must find its idempotency record under each.
@@ -47,6 +49,11 @@ export async function serve(
     signal,
   };
   return runOnce(operation, scope, call).finally(() => wipeBytes(call.body));
+}
+
+function teamOf(scope: unknown): string | null {
+  const isTeams = typeof scope === "object" && scope !== null && "teamId" in scope;
+  return isTeams && typeof scope.teamId === "string" ? scope.teamId : null;
 }
 
 /** What `curl -d` sends without a header of its own. */
