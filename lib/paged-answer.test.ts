@@ -15,7 +15,11 @@ let failures: unknown[] = [];
 let endAccessAt = Number.POSITIVE_INFINITY;
 
 const app = Fastify();
-const memory = createAnswerMemory({ totalBytes: 10_000_000, perCallerBytes: 1_000_000, perTeamBytes: 1_000_000 });
+const memory = createAnswerMemory({
+  totalBytes: 10_000_000,
+  perCallerBytes: 1_000_000,
+  perTeamBytes: 1_000_000,
+});
 app.setErrorHandler((error: Error, _request, reply) => reply.code(429).send(error.name));
 app.get<{ Querystring: { failAt?: string } }>("/", (request, reply) => {
   const load = async (after: string) => {

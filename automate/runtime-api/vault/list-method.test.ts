@@ -98,3 +98,17 @@ test.each([
   await vi.waitFor(() => expect(connection.destroyed).toBe(true));
   client.destroy();
 });
+
+test("LIST comes from the address of its connection, whatever its headers name", async () => {
+  const elsewhere = await dialect.addToken(dialect.fabric, { cidrs: ["192.0.2.1/32"] });
+  const here = await dialect.addToken(dialect.fabric, { cidrs: ["127.0.0.1/32"] });
+  const statusOf = async (token: string) => {
+    const { client, received } = await openClient();
+    client.write(
+      `LIST /vault/v1/${dialect.mount}/metadata HTTP/1.1\r\nHost: x\r\nX-Vault-Token: ${token}\r\nX-Forwarded-For: 192.0.2.1\r\nForwarded: for=192.0.2.1\r\n\r\n`,
+    );
+    await once(client, "end");
+    return received.text.slice(9, 12);
+  };
+  expect([await statusOf(elsewhere), await statusOf(here)]).toEqual(["403", "200"]);
+});
