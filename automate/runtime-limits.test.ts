@@ -72,6 +72,21 @@ test("unknown tokens of one address are refused after a while, and a token that 
   }
 });
 
+test("a token that worked before counts for its address once it is revoked", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-30T10:02:48Z") });
+  try {
+    const { id, token } = await addToken();
+    expect((await ask(token, "203.0.113.10")).statusCode).toBe(200);
+    await owner.pipelineToken.update({ where: { id }, data: { revokedAt: new Date() } });
+    const statuses = [];
+    for (let i = 0; i < 6; i++) statuses.push((await ask(token, "203.0.113.10")).statusCode);
+    // The first one tells that it no longer works.
+    expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("few requests of one token run at once, and others wait in its own line", async () => {
   const [greedy, other] = [await addToken(), await addToken()];
   for (const { token } of [greedy, other]) await ask(token, "203.0.113.9", "/v1/whoami");

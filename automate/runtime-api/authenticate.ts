@@ -58,7 +58,10 @@ export async function authenticate(
   if (!attempt.ok) throw tooManyUnknown(attempt.seconds);
   const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (answer && "refused" in answer) await recordRefusedToken(answer.refused, answer.refused.code, source);
-  if (!answer || !("scope" in answer)) throw unauthorized();
+  if (!answer || !("scope" in answer)) {
+    attempt.rejected();
+    throw unauthorized();
+  }
   attempt.proven();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);

@@ -5,14 +5,14 @@ import { secondsToNextMinute } from "@/lib/limits/minute";
 /** Addresses and credentials that one copy of a program remembers. */
 const maxKept = 20_000;
 
-/** A request that may be tried. The caller reports whether its credential was valid. */
-export type Attempt = { ok: true; proven(): void } | { ok: false; seconds: number };
+/** A request that may be tried. The caller reports whether its credential was valid, unless it cannot know. */
+export type Attempt = { ok: true; proven(): void; rejected(): void } | { ok: false; seconds: number };
 
 /**
  * Limits requests of one address without a valid credential, per minute, in this copy of a program. It needs no
  * database: nobody may cause a write.
- * A credential that was valid before passes without a limit, so that a stranger behind the same address cannot
- * keep its holder out.
+ * A credential that was valid the last time passes without a limit, so that a stranger behind the same address
+ * cannot keep its holder out.
  */
 export function createAddressLimit(perMinute: number) {
   let window = { minute: 0, counts: new Map<string, number>() };
@@ -23,7 +23,7 @@ export function createAddressLimit(perMinute: number) {
     /** Counts a request of an address. `credential` is null when it has none. */
     attempt(address: string, credential: string | null): Attempt {
       const digest = credential === null ? "" : hash("sha256", credential, "base64url");
-      if (known.has(digest)) return { ok: true, proven: () => {} };
+      if (known.has(digest)) return { ok: true, proven: () => {}, rejected: () => known.delete(digest) };
       const minute = Math.floor(Date.now() / 60_000);
       if (window.minute !== minute) window = { minute, counts: new Map() };
       const { counts } = window;
@@ -40,6 +40,8 @@ export function createAddressLimit(perMinute: number) {
           keepNewest(known);
           known.add(digest);
         },
+        // It counts already.
+        rejected: () => {},
       };
     },
   };

@@ -101,8 +101,10 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     const attempt = admission.attempt(address, tokensOf(request)[0] ?? "");
     if (!attempt.ok) return answerFailure(reply, rateLimited(tooManyOfAddress(attempt.seconds)));
     const actor = await findActor(request);
-    if (!actor)
+    if (!actor) {
+      attempt.rejected();
       return answerFailure(reply, failure("unauthorized", hasTwoTokens(request) ? twoTokens : undefined));
+    }
     attempt.proven();
     const admitted = await admission.script(actor, reply.raw);
     if (!admitted.ok) return answerFailure(reply, rateLimited(admitted.refused));

@@ -60,6 +60,16 @@ test("an access token over its rate gets 429 with Retry-After in the API's envel
   expect((await list(greedy)).statusCode).toBe(200);
 });
 
+test("a token that worked before counts for its address once it is revoked", async () => {
+  const token = await tokenOf(fabric.admin);
+  expect((await list(token)).statusCode).toBe(200);
+  await owner.accessToken.updateMany({ where: { userId: fabric.admin.id }, data: { revokedAt: new Date() } });
+  const statuses = [];
+  for (let i = 0; i < 6; i++) statuses.push((await list(token)).statusCode);
+  // The first one tells that it no longer works.
+  expect(statuses).toEqual([401, 401, 401, 401, 429, 429]);
+});
+
 test("unknown tokens of one address are refused after a while, and a token that worked is not", async () => {
   const known = await tokenOf(fabric.admin);
   expect((await list(known)).statusCode).toBe(200);
