@@ -13,6 +13,12 @@ import { findSessionActor } from "@/lib/sessions/queries";
 /** Why a request is not served now, and in how many seconds to retry. */
 export type NotAdmitted = { seconds: number; message: string };
 
+/**
+ * How many refused actions of one address get an action's usual answer in a minute. It costs as much as a short
+ * page, so without a limit refusals would be a way around the limits.
+ */
+const refusalsInForms = 120;
+
 type Admitted = { ok: true; turn: HeldTurn } | { ok: false; refused: NotAdmitted };
 type Caller = Actor & { kind: "user" };
 
@@ -28,6 +34,7 @@ export function createAdmission(env: WebEnv) {
   const people = createRateLimit({ perMinute: env.WEB_RATE_PER_MINUTE, table: "web_rate_window" });
   const tokens = createRateLimit({ perMinute: env.WEB_TOKEN_RATE_PER_MINUTE, table: "web_rate_window" });
   const addresses = createAddressLimit(env.WEB_ADDRESS_RATE_PER_MINUTE);
+  const inForms = createAddressLimit(refusalsInForms);
   const turns = createTurns({ atOncePerKey: env.WEB_CONCURRENCY, waitingPerKey: 8 * env.WEB_CONCURRENCY });
   const sessions = new Map<string, { personId: string | null; until: number }>();
 
@@ -75,6 +82,9 @@ export function createAdmission(env: WebEnv) {
       const refused = await takePerson(personId);
       return refused ? { ok: false, refused } : turnOf(`screen ${personId}`, response);
     },
+
+    /** True when a refused action of this address still gets its usual answer, so that its form keeps the input. */
+    mayRefuseInForm: (address: string) => inForms.attempt(address, null).ok,
 
     /** Counts a request of the management API before its token is looked up. */
     attempt: (address: string, token: string) => addresses.attempt(address, token || null),

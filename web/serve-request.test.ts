@@ -66,19 +66,26 @@ test("a visitor over the limit of their address gets a plain page with 429, and 
   ]);
 });
 
+const act = (headers: Record<string, string> = {}) =>
+  fetch(`${url}/sign-in`, {
+    method: "POST",
+    headers: { "next-action": "a1", "content-type": "text/plain;charset=UTF-8", origin: url, ...headers },
+    body: '[{"password":"typed"}]',
+  });
+
 test("an action over the limit reaches its own code without arguments, and answers in its usual form", async () => {
-  const act = (headers: Record<string, string> = {}) =>
-    fetch(`${url}/sign-in`, {
-      method: "POST",
-      headers: { "next-action": "a1", "content-type": "text/plain;charset=UTF-8", origin: url, ...headers },
-      body: '[{"password":"typed"}]',
-    });
   for (let i = 0; i < 3; i++) await act();
   expect(seen).toEqual([
     { url: "/sign-in", notAdmitted: undefined, body: '[{"password":"typed"}]' },
     { url: "/sign-in", notAdmitted: undefined, body: '[{"password":"typed"}]' },
     { url: "/sign-in", notAdmitted: "12", body: "[]" },
   ]);
+});
+
+test("calling itself an action is no way around the limit", async () => {
+  const statuses = await Promise.all(Array.from({ length: 130 }, async () => (await act()).status));
+  expect(statuses.filter((status) => status === 429)).toHaveLength(8);
+  expect(seen).toHaveLength(122);
 });
 
 test("a client cannot claim that its action is not admitted", async () => {

@@ -72,7 +72,7 @@ export function createRequestListener({ env, isDev, health, admission, api, page
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
     if (isBuiltFile(req)) return pages(req, res);
     const admitted = await admission.page(req, res, client);
-    if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused);
+    if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused, client);
     await servePage(req, res).finally(() => admitted.turn.workEnded());
   }
 
@@ -85,9 +85,13 @@ export function createRequestListener({ env, isDev, health, admission, api, page
   }
 
   /** An action answers with its usual result, so that its form keeps the input: `lib/next/not-admitted.ts`. */
-  async function answerNotAdmitted(req: IncomingMessage, res: ServerResponse, refused: NotAdmitted) {
-    const { message, seconds } = refused;
-    if (!isServerAction(req))
+  async function answerNotAdmitted(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { message, seconds }: NotAdmitted,
+    client: string,
+  ) {
+    if (!isServerAction(req) || !admission.mayRefuseInForm(client))
       return answerRefused(req, res, { status: 429, message, retryAfterSeconds: seconds }, isHttps);
     req.headers[notAdmittedHeader] = String(seconds);
     await pages(withoutArguments(req), res);
