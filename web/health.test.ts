@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListSlot } from "@/lib/limits/list-slots";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 import { countWaiting } from "@/testing/waiting-queries";
@@ -147,8 +147,8 @@ test("a page that loses its database while rendering becomes the outage page; an
 
 test("a page that waits too long for its list becomes the page of a busy server", async () => {
   const lists = Array.from({ length: 100 }, () => Promise.withResolvers<void>());
-  const running = lists.map(({ promise }) => inListTurn("ada", () => promise));
-  serve = async () => inListTurn("ada", async () => 200).catch(() => 500);
+  const running = lists.map(({ promise }) => inListSlot("ada", () => promise));
+  serve = async () => inListSlot("ada", async () => 200).catch(() => 500);
   const { status, headers, text } = await get("/metadata", page);
   expect([status, headers.get("retry-after")]).toEqual([503, "3"]);
   expect(text).toContain("Selvage is busy");

@@ -1,5 +1,5 @@
 import { createPrewarmedWorkers } from "@/automate/checks/prewarmed-workers";
-import { createScheduler, type Slot, type SlotLimits, type SlotRequest } from "@/automate/checks/scheduler";
+import { type CheckLimits, createScheduler, type SlotRequest } from "@/automate/checks/scheduler";
 import {
   type CheckCode,
   type CheckEvent,
@@ -8,6 +8,7 @@ import {
   checkSteps,
   workerEventSchema,
 } from "@/lib/connectors/check-protocol";
+import type { Slot } from "@/lib/limits/slots";
 import type { CheckWorker } from "@/worker/fork";
 import type { Job } from "@/worker/protocol";
 
@@ -19,7 +20,7 @@ export type CheckPoolOptions = {
   /** How long one check may run once it has its slot. */
   readonly timeoutMs?: number;
   /** How many checks run at once: in total, and for each fabric, person and key. */
-  readonly limits?: SlotLimits;
+  readonly limits?: CheckLimits;
 };
 
 export type CheckPool = {
@@ -53,7 +54,7 @@ export function createCheckPool({
   return {
     slot(request, onWait, signal) {
       const stop = AbortSignal.any([AbortSignal.timeout(maxSlotWaitMs), closing.signal, signal]);
-      return scheduler.take(request, onWait, stop);
+      return scheduler.acquire(request, onWait, stop);
     },
     async run(job, onEvent, signal) {
       const startedAt = performance.now();

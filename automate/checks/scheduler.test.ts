@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createScheduler, type Slot, type SlotLimits } from "@/automate/checks/scheduler";
+import { type CheckLimits, createScheduler } from "@/automate/checks/scheduler";
+import type { Slot } from "@/lib/limits/slots";
 
 /** A scheduler that records its order and waits. `names` are "fabric/person" or "fabric/person/key". */
-function start(limits: SlotLimits) {
+function start(limits: CheckLimits) {
   const scheduler = createScheduler(limits);
   const running = new Map<string, Slot>();
   const order: string[] = [];
@@ -13,7 +14,7 @@ function start(limits: SlotLimits) {
     async ask(name: string, stop = new AbortController().signal): Promise<boolean> {
       const [fabricId = "", actorId = "", key] = name.replace(/#.*/, "").split("/");
       const request = { fabricId, actorId, keys: key === undefined ? [] : [key] };
-      const slot = await scheduler.take(request, (position) => waits.push([name, position]), stop);
+      const slot = await scheduler.acquire(request, (position) => waits.push([name, position]), stop);
       if (slot === null) return false;
       order.push(name);
       running.set(name, slot);

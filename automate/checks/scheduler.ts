@@ -1,10 +1,9 @@
+import type { Slot } from "@/lib/limits/slots";
+
 /** A request for a slot: the fabric, the person, and the keys of the sign-ins, whose concurrency is limited. */
 export type SlotRequest = { fabricId: string; actorId: string; keys: readonly string[] };
 
-/** A slot that is in use until `release`. */
-export type Slot = { release(): void };
-
-export type SlotLimits = {
+export type CheckLimits = {
   readonly max?: number;
   readonly perFabric?: number;
   readonly perActor?: number;
@@ -19,6 +18,9 @@ type Waiter = SlotRequest & { position: number; notify: (position: number) => vo
  * Schedules checks fairly. A free slot goes to the fabric with the fewest running checks, then to the one
  * whose last slot is oldest. The same rule picks the person in that fabric; ties go to the earliest request.
  * One person with many checks cannot block the others.
+ *
+ * Not built on `createSlots`: a slot there counts for one key. A check counts for its fabric, its person and each of
+ * its sign-ins at once, and its caller sees how many are ahead.
  */
 export function createScheduler({
   max = 8,
@@ -26,7 +28,7 @@ export function createScheduler({
   perActor = 3,
   perKey = 2,
   maxWaiting = 128,
-}: SlotLimits = {}) {
+}: CheckLimits = {}) {
   const running = new Set<SlotRequest>();
   const waiting = new Set<Waiter>();
   const count = (predicate: (request: SlotRequest) => boolean) => [...running].filter(predicate).length;
@@ -87,7 +89,11 @@ export function createScheduler({
 
   return {
     /** Returns null when no slot was free before `stop`, or when too many requests of the fabric wait. */
-    take(request: SlotRequest, notify: (position: number) => void, stop: AbortSignal): Promise<Slot | null> {
+    acquire(
+      request: SlotRequest,
+      notify: (position: number) => void,
+      stop: AbortSignal,
+    ): Promise<Slot | null> {
       const waitingBefore = [...waiting].filter(({ fabricId }) => fabricId === request.fabricId).length;
       if (stop.aborted || waitingBefore >= maxWaiting) return Promise.resolve(null);
       return new Promise((resolve) => {

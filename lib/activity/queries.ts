@@ -15,7 +15,7 @@ import {
   objectKinds,
 } from "@/lib/audit/schema";
 import { db, type Prisma } from "@/lib/db/client";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListSlot } from "@/lib/limits/list-slots";
 
 const pageSize = 50;
 type Reader = Scope<"activity:list">;
@@ -36,7 +36,7 @@ export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
 
 /** One page of a fabric's events, newest first. Ids are UUIDv7, so sorting by id sorts by time. */
 export function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
-  return inListTurn(scope.actor.id, () => readPage(scope, filter));
+  return inListSlot(scope.actor.id, () => readPage(scope, filter));
 }
 
 async function readPage(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {

@@ -16,7 +16,7 @@ import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
-import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
+import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -49,7 +49,7 @@ export function listConnections(
   query: ConnectionListQuery,
   page: PageRequest = {},
 ): Promise<ConnectionPage> {
-  return inListTurn(scope.actor.id, () => readPage(scope, query, page.limit ?? pageSize), page);
+  return inListSlot(scope.actor.id, () => readPage(scope, query, page.limit ?? pageSize), page);
 }
 
 async function readPage(

@@ -15,7 +15,7 @@ import {
   providers,
 } from "@/lib/fabrics/schema";
 import { type FormerVersions, formerVersions } from "@/lib/internal-api/bodies/former-versions";
-import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
+import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 
 const pageSize = 50;
@@ -49,7 +49,7 @@ export async function listFabrics(
       take: limit + 1,
       select: columns,
     });
-  const rows = await inListTurn(actor.id, find, { isLater });
+  const rows = await inListSlot(actor.id, find, { isLater });
   const hasMore = rows.length > limit;
   const page = rows.slice(0, limit);
   if (isBackward) page.reverse();

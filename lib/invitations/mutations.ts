@@ -9,7 +9,7 @@ import { type InviteInput, invitationDays, type NewPersonInput } from "@/lib/inv
 import { newInvitationToken } from "@/lib/invitations/token";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { hasCurrentAccess } from "@/lib/users/end-access";
-import { hashPassword, withPasswordTurn } from "@/lib/users/password";
+import { hashPassword, withPasswordSlot } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
 
 type Manager = TeamScope<"team:write">;
@@ -114,7 +114,7 @@ export async function joinAsNewPerson({
   const offer = await findOffer(token);
   if (!offer) return fail("no_invitation");
   const { email, teamId } = offer;
-  const passwordHash = await withPasswordTurn(offer.id, () => hashPassword(password));
+  const passwordHash = await withPasswordSlot(offer.id, () => hashPassword(password));
   if (passwordHash === null) return fail("busy");
   try {
     await db.$transaction(async (tx) => {

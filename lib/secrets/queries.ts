@@ -3,7 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { listAuthorityNames } from "@/lib/destinations/queries";
-import { inListTurn, type PageRequest } from "@/lib/limits/list-turns";
+import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
@@ -75,7 +75,7 @@ async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQu
   const text = `SELECT ${summaryColumns}
     FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion} ${pipelinesOfSecret}
     ORDER BY ${orderBy}`;
-  const rows = await inListTurn(actor.id, () => preparedQuery<Row>(text)(...values), page);
+  const rows = await inListSlot(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
 }
 

@@ -11,7 +11,7 @@ import {
   type SignInSource,
   takeBackAttempt,
 } from "@/lib/sessions/sign-in-delay";
-import { passwordMatches, passwordRetrySeconds, withPasswordTurn } from "@/lib/users/password";
+import { passwordMatches, passwordRetrySeconds, withPasswordSlot } from "@/lib/users/password";
 import type { ProvenPerson } from "@/lib/users/schema";
 import { emailKey } from "@/lib/users/schema";
 
@@ -38,9 +38,9 @@ export async function provePassword(
     noteRefusedSignIn(user, "delayed", source);
     return { ok: false, code: "delayed", seconds: counted.seconds };
   }
-  // A known account has a line of its own, so that strangers in its network cannot fill it.
-  const line = counted.isKnown ? source.accountKey : source.networkKey;
-  const matches = await withPasswordTurn(line, () =>
+  // A known account has a queue of its own, so that strangers in its network cannot fill it.
+  const queue = counted.isKnown ? source.accountKey : source.networkKey;
+  const matches = await withPasswordSlot(queue, () =>
     passwordMatches(user?.passwordHash ?? null, credentials.password),
   );
   if (matches === null) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { provePassword } from "@/lib/sessions/mutations";
 import { countAttempt, purgeAttempts, type SignInSource } from "@/lib/sessions/sign-in-delay";
-import { passwordMatches, withPasswordTurn } from "@/lib/users/password";
+import { passwordMatches, withPasswordSlot } from "@/lib/users/password";
 import { commandLine, createUser } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
 
@@ -93,7 +93,7 @@ test("other networks keep their budget", async () => {
   expect((await provePassword({ email: await person(), password }, aNetwork()())).ok).toBe(true);
 });
 
-test("a full line refuses at once, and the attempt does not count", async () => {
+test("a full queue refuses at once, and the attempt does not count", async () => {
   const from = aNetwork();
   const email = await person();
   const source = from();
@@ -101,7 +101,7 @@ test("a full line refuses at once, and the attempt does not count", async () => 
   const held = new Promise<void>((done) => {
     release = done;
   });
-  const waiting = Array.from({ length: 40 }, () => withPasswordTurn(source.networkKey, () => held));
+  const waiting = Array.from({ length: 40 }, () => withPasswordSlot(source.networkKey, () => held));
   expect(await provePassword({ email, password }, source)).toEqual({ ok: false, code: "busy", seconds: 2 });
   expect(await owner.signInDelay.findUnique({ where: { key: source.accountKey } })).toMatchObject({
     failures: 0,
@@ -119,7 +119,7 @@ test("at most two passwords are checked at once", async () => {
   let [now, most] = [0, 0];
   await Promise.all(
     Array.from({ length: 12 }, () =>
-      withPasswordTurn("network", async () => {
+      withPasswordSlot("network", async () => {
         now += 1;
         most = Math.max(most, now);
         await passwordMatches(null, "wrong");

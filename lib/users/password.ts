@@ -2,7 +2,7 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
-import { createTurns, type Turns } from "@/lib/limits/turns";
+import { createSlots, type Slots } from "@/lib/limits/slots";
 
 // OWASP's first recommendation for argon2id, the default algorithm of this library.
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -34,23 +34,23 @@ const limits = {
   waitingPerKey: 16,
 };
 
-/** Seconds after which a caller who found the line full should retry. */
+/** Seconds after which a caller who found the queue full should retry. */
 export const passwordRetrySeconds = 2;
 
-// One line for the process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvagePasswordTurns?: Turns };
+// One queue for the process: Next loads this module once per bundle.
+const shared = globalThis as typeof globalThis & { selvagePasswordSlots?: Slots };
 
 /**
- * Runs work on one password when its turn comes. Returns null, without running it, when too many wait: in all,
+ * Runs work on one password once it has a slot. Returns null, without running it, when too many wait: in all,
  * or of this `key`, which is the network, the account or the invitation that it comes from.
  */
-export async function withPasswordTurn<T>(key: string, work: () => Promise<T>): Promise<T | null> {
-  shared.selvagePasswordTurns ??= createTurns(limits);
-  const end = await shared.selvagePasswordTurns.take(key);
-  if (!end) return null;
+export async function withPasswordSlot<T>(key: string, work: () => Promise<T>): Promise<T | null> {
+  shared.selvagePasswordSlots ??= createSlots(limits);
+  const slot = await shared.selvagePasswordSlots.acquire(key);
+  if (!slot) return null;
   try {
     return await work();
   } finally {
-    end();
+    slot.release();
   }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { PageRequest } from "@/lib/limits/list-turns";
+import type { PageRequest } from "@/lib/limits/list-slots";
 import { laterPages } from "@/lib/paged-answer";
 import { ok } from "@/lib/result";
 

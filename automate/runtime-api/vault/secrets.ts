@@ -14,7 +14,7 @@ import { findVersion, formerVersions, oldestRetainedVersion } from "@/automate/s
 import { db } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { isPostgresText } from "@/lib/db/text";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListSlot } from "@/lib/limits/list-slots";
 import { laterPages } from "@/lib/paged-answer";
 import { isSecretName, longestHistory } from "@/lib/secrets/schema";
 
@@ -127,7 +127,7 @@ export async function listNames(caller: VaultCaller, folder: string): Promise<Va
   const { fabricId, only, actor } = caller.scope;
   const load = async (after: string) => {
     const find = () => findNames(fabricId, after, prefix, only?.secretIds ?? null, namesAtOnce);
-    const rows = await inListTurn(actor.id, find, { isLater: after !== "" });
+    const rows = await inListSlot(actor.id, find, { isLater: after !== "" });
     const next = rows.length < namesAtOnce ? null : (rows.at(-1)?.nameKey ?? null);
     return { items: rows.map(({ name }) => name.slice(prefix.length)), next };
   };

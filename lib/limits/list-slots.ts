@@ -1,6 +1,6 @@
 import "server-only";
 import { Busy } from "@/lib/limits/busy";
-import { createTurns, type Turns } from "@/lib/limits/turns";
+import { createSlots, type Slots } from "@/lib/limits/slots";
 import { noteBusy } from "@/lib/outages";
 
 /**
@@ -10,27 +10,27 @@ import { noteBusy } from "@/lib/outages";
 const limits = { atOnce: 8, atOncePerKey: 3 };
 /** The most lists and searches in progress, running and waiting: of one caller, and of all. */
 const maxInProgress = { ofCaller: 100, ofAll: 400 };
-/** How long a list waits for its turn, in milliseconds. */
+/** How long a list waits for a slot, in milliseconds. */
 const maxWaitMs = 10_000;
 
 /** Which page of a list to read. A later page of an answer that has begun is refused only when it waits too long. */
 export type PageRequest = { limit?: number | undefined; isLater?: boolean | undefined };
 
-type InProgress = { turns: Turns; byCaller: Map<string, number>; all: number };
+type InProgress = { slots: Slots; byCaller: Map<string, number>; all: number };
 
 // One for each process: Next loads this module once per bundle.
 const shared = globalThis as typeof globalThis & { selvageLists?: InProgress };
 
 /**
- * Runs one page of a list, or a search, when it is its turn. Bounds how many run at once: of one person or token,
- * and of all. Throws `Busy` when too many are in progress, or when the turn does not come in time.
+ * Runs one page of a list, or a search, once it has a slot. Bounds how many run at once: of one person or token,
+ * and of all. Throws `Busy` when too many are in progress, or when no slot is free in time.
  */
-export async function inListTurn<T>(
+export async function inListSlot<T>(
   callerId: string,
   work: () => Promise<T>,
   { isLater = false }: PageRequest = {},
 ): Promise<T> {
-  shared.selvageLists ??= { turns: createTurns(limits), byCaller: new Map(), all: 0 };
+  shared.selvageLists ??= { slots: createSlots(limits), byCaller: new Map(), all: 0 };
   const lists = shared.selvageLists;
   const own = lists.byCaller.get(callerId) ?? 0;
   if (!isLater && own >= maxInProgress.ofCaller) throw busy(true);
@@ -39,10 +39,10 @@ export async function inListTurn<T>(
   const tooLate = new AbortController();
   const timer = setTimeout(() => tooLate.abort(), maxWaitMs);
   try {
-    const end = await lists.turns.take(callerId, tooLate.signal);
+    const slot = await lists.slots.acquire(callerId, tooLate.signal);
     clearTimeout(timer);
-    if (!end) throw busy(own > 0);
-    return await work().finally(end);
+    if (!slot) throw busy(own > 0);
+    return await work().finally(slot.release);
   } finally {
     clearTimeout(timer);
     count(lists, callerId, -1);

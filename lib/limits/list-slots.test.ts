@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
-import { inListTurn } from "@/lib/limits/list-turns";
+import { inListSlot } from "@/lib/limits/list-slots";
 
 /** A list that runs until `end`. */
 function slowList(caller: string) {
   let end: () => void = () => undefined;
   const work = vi.fn(() => new Promise<void>((done) => (end = done)));
-  const result = inListTurn(caller, work);
+  const result = inListSlot(caller, work);
   result.catch(() => undefined);
   return { work, result, end: () => end() };
 }
@@ -24,7 +24,7 @@ test("slow lists of one person use their share, and those of all leave connectio
   await Promise.all(lists.map(({ result }) => result));
 });
 
-test("a list is refused when its turn does not come in time: for its person's other lists, or for all", async () => {
+test("a list is refused when no slot is free in time: for its person's other lists, or for all", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const running = [..."aaabbbcc"].map(slowList);
@@ -40,17 +40,17 @@ test("a list is refused when its turn does not come in time: for its person's ot
   }
 });
 
-test("a failed list gives its turn back", async () => {
+test("a failed list releases its slot", async () => {
   for (let i = 0; i < 20; i += 1)
-    await expect(inListTurn("a", () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
-  expect(await inListTurn("a", async () => "served")).toBe("served");
+    await expect(inListSlot("a", () => Promise.reject(new Error("gone")))).rejects.toThrow("gone");
+  expect(await inListSlot("a", async () => "served")).toBe("served");
 });
 
 test("too many lists of a person are refused, but no later page of an answer that has begun", async () => {
   const lists = Array.from({ length: 100 }, () => slowList("a"));
-  await expect(inListTurn("a", async () => "none")).rejects.toEqual(own);
-  const later = inListTurn("a", async () => "later", { isLater: true });
-  expect(await inListTurn("b", async () => "served")).toBe("served");
+  await expect(inListSlot("a", async () => "none")).rejects.toEqual(own);
+  const later = inListSlot("a", async () => "later", { isLater: true });
+  expect(await inListSlot("b", async () => "served")).toBe("served");
   for (const { work } of lists) if (work.mock.calls.length === 0) work.mockResolvedValue(undefined);
   for (const { end } of lists) end();
   await Promise.all(lists.map(({ result }) => result));

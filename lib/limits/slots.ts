@@ -1,0 +1,105 @@
+/** The most work that runs at once, and that waits: in all, and for one key. */
+export type SlotLimits = {
+  readonly atOnce?: number;
+  readonly atOncePerKey?: number;
+  readonly waiting?: number;
+  readonly waitingPerKey?: number;
+};
+
+/** The right to run one piece of concurrent work, until `release`. A second `release` has no effect. */
+export type Slot = { release(): void };
+
+type Waiter = { start(slot: Slot): void };
+type Queue = { running: number; waiters: Set<Waiter> };
+
+/**
+ * Bounds concurrent work, fairly by key: a key is a person, a token or a network. A free slot goes to the key
+ * with the fewest running, and among these to the one that was served least recently.
+ */
+export function createSlots({
+  atOnce = Number.POSITIVE_INFINITY,
+  atOncePerKey = Number.POSITIVE_INFINITY,
+  waiting: maxWaiting = Number.POSITIVE_INFINITY,
+  waitingPerKey = Number.POSITIVE_INFINITY,
+}: SlotLimits) {
+  // In the order in which their last slots were released. A key without work has no queue, so the map stays small.
+  const queues = new Map<string, Queue>();
+  let running = 0;
+  let waiting = 0;
+
+  function begin(key: string, queue: Queue): Slot {
+    running += 1;
+    queue.running += 1;
+    let isReleased = false;
+    return {
+      release() {
+        if (isReleased) return;
+        isReleased = true;
+        running -= 1;
+        queue.running -= 1;
+        queues.delete(key);
+        if (queue.running > 0 || queue.waiters.size > 0) queues.set(key, queue);
+        assignSlots();
+      },
+    };
+  }
+
+  function forget(key: string, { running, waiters }: Queue): void {
+    if (running === 0 && waiters.size === 0) queues.delete(key);
+  }
+
+  function assignSlots(): void {
+    while (running < atOnce && waiting > 0) {
+      let next: [string, Queue] | undefined;
+      for (const [key, queue] of queues)
+        if (
+          queue.waiters.size > 0 &&
+          queue.running < Math.min(atOncePerKey, next?.[1].running ?? atOncePerKey)
+        )
+          next = [key, queue];
+      if (!next) return;
+      const [key, queue] = next;
+      const [waiter] = queue.waiters;
+      if (!waiter) return;
+      queue.waiters.delete(waiter);
+      waiting -= 1;
+      waiter.start(begin(key, queue));
+    }
+  }
+
+  return {
+    /**
+     * Waits for a slot. Returns null when too many wait already, or when `signal` aborts first. The caller must
+     * release the slot.
+     */
+    acquire(key: string, signal?: AbortSignal): Promise<Slot | null> | Slot | null {
+      const queue = queues.get(key) ?? { running: 0, waiters: new Set() };
+      queues.set(key, queue);
+      const isFree = running < atOnce && queue.running < atOncePerKey && queue.waiters.size === 0;
+      if (isFree && !signal?.aborted) return begin(key, queue);
+      if (signal?.aborted || waiting >= maxWaiting || queue.waiters.size >= waitingPerKey) {
+        forget(key, queue);
+        return null;
+      }
+      return new Promise((resolve) => {
+        const leave = () => {
+          queue.waiters.delete(waiter);
+          waiting -= 1;
+          forget(key, queue);
+          resolve(null);
+        };
+        const waiter: Waiter = {
+          start: (slot) => {
+            signal?.removeEventListener("abort", leave);
+            resolve(slot);
+          },
+        };
+        queue.waiters.add(waiter);
+        waiting += 1;
+        signal?.addEventListener("abort", leave, { once: true });
+      });
+    },
+  };
+}
+
+export type Slots = ReturnType<typeof createSlots>;
