@@ -36,7 +36,7 @@ import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
 import { isBusy } from "@/lib/limits/busy";
-import { serveInTurns } from "@/lib/limits/request-turns";
+import { serveInSlots } from "@/lib/limits/request-slots";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { cutUnreadAnswers } from "@/lib/unread-answers";
 import { cutUnreadBodies } from "@/lib/unread-body";
@@ -139,7 +139,7 @@ function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyIn
 
   measureAnswers(app);
   watchRequests(app);
-  serveInTurns(app);
+  serveInSlots(app);
   healthRoutes(app, STOP_DELAY_SECONDS * 1000);
   return app;
 }

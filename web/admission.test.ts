@@ -128,7 +128,7 @@ test("visitors without a session share the limit of their address, and people in
   await server.close();
 });
 
-test("few requests of one person run at once; a turn ends when the work and the answer have ended", async () => {
+test("few requests of one person run at once; a slot is released when the work and the answer have ended", async () => {
   const admission = admissionOf({ person: 1000, token: 1000, atOnce: 1 });
   const server = await requests();
   const cookie = await cookieOf(fabric.user);
@@ -153,10 +153,10 @@ test("few requests of one person run at once; a turn ends when the work and the 
   await vi.waitFor(() => expect(first.res.destroyed || first.res.closed).toBe(true));
   await new Promise((done) => setImmediate(done));
   expect(seen).toEqual(["first"]);
-  if (one.ok) one.turn.workEnded();
+  if (one.ok) one.slot.workEnded();
   const next = await two;
   // The work ended, but the answer is not sent yet.
-  if (next.ok) next.turn.workEnded();
+  if (next.ok) next.slot.workEnded();
   await new Promise((done) => setImmediate(done));
   expect(seen).toEqual(["first", "second"]);
   second.res.end("read");

@@ -5,8 +5,8 @@ import { isOutage } from "@/lib/db/client";
 import type { WebEnv } from "@/lib/env";
 import { addressKey, createAddressLimit } from "@/lib/limits/address-limit";
 import { createRateLimit } from "@/lib/limits/rate-limit";
-import { type HeldTurn, takeTurn } from "@/lib/limits/request-turns";
-import { createTurns } from "@/lib/limits/turns";
+import { acquireRequestSlot, type RequestSlot } from "@/lib/limits/request-slots";
+import { createSlots } from "@/lib/limits/slots";
 import { sessionIdOf } from "@/lib/next/auth/session-cookie";
 import { findSessionActor } from "@/lib/sessions/queries";
 
@@ -19,7 +19,7 @@ export type NotAdmitted = { seconds: number; message: string };
  */
 const refusalsInForms = 120;
 
-type Admitted = { ok: true; turn: HeldTurn } | { ok: false; refused: NotAdmitted };
+type Admitted = { ok: true; slot: RequestSlot } | { ok: false; refused: NotAdmitted };
 type Caller = Actor & { kind: "user" };
 
 /** How long a copy of web remembers whose session a cookie is. This decides about rates only, never about rights. */
@@ -28,14 +28,14 @@ const maxSessions = 10_000;
 
 /**
  * Keeps one person, one access token and one address from using up web: each has a rate a minute, and few
- * requests at once. Further requests wait in a short line of their own (docs/decisions/0030-no-account-stops-the-others.md).
+ * requests at once. Further requests wait in a short queue of their own (docs/decisions/0030-no-account-stops-the-others.md).
  */
 export function createAdmission(env: WebEnv) {
   const people = createRateLimit({ perMinute: env.WEB_RATE_PER_MINUTE, table: "web_rate_window" });
   const tokens = createRateLimit({ perMinute: env.WEB_TOKEN_RATE_PER_MINUTE, table: "web_rate_window" });
   const addresses = createAddressLimit(env.WEB_ADDRESS_RATE_PER_MINUTE);
   const inForms = createAddressLimit(refusalsInForms);
-  const turns = createTurns({ atOncePerKey: env.WEB_CONCURRENCY, waitingPerKey: 8 * env.WEB_CONCURRENCY });
+  const slots = createSlots({ atOncePerKey: env.WEB_CONCURRENCY, waitingPerKey: 8 * env.WEB_CONCURRENCY });
   const sessions = new Map<string, { personId: string | null; until: number }>();
 
   async function personOf(cookie: string | undefined): Promise<string | null> {
@@ -50,7 +50,7 @@ export function createAdmission(env: WebEnv) {
     return personId;
   }
 
-  /** While the database is unavailable, only the turns limit: the request's own failure says more. */
+  /** While the database is unavailable, only the slots limit: the request's own failure says more. */
   async function unlessOutage<T>(asked: Promise<T>): Promise<T | null> {
     return asked.catch((error: unknown) => {
       if (isOutage(error)) return null;
@@ -58,9 +58,9 @@ export function createAdmission(env: WebEnv) {
     });
   }
 
-  async function turnOf(key: string, response: ServerResponse): Promise<Admitted> {
-    const turn = await takeTurn(turns, key, response);
-    return turn ? { ok: true, turn } : { ok: false, refused: tooManyAtOnce };
+  async function slotOf(key: string, response: ServerResponse): Promise<Admitted> {
+    const slot = await acquireRequestSlot(slots, key, response);
+    return slot ? { ok: true, slot } : { ok: false, refused: tooManyAtOnce };
   }
 
   async function takePerson(personId: string): Promise<NotAdmitted | null> {
@@ -77,10 +77,10 @@ export function createAdmission(env: WebEnv) {
       if (personId === null) {
         const attempt = addresses.attempt(address, null);
         if (!attempt.ok) return { ok: false, refused: tooManyOfAddress(attempt.seconds) };
-        return turnOf(`address ${addressKey(address)}`, response);
+        return slotOf(`address ${addressKey(address)}`, response);
       }
       const refused = await takePerson(personId);
-      return refused ? { ok: false, refused } : turnOf(`screen ${personId}`, response);
+      return refused ? { ok: false, refused } : slotOf(`screen ${personId}`, response);
     },
 
     /** True when a refused action of this address still gets its usual answer, so that its form keeps the input. */
@@ -90,7 +90,7 @@ export function createAdmission(env: WebEnv) {
     attempt: (address: string, token: string) => addresses.attempt(address, token || null),
 
     /**
-     * Admits a request of the management API, by its access token and its person. Scripts have a line of their
+     * Admits a request of the management API, by its access token and its person. Scripts have a queue of their
      * own, so that they never hold up the person's screen.
      */
     async script({ id, accessToken }: Caller, response: ServerResponse): Promise<Admitted> {
@@ -100,7 +100,7 @@ export function createAdmission(env: WebEnv) {
         return { ok: false, refused: notAdmitted(seconds, reason) };
       }
       const refused = await takePerson(id);
-      return refused ? { ok: false, refused } : turnOf(`script ${id}`, response);
+      return refused ? { ok: false, refused } : slotOf(`script ${id}`, response);
     },
   };
 }

@@ -73,7 +73,7 @@ export function createRequestListener({ env, isDev, health, admission, api, page
     if (isBuiltFile(req)) return pages(req, res);
     const admitted = await admission.page(req, res, client);
     if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused, client);
-    await servePage(req, res).finally(() => admitted.turn.workEnded());
+    await servePage(req, res).finally(() => admitted.slot.workEnded());
   }
 
   async function servePage(req: IncomingMessage, res: ServerResponse): Promise<void> {

@@ -13,15 +13,15 @@ import { type AddressLimit, createAddressLimit } from "@/lib/limits/address-limi
 import type { AnswerReader } from "@/lib/limits/answer-memory";
 import { isBusy } from "@/lib/limits/busy";
 import { createRateLimit, type RateLimit } from "@/lib/limits/rate-limit";
-import { waitForTurn } from "@/lib/limits/request-turns";
-import { createTurns, type Turns } from "@/lib/limits/turns";
+import { waitForSlot } from "@/lib/limits/request-slots";
+import { createSlots, type Slots } from "@/lib/limits/slots";
 
 type Refused = Pick<
   Extract<PipelineAnswer, { refused: unknown }>["refused"],
   "actor" | "teamId" | "fabricId"
 >;
 
-type Limits = { rate: RateLimit; address: AddressLimit; turns: Turns };
+type Limits = { rate: RateLimit; address: AddressLimit; slots: Slots };
 let limits: Limits | undefined;
 
 function limitsOfCallers(): Limits {
@@ -29,14 +29,14 @@ function limitsOfCallers(): Limits {
   limits ??= {
     rate: createRateLimit({ perMinute: RUNTIME_RATE_PER_MINUTE, table: "rate_window" }),
     address: createAddressLimit(RUNTIME_ADDRESS_RATE_PER_MINUTE),
-    turns: createTurns({ atOncePerKey: RUNTIME_CONCURRENCY, waitingPerKey: 8 * RUNTIME_CONCURRENCY }),
+    slots: createSlots({ atOncePerKey: RUNTIME_CONCURRENCY, waitingPerKey: 8 * RUNTIME_CONCURRENCY }),
   };
   return limits;
 }
 
 /**
  * Authenticates a runtime request by a pipeline token, or by a workload token of an issuer that the fabric
- * trusts. Takes 1 from the caller's rate, waits for its turn, and records when the token was last used.
+ * trusts. Takes 1 from the caller's rate, waits for a slot, and records when the token was last used.
  *
  * Throws `Refusal` 401 when the token is missing, unknown, expired, revoked or sent from a forbidden address,
  * and 429 when the rate is used up or too many requests wait. All 401 answers are identical.
@@ -65,7 +65,7 @@ export async function authenticate(
   attempt.proven();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);
-  await recordIfRefused(caller, () => requireTurn(request, answer.scope.actor.id));
+  await recordIfRefused(caller, () => requireSlot(request, answer.scope.actor.id));
   await recordTokenUse(answer.scope.actor.id);
   return caller;
 }
@@ -76,8 +76,8 @@ export async function requireAccess({ token, fabric, source }: Credential): Prom
   if (!answer || !("scope" in answer)) throw unauthorized();
 }
 
-async function requireTurn(request: FastifyRequest, actorId: string): Promise<void> {
-  if (await waitForTurn(request, limitsOfCallers().turns, actorId)) return;
+async function requireSlot(request: FastifyRequest, actorId: string): Promise<void> {
+  if (await waitForSlot(request, limitsOfCallers().slots, actorId)) return;
   const message = "Too many requests with this token at once. Read the pending responses first, then retry.";
   throw new Refusal(429, "busy", message, { retryAfterSeconds: 1 });
 }

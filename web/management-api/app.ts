@@ -7,7 +7,7 @@ import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
 import { isBusy } from "@/lib/limits/busy";
-import type { HeldTurn } from "@/lib/limits/request-turns";
+import type { RequestSlot } from "@/lib/limits/request-slots";
 import { logFailure } from "@/lib/log";
 import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
@@ -42,7 +42,7 @@ declare module "fastify" {
     operation: Operation | null;
     /** The person that the access token authenticates, and when web looked the token up. */
     apiActor: { actor: Actor & { kind: "user" }; foundAt: number } | null;
-    turn: HeldTurn | null;
+    slot: RequestSlot | null;
     /** The team of the fabric or team that the path names, once the person may use it. */
     apiTeamId: string | null;
   }
@@ -81,7 +81,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
   api.addContentTypeParser("*", { parseAs: "buffer" }, (_request, bytes, done) => done(null, bytes));
   api.decorateRequest("operation", null);
   api.decorateRequest("apiActor", null);
-  api.decorateRequest("turn", null);
+  api.decorateRequest("slot", null);
   api.decorateRequest("apiTeamId", null);
   // Every refusal that does not depend on the body happens before the body is read.
   api.addHook("onRequest", async (request, reply) => {
@@ -108,7 +108,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     attempt.proven();
     const admitted = await admission.script(actor, reply.raw);
     if (!admitted.ok) return answerFailure(reply, rateLimited(admitted.refused));
-    request.turn = admitted.turn;
+    request.slot = admitted.slot;
     const release = budget(actor.id, announcedBytes(request.headers, bodyLimit));
     if (!release) return answerFailure(reply, failure("busy"));
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
@@ -121,7 +121,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     done();
   });
   // Runs for every answer, also for one whose client is gone.
-  api.addHook("onSend", async ({ turn }) => turn?.workEnded());
+  api.addHook("onSend", async ({ slot }) => slot?.workEnded());
   api.addHook("onResponse", async ({ body }) => wipeBytes(body));
   api.setErrorHandler((error: FastifyError, { raw }, reply) => {
     // A request that the client aborted is not reported as a server error.

@@ -1,0 +1,63 @@
+import type { ServerResponse } from "node:http";
+import { finished } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Slot, Slots } from "@/lib/limits/slots";
+
+/** A slot that a request holds. */
+export type RequestSlot = { workEnded(): void };
+
+/**
+ * Acquires a slot for a request. It is released when the response is closed and the work has ended: a client that
+ * disconnects early, or that does not read its answer, frees no slot for its next request.
+ * Returns null when too many requests of the key wait, or when the client disconnected while it waited.
+ */
+export async function acquireRequestSlot(
+  slots: Slots,
+  key: string,
+  response: ServerResponse,
+): Promise<RequestSlot | null> {
+  const disconnected = new AbortController();
+  let isClosed = false;
+  let isEnded = false;
+  let slot: Slot | null = null;
+  const releaseIfDone = () => {
+    if (isClosed && isEnded) slot?.release();
+  };
+  finished(response, () => {
+    isClosed = true;
+    disconnected.abort();
+    releaseIfDone();
+  });
+  slot = await slots.acquire(key, disconnected.signal);
+  if (!slot) return null;
+  return {
+    workEnded() {
+      isEnded = true;
+      releaseIfDone();
+    },
+  };
+}
+
+const held = new WeakMap<FastifyRequest, { response: ServerResponse; slot?: RequestSlot }>();
+
+/** Lets the requests of an app wait for slots. */
+export function serveInSlots(app: FastifyInstance): void {
+  app.addHook("onRequest", (request, reply, done) => {
+    held.set(request, { response: reply.raw });
+    done();
+  });
+  // Runs for every answer, also for one whose client is gone.
+  app.addHook("onSend", (request, _reply, _payload, done) => {
+    held.get(request)?.slot?.workEnded();
+    done();
+  });
+}
+
+/** Acquires a slot for a request of such an app. Returns false when too many of the key wait. */
+export async function waitForSlot(request: FastifyRequest, slots: Slots, key: string): Promise<boolean> {
+  const own = held.get(request);
+  if (!own) throw new Error("This app does not serve in slots.");
+  const slot = await acquireRequestSlot(slots, key, own.response);
+  if (slot) own.slot = slot;
+  return slot !== null;
+}
