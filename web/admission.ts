@@ -70,17 +70,26 @@ export function createAdmission(env: WebEnv) {
   }
 
   return {
-    /** Admits a page, an action or a request of our pages: by the person of its session, or by its address. */
-    async page(request: IncomingMessage, response: ServerResponse, address: string): Promise<Admitted> {
+    /**
+     * Admits a page, an action or a request of our pages: by the person of its session, or by its address. Its slot
+     * is acquired once `receive` has read its body: a client that sends slowly must not hold up the others of its address.
+     */
+    async page(
+      request: IncomingMessage,
+      response: ServerResponse,
+      address: string,
+      receive: () => Promise<void> = async () => {},
+    ): Promise<Admitted> {
       const { cookie } = request.headers;
       const personId = await unlessOutage(personOf(cookie));
       if (personId === null) {
         const attempt = addresses.attempt(address, null);
         if (!attempt.ok) return { ok: false, refused: tooManyOfAddress(attempt.seconds) };
-        return slotOf(`address ${addressKey(address)}`, response);
       }
-      const refused = await takePerson(personId);
-      return refused ? { ok: false, refused } : slotOf(`screen ${personId}`, response);
+      const refused = personId === null ? null : await takePerson(personId);
+      if (refused) return { ok: false, refused };
+      await receive();
+      return slotOf(personId === null ? `address ${addressKey(address)}` : `screen ${personId}`, response);
     },
 
     /** True when a refused action of this address still gets its usual answer, so that its form keeps the input. */

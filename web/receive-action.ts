@@ -5,7 +5,7 @@ import { findSessionActor } from "@/lib/sessions/queries";
 import { isActionBody } from "@/web/action-body";
 import type { Refusal } from "@/web/refuse-request";
 
-type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
+export type Received = { request: IncomingMessage } | { refusal: Refusal } | null;
 
 /**
  * Reads a server action's whole body into memory for Next, and overwrites the bytes after the answer. Does
@@ -38,7 +38,17 @@ export async function receiveAction(
   }
 }
 
-async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Received> {
+/** Reads the whole body of a form, such as a sign-in, as `receiveAction` does. */
+export function receiveForm(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<Received> {
+  return receiveWhole(req, res, maxBytes, () => true);
+}
+
+async function receiveWhole(
+  req: IncomingMessage,
+  res: ServerResponse,
+  maxBytes: number,
+  isValid = isActionBody,
+): Promise<Received> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -61,7 +71,7 @@ async function receiveWhole(req: IncomingMessage, res: ServerResponse, maxBytes:
   const body = Buffer.concat(chunks);
   for (const chunk of chunks) chunk.fill(0);
   const type = req.headers["content-type"] ?? "";
-  if (!isActionBody(body, type)) {
+  if (!isValid(body, type)) {
     body.fill(0);
     return { refusal: { status: 400, message: "The body is not a valid server action call." } };
   }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { closeDb } from "@/lib/db/client";
@@ -13,6 +14,8 @@ import { createRequestListener } from "@/web/serve-request";
 
 let close: () => Promise<void>;
 let url: string;
+/** The requests whose heads have arrived. */
+let arrived = 0;
 const seen: { url: string; notAdmitted: unknown; body: string }[] = [];
 
 beforeAll(async () => {
@@ -23,12 +26,23 @@ beforeAll(async () => {
 beforeEach(async () => {
   // Limits count by minute: the clock stands still within one.
   vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-30T10:00:48Z") });
-  seen.length = 0;
-  const server: Server = createServer();
+  await start({ addressRate: 2 });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await close();
+});
+afterAll(() => closeDb());
+
+async function start({ addressRate }: { addressRate: number }) {
+  [seen.length, arrived] = [0, 0];
+  const server: Server = createServer(() => {
+    arrived += 1;
+  });
   const { port, close: closeServer } = await listen(server);
   close = closeServer;
   url = `http://127.0.0.1:${port}`;
-  const env = { ...webEnv(), PUBLIC_URL: url, WEB_ADDRESS_RATE_PER_MINUTE: 2 };
+  const env = { ...webEnv(), PUBLIC_URL: url, WEB_ADDRESS_RATE_PER_MINUTE: addressRate, WEB_CONCURRENCY: 2 };
   const admission = createAdmission(env);
   const health = createWebHealth(false);
   health.serve();
@@ -40,12 +54,7 @@ beforeEach(async () => {
     res.end("page");
   };
   server.on("request", createRequestListener({ env, isDev: false, health, admission, api, pages }));
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await close();
-});
-afterAll(() => closeDb());
+}
 
 const visit = (headers: Record<string, string> = { accept: "text/html" }, path = "/sign-in") =>
   fetch(`${url}${path}`, { headers });
@@ -86,6 +95,25 @@ test("calling itself an action is no way around the limit", async () => {
   const statuses = await Promise.all(Array.from({ length: 130 }, async () => (await act()).status));
   expect(statuses.filter((status) => status === 429)).toHaveLength(8);
   expect(seen).toHaveLength(122);
+});
+
+test.each([
+  ["an action", "/sign-in", "Next-Action: a1\r\nContent-Type: text/plain;charset=UTF-8\r\n"],
+  ["a sign-in", "/api/auth/callback/password", "Content-Type: application/x-www-form-urlencoded\r\n"],
+])("%s whose body does not arrive holds up nobody at its address", async (_what, path, more) => {
+  await close();
+  await start({ addressRate: 10 });
+  const { port, host } = new URL(url);
+  const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${url}\r\n${more}Content-Length: 9\r\n\r\n`;
+  const slow = Array.from({ length: 4 }, () => connect(Number(port), "127.0.0.1").on("error", () => {}));
+  for (const socket of slow) socket.write(`${head}["slo`);
+  await vi.waitFor(() => expect(arrived).toBe(4));
+  expect((await visit()).status).toBe(200);
+  expect(seen).toEqual([{ url: "/sign-in", notAdmitted: undefined, body: "" }]);
+  for (const socket of slow) socket.write('w" ]');
+  await vi.waitFor(() => expect(seen).toHaveLength(5));
+  expect(seen.at(-1)).toEqual({ url: path, notAdmitted: undefined, body: '["slow" ]' });
+  for (const socket of slow) socket.destroy();
 });
 
 test("a client cannot claim that its action is not admitted", async () => {

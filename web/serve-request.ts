@@ -10,7 +10,7 @@ import { wantsPage } from "@/web/bare-page";
 import type { WebHealth } from "@/web/health";
 import type { createManagementApi } from "@/web/management-api/app";
 import { managementRoot } from "@/web/management-api/schema";
-import { receiveAction, withoutArguments } from "@/web/receive-action";
+import { type Received, receiveAction, receiveForm, withoutArguments } from "@/web/receive-action";
 import { refusalPage } from "@/web/refusal-page";
 import { isBelow, isBuiltFile, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
@@ -71,17 +71,26 @@ export function createRequestListener({ env, isDev, health, admission, api, page
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
     if (isBuiltFile(req)) return pages(req, res);
-    const admitted = await admission.page(req, res, client);
+    let received: Received = { request: req };
+    const admitted = await admission.page(req, res, client, async () => {
+      received = await receive(req, res);
+    });
     if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused, client);
-    await servePage(req, res).finally(() => admitted.slot.workEnded());
+    await servePage(req, res, received).finally(() => admitted.slot.workEnded());
   }
 
-  async function servePage(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (!isServerAction(req)) return health.watch(req, res, () => pages(req, res));
-    const received = await receiveAction(req, res, maxBytes, budget);
+  async function receive(req: IncomingMessage, res: ServerResponse): Promise<Received> {
+    if (isServerAction(req)) return receiveAction(req, res, maxBytes, budget);
+    const isForm = req.method === "POST" && isBelow("/api/auth", req.url);
+    return isForm ? receiveForm(req, res, maxSignInBytes) : { request: req };
+  }
+
+  async function servePage(req: IncomingMessage, res: ServerResponse, received: Received): Promise<void> {
     if (!received) return;
     if ("refusal" in received) return answerRefused(req, res, received.refusal, isHttps);
-    await pages(received.request, res);
+    const { request } = received;
+    if (isServerAction(req)) return pages(request, res);
+    await health.watch(request, res, () => pages(request, res));
   }
 
   /** An action answers with its usual result, so that its form keeps the input: `lib/next/not-admitted.ts`. */
@@ -91,6 +100,8 @@ export function createRequestListener({ env, isDev, health, admission, api, page
     { message, seconds }: NotAdmitted,
     client: string,
   ) {
+    // A client that disconnected takes no slot.
+    if (res.destroyed) return;
     if (!isServerAction(req) || !admission.mayRefuseInForm(client))
       return answerRefused(req, res, { status: 429, message, retryAfterSeconds: seconds }, isHttps);
     req.headers[notAdmittedHeader] = String(seconds);
