@@ -2,11 +2,12 @@ import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
+import { replayForMs } from "@/lib/idempotency/request";
 import { usedForDays } from "@/lib/secrets/schema";
 
 /**
- * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases, check
- * results and readers. Safe to run at any time, in several copies of automate.
+ * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases, creates,
+ * check results and readers. Safe to run at any time, in several copies of automate.
  */
 export async function purge(): Promise<void> {
   // Sealed values first: a later step may fail.
@@ -16,6 +17,9 @@ export async function purge(): Promise<void> {
   await db.rateWindow.deleteMany(oldMinutes);
   await db.webRateWindow.deleteMany(oldMinutes);
   await db.checkLease.deleteMany({ where: { leasedUntil: { lt: new Date(Date.now() - 60 * 60_000) } } });
+  // An hour more than web needs, because the clocks may differ.
+  const oldCreates = new Date(Date.now() - replayForMs - 60 * 60_000);
+  await db.idempotentCreate.deleteMany({ where: { createdAt: { lt: oldCreates } } });
   await purgeAttempts();
   await purgeChecks();
   await db.$executeRaw`
