@@ -6,8 +6,8 @@ import { findLeaksInFile } from "@/testing/canary";
 const chunkBytes = 16 * 1024 * 1024;
 
 /**
- * Counts, for each value that begins with `mark`, its copies in the memory of a process, alive or dead: raw, in UTF-16
- * and in base64. The word after the mark identifies the value, as in `<mark>.word.`.
+ * Counts, for each value that begins with `mark`, its copies in the memory of a process: raw, in UTF-16 and in base64.
+ * It counts garbage, too. The word after the mark identifies the value, as in `<mark>.word.`.
  */
 export async function countInMemory(pid: number, mark: string): Promise<Record<string, number>> {
   const wanted = [
@@ -15,7 +15,7 @@ export async function countInMemory(pid: number, mark: string): Promise<Record<s
     { bytes: Buffer.from(mark, "utf16le"), read: (found: Buffer) => found.toString("utf16le") },
     ...[0, 1, 2].map((offset) => ({
       bytes: Buffer.from(innerBase64(mark, offset)),
-      // The bytes before the value in the encoded text do not matter: the word follows in the next bytes.
+      // `offset` bytes of other text precede the value in its group of three. Any will do: the word comes later.
       read: (found: Buffer) => decodeAt(found.toString("latin1"), offset),
     })),
   ];
@@ -58,13 +58,13 @@ function decodeAt(text: string, offset: number): string {
     .slice(offset);
 }
 
-/** Options for a program that writes a heap snapshot on SIGUSR2. */
+/** Options for a program that writes a heap snapshot to `file` on SIGUSR2. */
 export function snapshotOptions(file: string): string[] {
   const script = `process.on("SIGUSR2", async () => { gc(); gc(); (await import("node:v8")).writeHeapSnapshot(${JSON.stringify(file)}); (await import("node:fs")).writeFileSync(${JSON.stringify(`${file}.done`)}, ""); })`;
   return ["--expose-gc", "--import", `data:text/javascript,${encodeURIComponent(script)}`];
 }
 
-/** Returns those of these texts that the program still references. */
+/** Returns those of these texts that a program with `snapshotOptions` still references. Deletes its snapshot. */
 export async function findReferences(pid: number, file: string, texts: readonly string[]): Promise<string[]> {
   process.kill(pid, "SIGUSR2");
   for (let waited = 0; waited < 120_000; waited += 100) {

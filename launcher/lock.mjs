@@ -4,10 +4,10 @@ import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-// A lock is a file that names its holder. After a killed holder, any process can take it over.
+// A lock is a file that names its holder. If the holder was killed, any process can take the lock over.
 
 /**
- * Takes a lock, or returns the pid of its holder.
+ * Takes a lock, or returns the pid of its holder. `inherited` means that a killed holder left it.
  * @param {string} file
  * @returns {Promise<{ heldBy: number } | { heldBy: undefined, inherited: boolean, release: () => Promise<void> }>}
  */
@@ -30,7 +30,7 @@ export async function takeLock(file) {
       }
       const other = await readFile(file, "utf8").catch(() => undefined);
       if (other === undefined) continue;
-      const pid = holder(other);
+      const pid = livingHolder(other);
       if (pid !== undefined) return { heldBy: pid };
       // Only one process succeeds in renaming the stale file; for any other, the file is gone.
       await rename(file, `${draft}.stale`).catch(() => {});
@@ -65,7 +65,8 @@ export async function withLock(file, show, work) {
   }
 }
 
-function holder(text) {
+/** Returns the pid of the holder that a lock names; `undefined` if that process has ended. */
+function livingHolder(text) {
   try {
     const { pid, born } = JSON.parse(text);
     return identify(pid)?.born === born ? pid : undefined;
@@ -81,12 +82,12 @@ function identify(pid) {
   } catch (error) {
     if (error.code === "ESRCH") return undefined;
   }
-  const moment = born(pid);
-  return moment === undefined ? undefined : { pid, born: moment };
+  const born = startTimeOf(pid);
+  return born === undefined ? undefined : { pid, born };
 }
 
 /** The start time of a process; `undefined` for a zombie. */
-function born(pid) {
+function startTimeOf(pid) {
   try {
     // Linux. Counts fields after the program's name, which may contain spaces and brackets.
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];

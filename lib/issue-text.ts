@@ -49,18 +49,18 @@ export function choiceText(values: readonly unknown[]): string {
  * The longest field name that an error repeats. No field of an API has a longer name, so a longer one comes
  * from the caller alone.
  */
-const longestName = 64;
+const maxNameLength = 64;
 /** The most fields that one answer names. */
-export const mostFields = 50;
+export const maxFields = 50;
 
-/** The first sentence for each field, by its path, for at most fifty fields. An unknown member is a field. */
+/** The first sentence for each field, by its path, for at most `maxFields` fields. An unknown member is a field. */
 export function fieldErrorsOf(issues: readonly z.core.$ZodIssue[]): Record<string, string> {
   const errors = new Map<string, string>();
   for (const { path, message, ...issue } of issues) {
     const fields = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...path, key]) : [path];
     for (const field of fields) {
-      const at = field.map((name) => (String(name).length > longestName ? "…" : String(name))).join(".");
-      if (errors.size < mostFields && !errors.has(at)) errors.set(at, message);
+      const at = field.map((name) => (String(name).length > maxNameLength ? "…" : String(name))).join(".");
+      if (errors.size < maxFields && !errors.has(at)) errors.set(at, message);
     }
   }
   return Object.fromEntries(errors);

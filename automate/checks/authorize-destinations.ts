@@ -48,8 +48,8 @@ export type Confirmation = {
  *
  * A check first reaches a new destination: a person is not asked about a server that does not exist, and a
  * typing mistake is never allowed.
- * It decides on all destinations together, so that it allows nothing for a check that does not run. It allows
- * new destinations when this person may allow all of them. Outside an open fabric, the person must also have
+ * One decision covers all destinations, so that none is allowed for a check that does not run. New destinations
+ * are allowed when this person may allow all of them. Outside an open fabric, the person must also have
  * confirmed exactly these settings, because a colleague may have entered them. A destination that comes from
  * a secret counts as confirmed only after the person was shown it. For an access token, the ten-minute rule
  * decides in addition.
@@ -125,8 +125,9 @@ async function isEachConfirmed(
 }
 
 /**
- * False for a destination that comes from the secret itself: an Auth URL or a certificate authority. A
- * colleague may have changed it, and a person who picks the secret by name would not see that.
+ * True for a destination that the settings show. One that comes from a secret counts only if its certificate
+ * authority is trusted and its token server already allowed. A colleague may have changed it, and a person who
+ * picks the secret by name would not see that.
  */
 async function isInSettings(
   { fabricId, actor }: Scope<"connection:check">,
@@ -144,7 +145,7 @@ async function isInSettings(
   return isAllowed === true;
 }
 
-/** True for a certificate authority that its first author, or this person, entered in the app. */
+/** True for the first version of a certificate authority, and for one that its author or this person entered in the app. */
 async function isTrustedAuthority(
   authority: CurrentSecret,
   version: number,

@@ -9,7 +9,7 @@ export const endpointLeaseKey = (destination: Destination) => `endpoint:${endpoi
 
 /**
  * Claims keys that only one background check may hold, across all copies of automate. Returns false when
- * another check holds an unexpired lease on one of them. Those that it claimed meanwhile stay claimed until
+ * another check holds an unexpired lease on one of them. The other keys are then claimed nevertheless, until
  * `releaseLeases`.
  */
 export async function claimLeases(holder: string, keys: readonly string[]): Promise<boolean> {

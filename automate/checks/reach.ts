@@ -5,7 +5,7 @@ import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/con
 import { automateEnv } from "@/lib/env";
 import type { ReachJob } from "@/worker/protocol";
 
-type Attempt = {
+type Request = {
   scope: Scope<"connection:check">;
   prepared: PreparedCheck;
   /** The credential fields whose destinations are new. */
@@ -15,11 +15,11 @@ type Attempt = {
 };
 
 /**
- * Reaches the servers of a check by name, network and TLS. Its worker receives no value, so this comes before
- * anybody allows a destination. A result that is ok means that the sign-in would be next.
+ * Reaches the servers of a check by name, network and TLS. Its worker receives no value, so the destinations need
+ * not be allowed yet. A result that is ok means that the sign-in would be next.
  */
 export function createReach(pool: CheckPool) {
-  return async ({ scope, prepared, fields, report, signal }: Attempt): Promise<CheckResult> => {
+  return async ({ scope, prepared, fields, report, signal }: Request): Promise<CheckResult> => {
     const request = { fabricId: scope.fabricId, actorId: scope.actor.id, keys: [] };
     const slot = await pool.slot(request, (ahead) => report({ type: "queued", ahead }), signal);
     if (slot === null) return resultWithoutCheck(signal.aborted ? "cancelled" : "busy");

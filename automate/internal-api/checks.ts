@@ -71,13 +71,13 @@ async function checkAndRecord(
   }
   const { properties } = prepared.value;
   let isReached = false;
-  const attempt = { scope, prepared: prepared.value, signal };
+  const common = { scope, prepared: prepared.value, signal };
   const decision = await authorizeDestinations(scope, prepared.value, {
     isConfirmed,
     shownDestinations,
     reach: async (fields) => {
       isReached = true;
-      return reach({ ...attempt, fields, report: onlyBeforeSignIn(send) });
+      return reach({ ...common, fields, report: onlyBeforeSignIn(send) });
     },
   });
   if (decision.state === "refused" || decision.state === "unconfirmed") {
@@ -88,7 +88,7 @@ async function checkAndRecord(
     decision.state === "unreached"
       ? { result: decision.result, isShared: false }
       : await runPrepared({
-          ...attempt,
+          ...common,
           connection: connectionName,
           // The caller has seen the first steps.
           report: isReached ? onlyFromSignIn(send) : send,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Connector, type FieldMeta, fieldMeta, type ShowWhen } from "@/lib/connectors/define";
-import { fieldErrorsOf, issueText, mostFields } from "@/lib/issue-text";
+import { fieldErrorsOf, issueText, maxFields } from "@/lib/issue-text";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
@@ -65,7 +65,7 @@ export function droppedFields(
   const shown = visibleFields(connector, properties);
   const dropped = Object.keys(properties).filter((field) => !shown.includes(field));
   return Object.fromEntries(
-    dropped.slice(0, mostFields).map((field) => {
+    dropped.slice(0, maxFields).map((field) => {
       const { showWhen } = metaOf(connector, field);
       const needed = Object.entries(showWhen ?? {}).map(
         ([by, values]) => `${by} is ${[values].flat().join(" or ")}`,
