@@ -65,11 +65,6 @@ export function isServerAction({ method, headers }: RequestHead): boolean {
   return method === "POST" && headers["next-action"] !== undefined;
 }
 
-/** True for built files, which browsers fetch many at once and which cost next to nothing. */
-export function isBuiltFile({ url = "" }: RequestHead): boolean {
-  return isBelow("/_next/static", url) || isBelow("/favicon.svg", url);
-}
-
 export function isBelow(root: string, url = ""): boolean {
   return url === root || (url.startsWith(root) && /^[/?]/.test(url.slice(root.length)));
 }

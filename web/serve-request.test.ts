@@ -53,7 +53,11 @@ async function start({ addressRate }: { addressRate: number }) {
     seen.push({ url: req.url ?? "", notAdmitted, body: await text(req) });
     res.end("page");
   };
-  server.on("request", createRequestListener({ env, isDev: false, health, admission, api, pages }));
+  const builtFiles = new Set(["/_next/static/[a].js"]);
+  server.on(
+    "request",
+    createRequestListener({ env, isDev: false, health, admission, builtFiles, api, pages }),
+  );
 }
 
 const visit = (headers: Record<string, string> = { accept: "text/html" }, path = "/sign-in") =>
@@ -67,7 +71,10 @@ test("a visitor over the limit of their address gets a plain page with 429, and 
   const page = await refused.text();
   expect(page).toContain("Too many requests");
   expect(page).toContain("from this address in this minute. Try again in 12 seconds.");
-  expect((await visit({}, "/_next/static/chunk.js")).status).toBe(200);
+  for (const path of ["/_next/static/[a].js", "/_next/static/%5Ba%5D.js?v=1"])
+    expect((await visit({}, path)).status).toBe(200);
+  // Next answers a missing one with a page.
+  expect((await visit({}, "/_next/static/none.js")).status).toBe(429);
   const data = await visit({ accept: "*/*" }, "/api/app/anything");
   expect([data.status, await data.json()]).toEqual([
     429,

@@ -12,7 +12,7 @@ import type { createManagementApi } from "@/web/management-api/app";
 import { managementRoot } from "@/web/management-api/schema";
 import { type Received, receiveAction, receiveForm, withoutArguments } from "@/web/receive-action";
 import { refusalPage } from "@/web/refusal-page";
-import { isBelow, isBuiltFile, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
+import { isBelow, isServerAction, ownCookies, type Refusal, refuse } from "@/web/refuse-request";
 import { allowedHosts, boundBody, clientAddress, internalHeaders, maxBodyBytes } from "@/web/request-limits";
 
 type Deps = {
@@ -20,6 +20,8 @@ type Deps = {
   isDev: boolean;
   health: WebHealth;
   admission: Admission;
+  /** `listBuiltFiles`; in development, none. */
+  builtFiles: ReadonlySet<string>;
   api: ReturnType<typeof createManagementApi>;
   /** Next's handler of pages, server actions and `app/api`. */
   pages: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
@@ -40,7 +42,7 @@ const maxSignInBytes = 65_536;
  * 7. A server action: web reads its whole body, then Next runs it.
  * 8. Everything else: Next.
  */
-export function createRequestListener({ env, isDev, health, admission, api, pages }: Deps) {
+export function createRequestListener({ env, isDev, health, admission, builtFiles, api, pages }: Deps) {
   const { PUBLIC_URL, TRUST_PROXY_HOPS } = env;
   const address = { hosts: allowedHosts(PUBLIC_URL), publicUrl: PUBLIC_URL, isDev };
   const isHttps = PUBLIC_URL.startsWith("https:");
@@ -70,13 +72,18 @@ export function createRequestListener({ env, isDev, health, admission, api, page
     const headers = pageHeaders(req.url ?? "/", { isHttps, isDev });
     Object.assign(req.headers, headers.request);
     for (const [name, value] of Object.entries(headers.response)) res.setHeader(name, value);
-    if (isBuiltFile(req)) return pages(req, res);
+    if (isBuilt(req.url)) return pages(req, res);
     let received: Received = { request: req };
     const admitted = await admission.page(req, res, client, async () => {
       received = await receive(req, res);
     });
     if (!admitted.ok) return answerNotAdmitted(req, res, admitted.refused, client);
     await servePage(req, res, received).finally(() => admitted.slot.workEnded());
+  }
+
+  /** `refuse` has checked that the path can be decoded. */
+  function isBuilt(url = ""): boolean {
+    return builtFiles.has(decodeURIComponent(url.split("?")[0] ?? ""));
   }
 
   async function receive(req: IncomingMessage, res: ServerResponse): Promise<Received> {

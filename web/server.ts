@@ -11,6 +11,7 @@ import type { Booting } from "@/lib/next/boot";
 import { cutUnreadAnswers } from "@/lib/unread-answers";
 import { cutUnreadBodies } from "@/lib/unread-body";
 import { createAdmission } from "@/web/admission";
+import { listBuiltFiles } from "@/web/built-files";
 import { createWebHealth } from "@/web/health";
 import { createManagementApi } from "@/web/management-api/app";
 import { createRequestListener } from "@/web/serve-request";
@@ -58,7 +59,10 @@ async function serve(env: WebEnv) {
   cutUnreadBodies(server);
   cutUnreadAnswers(server);
   const pages = app.getRequestHandler();
-  server.on("request", createRequestListener({ env, isDev, health, admission, api, pages }));
+  const distDir = resolve(dir, process.env.NEXT_DIST_DIR ?? ".next");
+  // Development builds its files on demand.
+  const builtFiles: ReadonlySet<string> = isDev ? new Set() : listBuiltFiles(distDir);
+  server.on("request", createRequestListener({ env, isDev, health, admission, builtFiles, api, pages }));
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")
       process.stderr.write(`Port ${env.PORT} on ${env.HOST} is already in use: set PORT to another port.\n`);
