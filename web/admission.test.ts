@@ -146,7 +146,7 @@ test("few requests of one person run at once; a slot is released when the work a
   const one = await ask("first", first);
   const two = ask("second", second);
   const three = ask("third", third);
-  // Scripts of the same person have a line of their own.
+  // Scripts of the same person have a queue of their own.
   expect(admitted([await admission.script(fabric.user, third.res)])).toBe(1);
   // The client leaves, but its work goes on: nobody else may start.
   first.disconnect();

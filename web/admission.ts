@@ -83,8 +83,8 @@ export function createAdmission(env: WebEnv) {
       const { cookie } = request.headers;
       const personId = await unlessOutage(personOf(cookie));
       if (personId === null) {
-        const attempt = addresses.attempt(address, null);
-        if (!attempt.ok) return { ok: false, refused: tooManyOfAddress(attempt.seconds) };
+        const counted = addresses.count(address, null);
+        if (!counted.ok) return { ok: false, refused: tooManyOfAddress(counted.seconds) };
       }
       const refused = personId === null ? null : await takePerson(personId);
       if (refused) return { ok: false, refused };
@@ -93,10 +93,10 @@ export function createAdmission(env: WebEnv) {
     },
 
     /** True when a refused action of this address still gets its usual answer, so that its form keeps the input. */
-    mayRefuseInForm: (address: string) => inForms.attempt(address, null).ok,
+    mayRefuseInForm: (address: string) => inForms.count(address, null).ok,
 
     /** Counts a request of the management API before its token is looked up. */
-    attempt: (address: string, token: string) => addresses.attempt(address, token || null),
+    count: (address: string, token: string) => addresses.count(address, token || null),
 
     /**
      * Admits a request of the management API, by its access token and its person. Scripts have a queue of their

@@ -54,15 +54,15 @@ export async function authenticate(
   request: FastifyRequest,
   { token, fabric, source }: Credential,
 ): Promise<Caller> {
-  const attempt = limitsOfCallers().address.attempt(source, token ?? null);
-  if (!attempt.ok) throw tooManyUnknown(attempt.seconds);
+  const counted = limitsOfCallers().address.count(source, token ?? null);
+  if (!counted.ok) throw tooManyUnknown(counted.seconds);
   const answer = token ? await authorizeToken(token, source, fabric) : null;
   if (answer && "refused" in answer) await recordRefusedToken(answer.refused, answer.refused.code, source);
   if (!answer || !("scope" in answer)) {
-    attempt.rejected();
+    counted.rejected();
     throw unauthorized();
   }
-  attempt.proven();
+  counted.proven();
   const caller = { scope: answer.scope, source };
   await takeFromRate(caller, 1);
   await recordIfRefused(caller, () => requireSlot(request, answer.scope.actor.id));

@@ -13,7 +13,7 @@ const maxAnswerBytes = 262_144;
  * After this time, keys are refreshed in the background. The old ones stay valid meanwhile, and while the
  * issuer is unreachable, up to `maxStaleMs`.
  */
-const freshForMs = 10 * 60_000;
+const refreshAfterMs = 10 * 60_000;
 const maxStaleMs = 24 * 60 * 60_000;
 /** Anyone can name an issuer or a key in a token, so tokens must not trigger a request each. */
 const minIntervalMs = 5_000;
@@ -50,7 +50,7 @@ export async function keysOf(
   const entry = cache.get(issuer) ?? { keys: null, fetchedAt: 0, requestedAt: 0, fetching: null };
   cache.set(issuer, entry);
   if (entry.keys && now - entry.fetchedAt > maxStaleMs) entry.keys = null;
-  const isDue = refresh || !entry.keys || now - entry.fetchedAt > freshForMs;
+  const isDue = refresh || !entry.keys || now - entry.fetchedAt > refreshAfterMs;
   if (isDue && !entry.fetching && now - entry.requestedAt > minIntervalMs) {
     entry.requestedAt = now;
     entry.fetching = fetchKeys(issuer)
@@ -73,7 +73,7 @@ export async function keysOf(
 export async function refreshIssuerKeys({
   onError,
   signal,
-  everyMs = freshForMs,
+  everyMs = refreshAfterMs,
 }: {
   onError: (name: string) => void;
   signal: AbortSignal;
@@ -85,7 +85,7 @@ export async function refreshIssuerKeys({
   }
 }
 
-/** Four issuers at a time. */
+/** Fetches the keys of at most 1,000 issuers, four at a time. */
 async function fetchAllKeys(): Promise<void> {
   const rows = await db.trustedIssuer.findMany({
     where: { keys: { equals: Prisma.DbNull } },

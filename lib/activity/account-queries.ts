@@ -42,7 +42,7 @@ async function tokenIds(where: Prisma.AccessTokenWhereInput): Promise<string[]> 
 }
 
 /**
- * Reads object by object through that index. In order of time alone, Postgres could read the whole log for a
+ * Reads object by object, through the index of `objectId` and `id`. In order of time alone, Postgres could read the whole log for a
  * few events.
  */
 async function newest(objectIds: string[], filter: Prisma.Sql, take: number): Promise<ActivityEvent[]> {

@@ -6,12 +6,12 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-1
 afterEach(() => void vi.useRealTimers());
 
 const failing = (limit: ReturnType<typeof createAddressLimit>, address: string, times: number) =>
-  Array.from({ length: times }, (_, i) => limit.attempt(address, `guess ${i}`).ok).filter(Boolean).length;
+  Array.from({ length: times }, (_, i) => limit.count(address, `guess ${i}`).ok).filter(Boolean).length;
 
 test("an address sends so many requests without a valid credential in a minute, whatever the credentials", () => {
   const limit = createAddressLimit(5);
   expect(failing(limit, "203.0.113.7", 9)).toBe(5);
-  expect(limit.attempt("203.0.113.7", null)).toEqual({ ok: false, seconds: 12 });
+  expect(limit.count("203.0.113.7", null)).toEqual({ ok: false, seconds: 12 });
   expect(failing(limit, "203.0.113.8", 9)).toBe(5);
   vi.setSystemTime(new Date("2026-11-30T10:01:00Z"));
   expect(failing(limit, "203.0.113.7", 9)).toBe(5);
@@ -20,13 +20,13 @@ test("an address sends so many requests without a valid credential in a minute, 
 test("a valid credential costs its address nothing, and passes when strangers there have used up the limit", () => {
   const limit = createAddressLimit(5);
   for (let i = 0; i < 50; i++) {
-    const attempt = limit.attempt("203.0.113.7", `token ${i}`);
-    if (!attempt.ok) throw new Error("refused");
-    attempt.proven();
+    const counted = limit.count("203.0.113.7", `token ${i}`);
+    if (!counted.ok) throw new Error("refused");
+    counted.proven();
   }
   failing(limit, "203.0.113.7", 9);
-  expect(limit.attempt("203.0.113.7", "token 3").ok).toBe(true);
-  expect(limit.attempt("203.0.113.7", "token 51").ok).toBe(false);
+  expect(limit.count("203.0.113.7", "token 3").ok).toBe(true);
+  expect(limit.count("203.0.113.7", "token 51").ok).toBe(false);
 });
 
 test("an IPv6 client has one limit for its /64, and an IPv4 address written as IPv6 is the same", () => {
@@ -39,8 +39,8 @@ test("an IPv6 client has one limit for its /64, and an IPv4 address written as I
 test("a hundred thousand addresses keep no more than twenty thousand counts", () => {
   const limit = createAddressLimit(1);
   const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
-  for (let i = 0; i < 100_000; i++) limit.attempt(address(i), null);
-  expect(limit.attempt(address(99_999), null).ok).toBe(false);
+  for (let i = 0; i < 100_000; i++) limit.count(address(i), null);
+  expect(limit.count(address(99_999), null).ok).toBe(false);
   // Forgotten: the newest 20,000 are kept.
-  expect(limit.attempt(address(0), null).ok).toBe(true);
+  expect(limit.count(address(0), null).ok).toBe(true);
 });

@@ -5,12 +5,15 @@ import { secondsToNextMinute } from "@/lib/limits/minute";
 /** Addresses and credentials that one copy of a program remembers. */
 const maxKept = 20_000;
 
-/** A request that may be tried. The caller reports whether its credential was valid, unless it cannot know. */
-export type Attempt = { ok: true; proven(): void; rejected(): void } | { ok: false; seconds: number };
+/**
+ * Whether a request may look up its credential, or in how many seconds to retry. The caller reports whether the
+ * credential was valid, unless it cannot know.
+ */
+export type Counted = { ok: true; proven(): void; rejected(): void } | { ok: false; seconds: number };
 
 /**
  * Limits requests of one address without a valid credential, per minute, in this copy of a program. It needs no
- * database: nobody may cause a write.
+ * database, because a stranger must not cause writes.
  * A credential that was valid the last time passes without a limit, so that a stranger behind the same address
  * cannot keep its holder out.
  */
@@ -21,26 +24,26 @@ export function createAddressLimit(perMinute: number) {
   return {
     perMinute,
     /** Counts a request of an address. `credential` is null when it has none. */
-    attempt(address: string, credential: string | null): Attempt {
+    count(address: string, credential: string | null): Counted {
       const digest = credential === null ? "" : hash("sha256", credential, "base64url");
       if (known.has(digest)) return { ok: true, proven: () => {}, rejected: () => known.delete(digest) };
       const minute = Math.floor(Date.now() / 60_000);
       if (window.minute !== minute) window = { minute, counts: new Map() };
       const { counts } = window;
       const key = addressKey(address);
-      const count = counts.get(key) ?? 0;
-      if (count >= perMinute) return { ok: false, seconds: secondsToNextMinute() };
-      keepNewest(counts);
-      counts.set(key, count + 1);
+      const before = counts.get(key) ?? 0;
+      if (before >= perMinute) return { ok: false, seconds: secondsToNextMinute() };
+      makeRoom(counts);
+      counts.set(key, before + 1);
       return {
         ok: true,
         proven() {
           counts.set(key, Math.max(0, (counts.get(key) ?? 0) - 1));
           if (credential === null) return;
-          keepNewest(known);
+          makeRoom(known);
           known.add(digest);
         },
-        // It counts already.
+        // It is counted already.
         rejected: () => {},
       };
     },
@@ -50,10 +53,10 @@ export function createAddressLimit(perMinute: number) {
 export type AddressLimit = ReturnType<typeof createAddressLimit>;
 
 /** Forgets the oldest entry of a full collection: an attacker with many addresses must not fill the memory. */
-function keepNewest(full: Map<string, unknown> | Set<string>): void {
-  if (full.size < maxKept) return;
-  const [oldest] = full.keys();
-  if (oldest !== undefined) full.delete(oldest);
+function makeRoom(kept: Map<string, unknown> | Set<string>): void {
+  if (kept.size < maxKept) return;
+  const [oldest] = kept.keys();
+  if (oldest !== undefined) kept.delete(oldest);
 }
 
 /** The key of an address: all of IPv4, and the /64 of IPv6 within which a client picks its own. */

@@ -106,7 +106,7 @@ test("a full queue refuses at once, and the attempt does not count", async () =>
   expect(await owner.signInDelay.findUnique({ where: { key: source.accountKey } })).toMatchObject({
     failures: 0,
   });
-  // A different network has its own line.
+  // A different network has its own queue.
   const other = provePassword({ email, password }, aNetwork()());
   release();
   expect((await other).ok).toBe(true);

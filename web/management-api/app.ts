@@ -98,14 +98,14 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     }
     // Web's server sets this header itself.
     const address = String(request.headers["x-forwarded-for"] ?? request.ip);
-    const attempt = admission.attempt(address, tokensOf(request)[0] ?? "");
-    if (!attempt.ok) return answerFailure(reply, rateLimited(tooManyOfAddress(attempt.seconds)));
+    const counted = admission.count(address, tokensOf(request)[0] ?? "");
+    if (!counted.ok) return answerFailure(reply, rateLimited(tooManyOfAddress(counted.seconds)));
     const actor = await findActor(request);
     if (!actor) {
-      attempt.rejected();
+      counted.rejected();
       return answerFailure(reply, failure("unauthorized", hasTwoTokens(request) ? twoTokens : undefined));
     }
-    attempt.proven();
+    counted.proven();
     const admitted = await admission.script(actor, reply.raw);
     if (!admitted.ok) return answerFailure(reply, rateLimited(admitted.refused));
     request.slot = admitted.slot;
