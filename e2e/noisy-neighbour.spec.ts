@@ -126,7 +126,7 @@ if (process.env.RUN_LONG)
       const pids = [web.pid(), automate.pid()];
       const file = resolve(import.meta.dirname, "../testing/noisy-neighbours.mjs");
       const attackers = spawn(process.execPath, [file, JSON.stringify(job)], {
-        stdio: ["ignore", "pipe", "inherit"],
+        stdio: ["pipe", "pipe", "inherit"],
       });
       stopLater.push(() => attackers.kill("SIGKILL"));
       const output: Buffer[] = [];
