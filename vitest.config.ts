@@ -44,5 +44,7 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A condition that a test waits for may come late on a busy machine.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

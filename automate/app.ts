@@ -36,6 +36,7 @@ import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
 import { isBusy } from "@/lib/limits/busy";
+import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { serveInSlots } from "@/lib/limits/request-slots";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { cutUnreadAnswers } from "@/lib/unread-answers";
@@ -133,6 +134,11 @@ function createApp(logger: Deps["logger"], vaultPrefix?: VaultPrefix): FastifyIn
       app.log.error("Could not record the event counts of the last minute."),
     );
     await storeReaders().catch(() => app.log.error("Could not store who read secrets in the last minute."));
+  });
+  // Without a promise for other answers: this is the hot path of reads.
+  app.addHook("onSend", (_request, { statusCode }, _payload, done) => {
+    if (statusCode === 429) void delayRefusal().then(() => done());
+    else done();
   });
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody("not_found", "Not found.")));

@@ -331,7 +331,7 @@ test("automate drops a withdrawn key within minutes, even without a workload's r
   try {
     const stop = new AbortController();
     const renewing = refreshIssuerKeys({ onError: () => {}, signal: stop.signal, everyMs: 20 });
-    await vi.waitFor(() => expect(requestCount()).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(requestCount()).toBeGreaterThan(2), 10_000);
     stop.abort();
     await renewing;
     expect((await read(leaked)).status).toBe(401);

@@ -62,7 +62,7 @@ async function requests() {
       const answer = fetch(`http://127.0.0.1:${port}/`, { headers: { cookie }, signal: gone.signal }).catch(
         () => null,
       );
-      await vi.waitFor(() => expect(arrived.length).toBe(before + 1));
+      await vi.waitFor(() => expect(arrived.length).toBe(before + 1), 10_000);
       const last = arrived[before];
       if (!last) throw new Error("nothing arrived");
       // The test asks several times for one response.
@@ -150,7 +150,7 @@ test("few requests of one person run at once; a slot is released when the work a
   expect(admitted([await admission.script(fabric.user, third.res)])).toBe(1);
   // The client leaves, but its work goes on: nobody else may start.
   first.disconnect();
-  await vi.waitFor(() => expect(first.res.destroyed || first.res.closed).toBe(true));
+  await vi.waitFor(() => expect(first.res.destroyed || first.res.closed).toBe(true), 10_000);
   await new Promise((done) => setImmediate(done));
   expect(seen).toEqual(["first"]);
   if (one.ok) one.slot.workEnded();

@@ -76,14 +76,14 @@ const long = JSON.stringify(["x".repeat(100_000)]);
 
 test("a person holds at most eight long bodies in memory, however they end, and does not limit others", async () => {
   const began = Array.from({ length: 8 }, () => begin(ada, long));
-  await vi.waitFor(() => expect(reserved).toBe(8));
+  await vi.waitFor(() => expect(reserved).toBe(8), 10_000);
   expect(await begin(ada, long).answer).toBe(429);
   const other = begin(mei, long);
   other.end();
   expect(await other.answer).toBe(200);
   const before = settled;
   for (const one of began) one.leave();
-  await vi.waitFor(() => expect(settled).toBe(before + 8));
+  await vi.waitFor(() => expect(settled).toBe(before + 8), 10_000);
   const again = begin(ada, long);
   again.end();
   expect(await again.answer).toBe(200);
@@ -101,7 +101,7 @@ test("a chunked body that web cuts off releases its budget", async () => {
   const headers = { cookie: ada, "content-type": "text/plain;charset=UTF-8" };
   const sent = request({ port, method: "POST", headers, agent: false }).on("error", () => undefined);
   sent.write("x".repeat(maxBytes + 1));
-  await vi.waitFor(() => expect(settled).toBe(before + 1));
+  await vi.waitFor(() => expect(settled).toBe(before + 1), 10_000);
   sent.destroy();
 });
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebEnv } from "@/lib/env";
+import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { logFailure } from "@/lib/log";
 import { createBodyBudget } from "@/lib/next/body-budget";
 import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
@@ -109,6 +110,7 @@ export function createRequestListener({ env, isDev, health, admission, builtFile
   ) {
     // A client that disconnected takes no slot.
     if (res.destroyed) return;
+    await delayRefusal();
     if (!isServerAction(req) || !admission.mayRefuseInForm(client))
       return answerRefused(req, res, { status: 429, message, retryAfterSeconds: seconds }, isHttps);
     req.headers[notAdmittedHeader] = String(seconds);

@@ -139,7 +139,7 @@ test("a refused read is not stored", async () => {
 
 test("the first read and a changed version are stored at once, repeated reads once a minute", async () => {
   expect(await get(`/v1/secrets/${id}`)).toBe(200);
-  await vi.waitFor(async () => expect(await stored()).toHaveLength(1));
+  await vi.waitFor(async () => expect(await stored()).toHaveLength(1), 10_000);
   const row = () => owner.secretReader.findFirstOrThrow({ where: { secretId: id } });
   expect(Date.now() - (await row()).lastReadAt.getTime()).toBeLessThan(10_000);
 
@@ -152,9 +152,7 @@ test("the first read and a changed version are stored at once, repeated reads on
     versions: [{ by: "user", fields: { value: canary } }],
   });
   expect(await get(`/v1/secrets/another_${count}`)).toBe(200);
-  await vi.waitFor(async () =>
-    expect(await owner.secretReader.count({ where: { secretId: first.id } })).toBe(1),
-  );
+  await expect.poll(() => owner.secretReader.count({ where: { secretId: first.id } })).toBe(1);
   expect((await row()).reads).toBe(1n);
 
   const by = { createdById: user.id, createdByName: user.name };
@@ -162,9 +160,7 @@ test("the first read and a changed version are stored at once, repeated reads on
     data: { secretId: id, version: 2, fabricId, manifest: { value: 1 }, metadata: {}, ...by },
   });
   expect(await get(`/v1/secrets/${id}`)).toBe(200);
-  await vi.waitFor(async () =>
-    expect(await stored()).toEqual([`Nightly (nightly) as ${id}: version 2, 3 reads`]),
-  );
+  await expect.poll(stored).toEqual([`Nightly (nightly) as ${id}: version 2, 3 reads`]);
 });
 
 test("a pipeline reads while readers cannot be stored; they are stored later", async () => {

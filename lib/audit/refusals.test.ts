@@ -194,5 +194,8 @@ test("web forgets old attempts even if nobody signs in", async () => {
   vi.useFakeTimers({ now: Date.now() + 3 * 60 * 60_000, toFake: ["Date"] });
   await countAttempt(aSource());
   vi.useRealTimers();
-  await vi.waitFor(async () => expect(await owner.signInDelay.count({ where: { key: old } })).toBe(0));
+  await vi.waitFor(
+    async () => expect(await owner.signInDelay.count({ where: { key: old } })).toBe(0),
+    10_000,
+  );
 });

@@ -15,7 +15,10 @@ const all = expect.objectContaining({ name: "Busy", isOwn: false });
 
 test("slow lists of one person use their share, and those of all leave connections of the pool free", async () => {
   const lists = [...Array.from({ length: 20 }, () => "a"), ..."bbbbccccdddd"].map(slowList);
-  await vi.waitFor(() => expect(lists.filter(({ work }) => work.mock.calls.length > 0)).toHaveLength(8));
+  await vi.waitFor(
+    () => expect(lists.filter(({ work }) => work.mock.calls.length > 0)).toHaveLength(8),
+    10_000,
+  );
   const running = (from: number, to: number) =>
     lists.slice(from, to).filter(({ work }) => work.mock.calls.length > 0).length;
   expect([running(0, 20), running(20, 24), running(24, 28)]).toEqual([3, 3, 2]);
@@ -55,4 +58,32 @@ test("too many lists of a person are refused, but no later page of an answer tha
   for (const { end } of lists) end();
   await Promise.all(lists.map(({ result }) => result));
   expect(await later).toBe("later");
+});
+
+test("later pages of one caller keep their slots for a while, while another caller's page is read at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  try {
+    const started: string[] = [];
+    const page = (caller: string) =>
+      inListSlot(
+        caller,
+        async () => {
+          started.push(caller);
+          await new Promise((done) => setTimeout(done, 10));
+        },
+        { isLater: true },
+      );
+    const pages = [..."aaaa"].map(page);
+    await vi.advanceTimersByTimeAsync(99);
+    expect(started).toEqual(["a", "a", "a"]);
+    pages.push(page("b"));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(started).toEqual(["a", "a", "a", "b"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(started).toEqual(["a", "a", "a", "b", "a"]);
+    await vi.runAllTimersAsync();
+    await Promise.all(pages);
+  } finally {
+    vi.useRealTimers();
+  }
 });

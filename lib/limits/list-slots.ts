@@ -12,6 +12,8 @@ const limits = { atOnce: 8, atOncePerKey: 3 };
 const maxInProgress = { ofCaller: 100, ofAll: 400 };
 /** How long a list waits for a slot, in milliseconds. */
 const maxWaitMs = 10_000;
+/** After a later page, its slot stays taken for this many times as long as the page took. */
+const pauseFactor = 9;
 
 /** Which page of a list to read. A later page of an answer that has begun is refused only when it waits too long. */
 export type PageRequest = { limit?: number | undefined; isLater?: boolean | undefined };
@@ -22,8 +24,12 @@ type InProgress = { slots: Slots; byCaller: Map<string, number>; all: number };
 const shared = globalThis as typeof globalThis & { selvageLists?: InProgress };
 
 /**
- * Runs one page of a list, or a search, once it has a slot. Bounds how many run at once: of one person or token,
- * and of all. Throws `Busy` when too many are in progress, or when no slot is free in time.
+    if (!slot) throw busy(own > 0);
+    const startedAt = performance.now();
+    return await work().finally(() => {
+      if (isLater) setTimeout(slot.release, (performance.now() - startedAt) * pauseFactor);
+      else slot.release();
+    });
  */
 export async function inListSlot<T>(
   callerId: string,
@@ -42,7 +48,11 @@ export async function inListSlot<T>(
     const slot = await lists.slots.acquire(callerId, tooLate.signal);
     clearTimeout(timer);
     if (!slot) throw busy(own > 0);
-    return await work().finally(slot.release);
+    const startedAt = performance.now();
+    return await work().finally(() => {
+      if (isLater) setTimeout(slot.release, (performance.now() - startedAt) * pauseFactor);
+      else slot.release();
+    });
   } finally {
     clearTimeout(timer);
     count(lists, callerId, -1);

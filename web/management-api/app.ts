@@ -7,6 +7,7 @@ import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
 import { isBusy } from "@/lib/limits/busy";
+import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import type { RequestSlot } from "@/lib/limits/request-slots";
 import { logFailure } from "@/lib/log";
 import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
@@ -119,6 +120,9 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     if (caller && typeof payload === "string")
       countUnread(reply, { callerId: caller.id, teamId: request.apiTeamId ?? undefined }, payload.length);
     done();
+  });
+  api.addHook("onSend", async (_request, { statusCode }) => {
+    if (statusCode === 429) await delayRefusal();
   });
   // Runs for every answer, also for one whose client is gone.
   api.addHook("onSend", async ({ slot }) => slot?.workEnded());

@@ -83,7 +83,7 @@ test("the head of LIST must arrive within 30 seconds, however it is split", asyn
     vi.advanceTimersByTime(1_000);
     await nextTurn();
   }
-  await vi.waitFor(() => expect(received.isClosed).toBe(true));
+  await vi.waitFor(() => expect(received.isClosed).toBe(true), 10_000);
 });
 
 test.each([
@@ -95,7 +95,7 @@ test.each([
   const [connection] = (await accepted) as [Socket];
   client.write(bytes);
   await once(client, "end");
-  await vi.waitFor(() => expect(connection.destroyed).toBe(true));
+  await vi.waitFor(() => expect(connection.destroyed).toBe(true), 10_000);
   client.destroy();
 });
 
