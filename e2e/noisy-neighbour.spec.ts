@@ -121,6 +121,7 @@ if (process.env.RUN_LONG)
         fabricId: noisy.fabric.id,
         accessToken: await accessToken(noisy),
         pipelineToken: (await createToken(noisy)).token,
+        otherToken: (await createToken(noisy, { name: "other" })).token,
         csrf: await csrfOf(web.url),
       };
       const pids = [web.pid(), automate.pid()];

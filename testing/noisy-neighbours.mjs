@@ -11,7 +11,7 @@ import { setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /**
- * @typedef {{ webUrl: string, automateUrl: string, fabricId: string, accessToken: string, pipelineToken: string,
+ * @typedef {{ webUrl: string, automateUrl: string, fabricId: string, accessToken: string, pipelineToken: string, otherToken: string,
  *   csrf: { cookie: string, token: string } }} Job
  */
 /** @type {Job} */
@@ -43,7 +43,7 @@ repeat(20, () =>
 );
 repeat(50, () =>
   get("missing names", job.automateUrl, `/v1/secrets/${word()}`, {
-    authorization: `Bearer ${job.pipelineToken}`,
+    authorization: `Bearer ${job.otherToken}`,
   }),
 );
 repeat(20, () =>
