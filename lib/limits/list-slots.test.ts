@@ -73,14 +73,14 @@ test("later pages of one caller keep their slots for a while, while another call
         },
         { isLater: true },
       );
-    const pages = [..."aaaa"].map(page);
+    const pages = [..."pppp"].map(page);
     await vi.advanceTimersByTimeAsync(99);
-    expect(started).toEqual(["a", "a", "a"]);
-    pages.push(page("b"));
+    expect(started).toEqual(["p", "p", "p"]);
+    pages.push(page("q"));
     await vi.advanceTimersByTimeAsync(0);
-    expect(started).toEqual(["a", "a", "a", "b"]);
+    expect(started).toEqual(["p", "p", "p", "q"]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(started).toEqual(["a", "a", "a", "b", "a"]);
+    expect(started).toEqual(["p", "p", "p", "q", "p"]);
     await vi.runAllTimersAsync();
     await Promise.all(pages);
   } finally {

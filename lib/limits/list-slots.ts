@@ -24,12 +24,11 @@ type InProgress = { slots: Slots; byCaller: Map<string, number>; all: number };
 const shared = globalThis as typeof globalThis & { selvageLists?: InProgress };
 
 /**
-    if (!slot) throw busy(own > 0);
-    const startedAt = performance.now();
-    return await work().finally(() => {
-      if (isLater) setTimeout(slot.release, (performance.now() - startedAt) * pauseFactor);
-      else slot.release();
-    });
+ * Runs one page of a list, or a search, in a slot. Bounds how many run at once: of one person or token, and of all.
+ * Throws `Busy` when too many are in progress, or when no slot is free in time.
+ *
+ * A later page keeps its slot for a while after it was read. One caller's long lists, however many, thus use a part
+ * of the processor, and other people's requests find it free.
  */
 export async function inListSlot<T>(
   callerId: string,
