@@ -39,6 +39,14 @@ function refuseToServe(): never {
   );
 }
 
+function findBuiltFiles(distDir: string): ReadonlySet<string> {
+  try {
+    return listBuiltFiles(distDir);
+  } catch {
+    return refuseToServe();
+  }
+}
+
 async function serve(env: WebEnv) {
   const isDev = process.env.NODE_ENV === "development";
   // Next selects its React build by NODE_ENV when it loads, so set it first.
@@ -61,7 +69,7 @@ async function serve(env: WebEnv) {
   const pages = app.getRequestHandler();
   const distDir = resolve(dir, process.env.NEXT_DIST_DIR ?? ".next");
   // Development builds its files on demand.
-  const builtFiles: ReadonlySet<string> = isDev ? new Set() : listBuiltFiles(distDir);
+  const builtFiles = isDev ? new Set<string>() : findBuiltFiles(distDir);
   server.on("request", createRequestListener({ env, isDev, health, admission, builtFiles, api, pages }));
   server.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")
