@@ -9,7 +9,7 @@ import { db, type Tx } from "@/lib/db/client";
 /** A sign-in that a check is about to try. Refusals are counted by `key`. */
 export type CredentialAttempt = { key: string; endpoint: string; secretIds: string[]; field: string };
 
-/** Permission to try some sign-ins now. They count as refused until `complete` or `release` is called. */
+/** The right to try some sign-ins now. They count as refused until `complete` or `release` is called. */
 export type Claim = { complete(result: CheckResult): Promise<void>; release(): Promise<void> };
 
 /** The outcome of `claimAttempts`. `busy`: other checks held the budget for too long, or the caller aborted. */
