@@ -158,7 +158,7 @@ if (process.env.RUN_LONG)
         expect(
           Object.values(answers[attack] ?? {}).reduce((a, b) => a + b, 0),
           attack,
-        ).toBeGreaterThan(100);
+        ).toBeGreaterThan(30);
       expect([...attacked.pages.failures, ...attacked.reads.failures]).toEqual([]);
       expect([web.pid(), automate.pid()]).toEqual(pids);
       expect(peak.web, "web's memory").toBeLessThan(gigabyte);

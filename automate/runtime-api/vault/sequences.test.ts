@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
-// What programs on Kubernetes send, in order, by their sources. They are built on Go's client, which
-// `npm run test:peers` runs.
+// What programs on Kubernetes send, in order. External Secrets and the CSI provider: by their sources. Vault Agent
+// and Vault Secrets Operator: not compared with their sources. All use Go's client, which `npm run test:peers` runs.
 
 let { url, fabric, mount, workloadToken, close } = {} as VaultDialect;
 
