@@ -61,7 +61,7 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     { reason: "token", connection: "Orders", destination: ["https://api.example:443"], accessToken: "ci" },
     [
       "connection “Orders”",
-      "to https://api.example:443",
+      "to HTTPS api.example",
       "The token had entered the whole value within ten minutes before",
       "by the access token “ci”",
     ],

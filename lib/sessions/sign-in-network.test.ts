@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hash } from "@node-rs/argon2";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { provePassword } from "@/lib/sessions/mutations";
@@ -18,10 +19,13 @@ afterAll(async () => {
   await closeDb();
 });
 
+/** A person whose password has the cheapest parameters: most tests are about how many are checked. */
 async function person() {
   const email = `P-${randomUUID()}@Test.example`;
   const created = await createUser(commandLine, { email, name: "Pia", password });
   if (!created.ok) throw new Error("not made");
+  const passwordHash = await hash(password, { memoryCost: 4096, timeCost: 1 });
+  await owner.user.update({ where: { id: created.value.id }, data: { passwordHash } });
   return email;
 }
 
@@ -65,11 +69,11 @@ test("the budget of a network returns by one attempt every six seconds", async (
   expect(await spend(from)).toBe(1);
 });
 
-test("two hundred people of one network sign in one after the other", async () => {
+test("more people than a network's budget sign in one after the other", async () => {
   const from = aNetwork();
   const email = await person();
   const outcomes = new Set<boolean>();
-  for (let i = 0; i < 200; i++) outcomes.add((await provePassword({ email, password }, from())).ok);
+  for (let i = 0; i < 120; i++) outcomes.add((await provePassword({ email, password }, from())).ok);
   expect([...outcomes]).toEqual([true]);
 });
 
