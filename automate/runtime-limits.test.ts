@@ -92,7 +92,7 @@ test("few requests of one token run at once, and others wait in its own line", a
   for (const { token } of [greedy, other]) await ask(token, "203.0.113.9", "/v1/whoami");
   const hold = async (tx: Tx) => {
     await tx.$executeRaw`LOCK TABLE secret_name IN ACCESS EXCLUSIVE MODE`;
-    const pending = Array.from({ length: concurrency * 9 }, () => ask(greedy.token, "203.0.113.9"));
+    const pending = Array.from({ length: concurrency * 33 }, () => ask(greedy.token, "203.0.113.9"));
     await expect.poll(() => countWaiting(owner, "secret_name"), { timeout: 10_000 }).toBeGreaterThan(0);
     const refused = await ask(greedy.token, "203.0.113.9");
     expect([refused.statusCode, refused.headers["retry-after"], refused.json().error.code]).toEqual([

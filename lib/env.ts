@@ -126,7 +126,7 @@ const automate = z
     /** How many requests without a valid token one address may send in a minute, to each copy. */
     RUNTIME_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
     /** How many requests of one token automate serves at once, in each copy. Others wait. */
-    RUNTIME_CONCURRENCY: concurrency.default(32),
+    RUNTIME_CONCURRENCY: concurrency.default(6),
     /** How many working pipeline tokens a fabric may have. */
     QUOTA_PIPELINE_TOKENS_PER_FABRIC: quota.default(500),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */

@@ -29,7 +29,7 @@ function limitsOfCallers(): Limits {
   limits ??= {
     rate: createRateLimit({ perMinute: RUNTIME_RATE_PER_MINUTE, table: "rate_window" }),
     address: createAddressLimit(RUNTIME_ADDRESS_RATE_PER_MINUTE),
-    slots: createSlots({ atOncePerKey: RUNTIME_CONCURRENCY, waitingPerKey: 8 * RUNTIME_CONCURRENCY }),
+    slots: createSlots({ atOncePerKey: RUNTIME_CONCURRENCY, waitingPerKey: 32 * RUNTIME_CONCURRENCY }),
   };
   return limits;
 }

@@ -3,6 +3,7 @@ import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
 import { noteRefusal, web } from "@/lib/audit/refusals";
 import { db } from "@/lib/db/client";
+import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { fail, ok, type Result } from "@/lib/result";
 import { type PasswordProof, waitText } from "@/lib/sessions/schema";
 import {
@@ -26,6 +27,8 @@ export async function provePassword(
   source: SignInSource,
 ): Promise<PasswordProof> {
   const counted = await countAttempt(source);
+  // NextAuth answers each attempt with more work than a password costs, so a refused one waits in its slot.
+  if (!counted.ok) await delayRefusal();
   if (!counted.ok && counted.limit === "network") {
     noteRefusedSignIn(null, "network", source);
     return { ok: false, code: "delayed", seconds: counted.seconds };

@@ -140,7 +140,7 @@ export async function listNames(caller: VaultCaller, folder: string): Promise<Va
 }
 
 /** Names that automate reads at once for a list. More would stop the reads of other tokens for longer. */
-const namesAtOnce = 1_000;
+const namesAtOnce = 500;
 
 /** One page of a fabric's names. Names that no secret has now are not among them, so each one is its own cursor. */
 const findNames = preparedQuery<{ name: string; nameKey: string }>(
