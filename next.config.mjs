@@ -15,6 +15,8 @@ export default {
   },
   // In development Next prints the arguments of server actions, which hold secrets.
   logging: { serverFunctions: false },
+  // Sends the title with the first byte of a page, not after its data: a screen reader announces it at once.
+  htmlLimitedBots: /.*/,
   poweredByHeader: false,
   reactStrictMode: true,
   devIndicators: false,

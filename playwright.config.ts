@@ -10,7 +10,8 @@ export default defineConfig({
   outputDir: "test-results/e2e",
   fullyParallel: true,
   forbidOnly: true,
-  workers: 2,
+  // One more than the two cores of the smallest machine: journeys wait for pages and servers.
+  workers: 3,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "line",
