@@ -9,6 +9,7 @@ const shared = globalThis as typeof globalThis & {
   selvageLog?: object;
   selvageRefusals?: { timer?: NodeJS.Timeout; hourly?: NodeJS.Timeout };
   selvagePool?: { end(): Promise<void> };
+  selvageReaders?: NodeJS.Timeout;
 };
 
 // Work left running by the previous file may have reopened clients of that file's database.
@@ -18,6 +19,8 @@ delete shared.selvagePool;
 afterAll(async () => {
   await shared.selvageDb?.$disconnect();
   await shared.selvagePool?.end();
+  clearInterval(shared.selvageReaders);
+  delete shared.selvageReaders;
   clearTimeout(shared.selvageRefusals?.timer);
   clearInterval(shared.selvageRefusals?.hourly);
   delete shared.selvageLog;

@@ -23,7 +23,8 @@ const rowsAtOnce = 1_000;
 const retryMs = 5_000;
 
 const readers = new Map<string, Reader>();
-let timer: NodeJS.Timeout | undefined;
+// On `globalThis`, so that tests of one process can stop the sweeps of an earlier file.
+const shared = globalThis as typeof globalThis & { selvageReaders?: NodeJS.Timeout | undefined };
 let storing = Promise.resolve();
 let retryAt = 0;
 
@@ -51,7 +52,7 @@ export function noteRead({ actor }: Scope<"secret:use">, secret: UsableSecret, c
   reader.version = secret.version;
   reader.reads += 1;
   reader.lastAt = performance.now();
-  timer ??= setInterval(storeDue, sweepMs).unref();
+  shared.selvageReaders ??= setInterval(storeDue, sweepMs).unref();
 }
 
 /** Stores all noted reads. Throws when that failed; they are then kept for the next attempt. */
@@ -65,8 +66,8 @@ function storeDue(): void {
   const before = performance.now() - repeatMs;
   for (const [key, { reads, storedAt }] of readers) if (reads === 0 && storedAt < before) readers.delete(key);
   if (readers.size === 0) {
-    clearInterval(timer);
-    timer = undefined;
+    clearInterval(shared.selvageReaders);
+    delete shared.selvageReaders;
   } else
     store(({ storedAt }) => storedAt < before).catch(() => {
       retryAt = performance.now() + retryMs;
