@@ -18,7 +18,7 @@ import { closeDb, db } from "@/lib/db/client";
 import { requireDatabaseRole } from "@/lib/db/role";
 import { automateEnv } from "@/lib/env";
 import { waitForDatabase } from "@/lib/health/wait-for-database";
-import { openLocalKms } from "@/lib/kms/local";
+import { openLocalKey } from "@/lib/kms/providers/local";
 import { createLogStream } from "@/lib/log-stream";
 
 const purgeEveryMs = 10 * 60_000;
@@ -28,7 +28,7 @@ const stopWithinMs = 30_000;
 /** Starts automate, or prints one sentence that says why it cannot start. */
 async function main(): Promise<void> {
   const env = automateEnv();
-  const kms = await openLocalKms(env.MASTER_KEY_FILE);
+  const masterKey = await openLocalKey({ file: env.MASTER_KEY_FILE });
   const address = { host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT };
   await serveWhile(async (begin) => {
     await waitForDatabase(async (sentence) => {
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     });
   }, address);
   await requireDatabaseRole("automate");
-  await requireMasterKey(kms);
+  await requireMasterKey(masterKey);
   const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
   if (signingKeyWarning) process.stderr.write(`${signingKeyWarning}\n`);
 
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     env.CHECK_WORKERS_SOCKET ??
     fileURLToPath(new URL(isSource ? "../worker/main.ts" : "./check-worker.mjs", import.meta.url));
   const pool = createCheckPool({ workerPath });
-  const keys = createFabricKeys(db, kms, env.AUTOMATE_SIGNING_KEY);
+  const keys = createFabricKeys(db, masterKey, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
   const log = createLogStream();
   const runtime = createRuntimeApp({ keys, logger: { stream: log }, commandLine });

@@ -25,7 +25,7 @@ function stringsOf(source: string): string[] {
 
 const opening = [
   "lib/crypto/open.ts",
-  "lib/kms/local.ts",
+  "lib/kms/providers/local.ts",
   "automate/secrets/require-destinations.ts",
   "automate/keys/fabric-keys.ts",
 ];

@@ -12,12 +12,12 @@ import { v7 as uuidv7 } from "uuid";
 import { fabricKeyStatement, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
 import { type Db, db, type Tx } from "@/lib/db/client";
-import type { Kms } from "@/lib/kms/define";
+import { contextText, type KeyContext, type MasterKey } from "@/lib/kms/define";
 
 const cacheForMs = 5 * 60_000;
 
 /** Creates and unwraps fabric keys. Private keys stay in memory for minutes. */
-export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
+export function createFabricKeys(client: Db, masterKey: MasterKey, signingKey: JWK) {
   const cache = new Map<string, Promise<OpeningKey>>();
   return {
     /** Creates a fabric key: signs the public half and wraps the private half. Returns its kid. */
@@ -28,7 +28,7 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
         extractable: true,
       });
       const publicJwk = await exportJWK(publicKey);
-      const wrapped = await wrap(kms, await exportJWK(privateKey), `${fabricId}/${kid}`);
+      const wrapped = await wrap(masterKey, await exportJWK(privateKey), { fabricId, kid });
       await tx.fabricKey.create({
         data: {
           kid,
@@ -36,7 +36,7 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
           publicJwk: JSON.stringify(publicJwk),
           signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk), signingKey),
           ...wrapped,
-          masterKeyId: kms.masterKeyId,
+          masterKeyId: masterKey.fingerprint,
         },
         select: { kid: true },
       });
@@ -48,7 +48,7 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
       const id = `${fabricId}/${kid}`;
       const cached = cache.get(id);
       if (cached) return cached;
-      const key = unwrap(client, kms, fabricId, kid);
+      const key = unwrap(client, masterKey, fabricId, kid);
       cache.set(id, key);
       const forget = () => cache.delete(id);
       key.then(() => setTimeout(forget, cacheForMs).unref(), forget);
@@ -60,14 +60,14 @@ export function createFabricKeys(client: Db, kms: Kms, signingKey: JWK) {
 export type FabricKeys = ReturnType<typeof createFabricKeys>;
 
 /** Throws `WrongMasterKey` when another master key wrapped the keys in the database. */
-export async function requireMasterKey(kms: Kms): Promise<void> {
+export async function requireMasterKey(masterKey: MasterKey): Promise<void> {
   const other = await db.fabricKey.findFirst({
-    where: { masterKeyId: { not: kms.masterKeyId } },
+    where: { masterKeyId: { not: masterKey.fingerprint } },
     select: { masterKeyId: true },
   });
   if (!other) return;
   throw new WrongMasterKey(
-    `Wrong master key (${kms.masterKeyId}): this database was sealed under ${other.masterKeyId}. Restore that master key from your backup.`,
+    `Wrong master key (${masterKey.fingerprint}): this database was sealed under ${other.masterKeyId}. Restore that master key from your backup.`,
   );
 }
 
@@ -96,22 +96,22 @@ export class WrongMasterKey extends Error {
 }
 
 /**
- * Encrypts the private key as a JWE under a one-time key that the KMS wraps. The binding to the fabric
- * therefore does not depend on the KMS provider.
+ * Encrypts the private key as a JWE under a one-time key that the master key wraps. The binding to the
+ * fabric therefore does not depend on the provider.
  */
 async function wrap(
-  kms: Kms,
+  masterKey: MasterKey,
   privateJwk: JWK,
-  binding: string,
+  context: KeyContext,
 ): Promise<{ wrappedPrivate: string; wrappedKey: string }> {
   const oneTimeKey = crypto.getRandomValues(new Uint8Array(32));
   const wrappedPrivate = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(privateJwk)))
-    .setProtectedHeader({ alg: "dir", enc: "A256GCM", ctx: binding })
+    .setProtectedHeader({ alg: "dir", enc: "A256GCM", ctx: contextText(context) })
     .encrypt(oneTimeKey);
-  return { wrappedPrivate, wrappedKey: await kms.wrap(oneTimeKey) };
+  return { wrappedPrivate, wrappedKey: await masterKey.wrap(oneTimeKey, context) };
 }
 
-async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Promise<OpeningKey> {
+async function unwrap(client: Db, masterKey: MasterKey, fabricId: string, kid: string): Promise<OpeningKey> {
   const row = await client.fabricKey.findFirst({
     where: { kid, fabricId },
     select: { wrappedPrivate: true, wrappedKey: true },
@@ -120,13 +120,14 @@ async function unwrap(client: Db, kms: Kms, fabricId: string, kid: string): Prom
   try {
     const { plaintext, protectedHeader } = await compactDecrypt(
       row.wrappedPrivate,
-      await kms.unwrap(row.wrappedKey),
+      await masterKey.unwrap(row.wrappedKey, { fabricId, kid }),
       {
         keyManagementAlgorithms: ["dir"],
         contentEncryptionAlgorithms: ["A256GCM"],
       },
     );
-    if (protectedHeader.ctx !== `${fabricId}/${kid}` || "zip" in protectedHeader) throw new CannotOpen();
+    if (protectedHeader.ctx !== contextText({ fabricId, kid }) || "zip" in protectedHeader)
+      throw new CannotOpen();
     return openingKey(kid, JSON.parse(new TextDecoder().decode(plaintext)));
   } catch {
     throw new CannotOpen();

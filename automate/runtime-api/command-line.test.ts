@@ -7,7 +7,7 @@ import { createRuntimeApp } from "@/automate/app";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { closeDb, db } from "@/lib/db/client";
-import { openLocalKms } from "@/lib/kms/local";
+import { openLocalKey } from "@/lib/kms/providers/local";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
@@ -40,7 +40,11 @@ function write(key: KeyObject): void {
 /** What automate serves of the folder, and what it prints at its start. */
 async function serve() {
   const { MASTER_KEY_FILE = "", AUTOMATE_SIGNING_KEY = "" } = process.env;
-  const keys = createFabricKeys(db, await openLocalKms(MASTER_KEY_FILE), JSON.parse(AUTOMATE_SIGNING_KEY));
+  const keys = createFabricKeys(
+    db,
+    await openLocalKey({ file: MASTER_KEY_FILE }),
+    JSON.parse(AUTOMATE_SIGNING_KEY),
+  );
   const { commandLine, problem } = await readCommandLine(dir);
   app = createRuntimeApp({ keys, logger: false, commandLine });
   const ask = (path: string, headers = {}, method: "GET" | "HEAD" | "POST" = "GET") =>

@@ -10,7 +10,7 @@ import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/secret-destinations";
 import { CannotOpen } from "@/lib/crypto/open";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
-import { openLocalKms } from "@/lib/kms/local";
+import { openLocalKey } from "@/lib/kms/providers/local";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -211,12 +211,12 @@ describe("a pipeline token", () => {
 describe("fabric keys", () => {
   test("wrapped by another master key are named at start and do not unwrap", async () => {
     const { automate } = await createTestKeys();
-    const wrong = await openLocalKms(automate.MASTER_KEY_FILE);
+    const wrong = await openLocalKey({ file: automate.MASTER_KEY_FILE });
     await expect(requireMasterKey(wrong)).rejects.toThrow(WrongMasterKey);
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const wrongKeys = createFabricKeys(db, wrong, JSON.parse(automate.AUTOMATE_SIGNING_KEY));
     await expect(openSecrets(wrongKeys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(CannotOpen);
-    const right = await openLocalKms(process.env.MASTER_KEY_FILE ?? "");
+    const right = await openLocalKey({ file: process.env.MASTER_KEY_FILE ?? "" });
     await expect(requireMasterKey(right)).resolves.toBeUndefined();
   });
 });
