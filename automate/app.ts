@@ -6,7 +6,13 @@ import Fastify, {
   type FastifyServerOptions,
   LogController,
 } from "fastify";
-import { busyRefusal, databaseUnavailable, outcomeUnknown, Refusal } from "@/automate/http/error";
+import {
+  busyRefusal,
+  databaseUnavailable,
+  keyServiceRefusal,
+  outcomeUnknown,
+  Refusal,
+} from "@/automate/http/error";
 import { healthRoutes } from "@/automate/http/health";
 import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
@@ -35,6 +41,7 @@ import { flushRefusals } from "@/lib/audit/refusals";
 import { CannotOpen } from "@/lib/crypto/open";
 import { isOutage } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
+import { KeyServiceFault } from "@/lib/kms/define";
 import { isBusy } from "@/lib/limits/busy";
 import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { serveInSlots } from "@/lib/limits/request-slots";
@@ -200,7 +207,9 @@ function answerError(
       .code(error.statusCode)
       .send(errorBody("invalid", "The request is malformed, too large or of an unsupported type."));
   }
-  request.log.error({ error: error.name, code: error.code }, "request failed");
+  if (error instanceof KeyServiceFault)
+    request.log.warn({ error: error.name, state: error.state, message: error.message }, "key service fault");
+  else request.log.error({ error: error.name, code: error.code }, "request failed");
   // Only web sends writes. A pipeline only reads, so it can see from the answer whether it received its
   // values.
   const saved = request.url.startsWith("/internal/") ? savedBy(request) : "nothing";
@@ -210,6 +219,7 @@ function answerError(
       .code(500)
       .send(errorBody("partly_saved", "An error occurred after part of the change was saved."));
   if (isOutage(error)) return answerError(databaseUnavailable(), request, reply);
+  if (error instanceof KeyServiceFault) return answerError(keyServiceRefusal(error), request, reply);
   return reply.code(500).send(errorBody("unexpected", "Internal error. No value was returned."));
 }
 

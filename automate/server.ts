@@ -7,9 +7,10 @@ import { createCheckPool } from "@/automate/checks/pool";
 import { createReach } from "@/automate/checks/reach";
 import { createPreparedRuns } from "@/automate/checks/run";
 import { keepServing } from "@/automate/http/keep-serving";
-import { serveMetrics } from "@/automate/http/metrics";
+import { measureKeyCall, serveMetrics } from "@/automate/http/metrics";
 import { serveWhile } from "@/automate/http/waiting-server";
-import { createFabricKeys, foreignSigningKey, requireMasterKey } from "@/automate/keys/fabric-keys";
+import { createFabricKeys, foreignSigningKey } from "@/automate/keys/fabric-keys";
+import { requireKeyring } from "@/automate/keys/require-keyring";
 import { purge } from "@/automate/purge";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
@@ -18,7 +19,7 @@ import { closeDb, db } from "@/lib/db/client";
 import { requireDatabaseRole } from "@/lib/db/role";
 import { automateEnv } from "@/lib/env";
 import { waitForDatabase } from "@/lib/health/wait-for-database";
-import { openLocalKey } from "@/lib/kms/providers/local";
+import { openKeyring } from "@/lib/kms/keyring";
 import { createLogStream } from "@/lib/log-stream";
 
 const purgeEveryMs = 10 * 60_000;
@@ -28,7 +29,10 @@ const stopWithinMs = 30_000;
 /** Starts automate, or prints one sentence that says why it cannot start. */
 async function main(): Promise<void> {
   const env = automateEnv();
-  const masterKey = await openLocalKey({ file: env.MASTER_KEY_FILE });
+  const keyring = await openKeyring(
+    env.KMS_CONFIG ? { configFile: env.KMS_CONFIG } : { masterKeyFile: env.MASTER_KEY_FILE ?? "" },
+    { onCall: measureKeyCall },
+  );
   const address = { host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT };
   await serveWhile(async (begin) => {
     await waitForDatabase(async (sentence) => {
@@ -37,9 +41,10 @@ async function main(): Promise<void> {
     });
   }, address);
   await requireDatabaseRole("automate");
-  await requireMasterKey(masterKey);
+  const keyWarnings = [...keyring.warnings, ...(await requireKeyring(keyring))];
   const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
-  if (signingKeyWarning) process.stderr.write(`${signingKeyWarning}\n`);
+  if (signingKeyWarning) keyWarnings.push(signingKeyWarning);
+  for (const warning of keyWarnings) process.stderr.write(`${warning}\n`);
 
   const here = fileURLToPath(new URL(".", import.meta.url));
   const { commandLine, problem } = await readCommandLine(env.COMMAND_LINE_DIR ?? join(here, "cli"));
@@ -48,12 +53,16 @@ async function main(): Promise<void> {
     env.CHECK_WORKERS_SOCKET ??
     fileURLToPath(new URL(isSource ? "../worker/main.ts" : "./check-worker.mjs", import.meta.url));
   const pool = createCheckPool({ workerPath });
-  const keys = createFabricKeys(db, masterKey, env.AUTOMATE_SIGNING_KEY);
+  const keys = createFabricKeys(db, keyring, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
   const log = createLogStream();
   const runtime = createRuntimeApp({ keys, logger: { stream: log }, commandLine });
   logAlarmsTo(runtime.log);
   if (problem) runtime.log.warn(problem);
+  for (const { label, provider, fingerprint, team } of keyring.keys) {
+    const isPrimary = fingerprint === keyring.primary.fingerprint;
+    runtime.log.info({ label, provider, fingerprint, isPrimary, team }, "master key");
+  }
   const internal = createInternalApp({
     keys,
     reach: createReach(pool),
@@ -98,6 +107,7 @@ async function main(): Promise<void> {
     ]);
     await pool.close();
     if (metrics) metrics.close();
+    await keyring.close();
     await closeDb();
     await log.flush();
     process.exit(0);

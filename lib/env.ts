@@ -68,8 +68,10 @@ const automate = z
   .object({
     /** Postgres, as a member of the automate role. */
     AUTOMATE_DATABASE_URL: z.url(),
-    /** File with the master key: 32 random bytes in base64url, readable only by automate. */
-    MASTER_KEY_FILE: z.string().min(1),
+    /** File with the one master key: 32 random bytes in base64url, readable only by automate. */
+    MASTER_KEY_FILE: z.string().min(1).optional(),
+    /** File that lists the keys of the keyring, instead of MASTER_KEY_FILE. Readable only by automate. */
+    KMS_CONFIG: z.string().min(1).optional(),
     /** Signs fabric keys. */
     AUTOMATE_SIGNING_KEY: privateJwk,
     /** Verifies web's requests. */
@@ -143,6 +145,11 @@ const automate = z
         "automate speaks plain HTTP: listen on loopback, or set BEHIND_TLS_PROXY=yes when a proxy terminates TLS";
       ctx.addIssue({ code: "custom", path: [name], message });
     }
+  })
+  .superRefine((e, ctx) => {
+    if ((e.MASTER_KEY_FILE === undefined) !== (e.KMS_CONFIG === undefined)) return;
+    const message = "set either MASTER_KEY_FILE, for one key in a file, or KMS_CONFIG, for a keyring";
+    ctx.addIssue({ code: "custom", path: [e.KMS_CONFIG ? "KMS_CONFIG" : "MASTER_KEY_FILE"], message });
   })
   .refine((e) => e.AUTOMATE_PORT !== e.AUTOMATE_INTERNAL_PORT, {
     path: ["AUTOMATE_INTERNAL_PORT"],

@@ -4,7 +4,7 @@ import type { Permission, Role } from "@/lib/access/policy";
 import { grant, type Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import type { Db } from "@/lib/db/client";
-import { openLocalKey } from "@/lib/kms/providers/local";
+import { openKeyring } from "@/lib/kms/keyring";
 
 /** A team with an Admin and a User, and a fabric with its key. Most data tests use it. */
 export type TestFabric = Awaited<ReturnType<typeof createTestFabric>>;
@@ -14,13 +14,13 @@ export type TestFabric = Awaited<ReturnType<typeof createTestFabric>>;
  * the environment.
  */
 export async function createTestFabric(owner: Db, name = "fabric") {
-  const masterKey = await openLocalKey({ file: process.env.MASTER_KEY_FILE ?? "" });
-  const keys = createFabricKeys(owner, masterKey, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));
+  const keyring = await openKeyring({ masterKeyFile: process.env.MASTER_KEY_FILE ?? "" });
+  const keys = createFabricKeys(owner, keyring, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));
   const fabricId = uuidv7();
   const label = `${name} ${fabricId.slice(-6)}`;
   const team = await owner.team.create({ data: { name: label, nameKey: label.toLowerCase() } });
   const people = { admin: await person(owner, team.id, "admin"), user: await person(owner, team.id, "user") };
-  await owner.$transaction((tx) => keys.create(tx, fabricId));
+  await owner.fabricKey.create({ data: await keys.newPair(fabricId) });
   await owner.fabric.create({
     data: {
       id: fabricId,

@@ -1,3 +1,4 @@
+import type { KeyServiceFault } from "@/lib/kms/define";
 import { type Busy, busyRetrySeconds } from "@/lib/limits/busy";
 
 /** A request that automate refuses, in its one error shape. The message is for the caller and contains no value. */
@@ -34,4 +35,28 @@ export function outcomeUnknown(): Refusal {
 export function databaseUnavailable(): Refusal {
   const message = "The database is not available. No value was returned. Retry.";
   return new Refusal(503, "database_unavailable", message, { retryAfterSeconds: 2 });
+}
+
+/** The codes of a fabric whose master key is not usable now. */
+export const keyFaultCodes = {
+  unavailable: "key_service_unavailable",
+  disabled: "key_disabled",
+  denied: "key_denied",
+  missing: "key_missing",
+} as const satisfies Record<KeyServiceFault["state"], string>;
+
+const keyFaultMessages: Record<KeyServiceFault["state"], string> = {
+  unavailable: "The key service of this fabric is not available. No value was returned. Retry.",
+  disabled:
+    "The master key of this fabric is disabled. No value was returned. Enable it in its key service, then retry.",
+  denied:
+    "The key service does not let Automate use the master key of this fabric. No value was returned. Allow it there, then retry.",
+  missing: "The master key of this fabric is missing. No value was returned. Restore it, then retry.",
+};
+
+/** The answer while the master key of a fabric is not usable. */
+export function keyServiceRefusal({ state, retryAfterMs = 0 }: KeyServiceFault): Refusal {
+  const retryAfterSeconds =
+    state === "unavailable" ? Math.min(60, Math.max(2, Math.ceil(retryAfterMs / 1000))) : 30;
+  return new Refusal(503, keyFaultCodes[state], keyFaultMessages[state], { retryAfterSeconds });
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import type { KeyCall } from "@/lib/kms/resilient";
 
 const registry = new Registry();
 collectDefaultMetrics({ register: registry, prefix: "selvage_" });
@@ -47,6 +48,26 @@ export const issuerRequests = new Counter({
   labelNames: ["outcome"],
   registers: [registry],
 });
+
+const keyCallSeconds = new Histogram({
+  name: "selvage_key_service_seconds",
+  help: "Duration of calls to the service of a master key, in seconds.",
+  labelNames: ["key", "operation"],
+  buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  registers: [registry],
+});
+const keyCalls = new Counter({
+  name: "selvage_key_service_calls_total",
+  help: "Calls to the service of a master key, by outcome.",
+  labelNames: ["key", "operation", "outcome"],
+  registers: [registry],
+});
+
+/** Measures one call to the service of a master key. */
+export function measureKeyCall({ label, operation, outcome, seconds: took }: KeyCall): void {
+  keyCallSeconds.observe({ key: label, operation }, took);
+  keyCalls.inc({ key: label, operation, outcome });
+}
 
 /** Measures each answer of an app. */
 export function measureAnswers(app: FastifyInstance): void {

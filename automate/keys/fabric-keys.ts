@@ -1,74 +1,97 @@
-import {
-  CompactEncrypt,
-  CompactSign,
-  calculateJwkThumbprint,
-  compactDecrypt,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-} from "jose";
+import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import { v7 as uuidv7 } from "uuid";
+import { unwrapPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
 import { fabricKeyStatement, verifyFabricKey } from "@/lib/crypto/fabric-key";
-import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
-import { type Db, db, type Tx } from "@/lib/db/client";
-import { contextText, type KeyContext, type MasterKey } from "@/lib/kms/define";
+import { CannotOpen, type OpeningKey } from "@/lib/crypto/open";
+import { type Db, db } from "@/lib/db/client";
+import { KeyServiceFault, type MasterKey } from "@/lib/kms/define";
+import type { Keyring } from "@/lib/kms/keyring";
 
+/** How long an unwrapped private key serves without its master key. */
 const cacheForMs = 5 * 60_000;
+/** How long a fault of the key service is remembered, so that each fabric asks it at most this often. */
+const faultForMs = 2_000;
+
+type Cached = { key: Promise<OpeningKey>; until: number };
 
 /** Creates and unwraps fabric keys. Private keys stay in memory for minutes. */
-export function createFabricKeys(client: Db, masterKey: MasterKey, signingKey: JWK) {
-  const cache = new Map<string, Promise<OpeningKey>>();
+export function createFabricKeys(
+  client: Db,
+  keyring: Keyring,
+  signingKey: JWK,
+  { now = Date.now }: { now?: () => number } = {},
+) {
+  const cache = new Map<string, Map<string, Cached>>();
+
+  /** Returns the private key `kid` of a fabric. Throws `CannotOpen` when it is missing or was tampered with. */
+  function privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
+    const ofFabric = cache.get(fabricId) ?? new Map<string, Cached>();
+    const cached = ofFabric.get(kid);
+    if (cached && now() < cached.until) return cached.key;
+    const entry: Cached = { key: unwrap(client, keyring, fabricId, kid), until: Number.POSITIVE_INFINITY };
+    cache.set(fabricId, ofFabric.set(kid, entry));
+    const forget = () => {
+      if (ofFabric.get(kid) === entry) ofFabric.delete(kid);
+      if (ofFabric.size === 0 && cache.get(fabricId) === ofFabric) cache.delete(fabricId);
+    };
+    const keepFor = (ms: number) => {
+      entry.until = now() + ms;
+      setTimeout(forget, ms).unref();
+    };
+    entry.key.then(
+      () => keepFor(cacheForMs),
+      (error: unknown) => (error instanceof KeyServiceFault ? keepFor(faultForMs) : forget()),
+    );
+    return entry.key;
+  }
+
   return {
-    /** Creates a fabric key: signs the public half and wraps the private half. Returns its kid. */
-    async create(tx: Tx, fabricId: string): Promise<string> {
+    privateKey,
+
+    /**
+     * Makes a key pair: signs the public half and wraps the private half with `masterKey`, or with the primary.
+     * Calls the key service, so not inside a transaction. Store what it returns as a row of `fabric_key`.
+     */
+    async newPair(fabricId: string, masterKey: MasterKey = keyring.primary) {
       const kid = uuidv7();
       const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", {
         crv: "X25519",
         extractable: true,
       });
       const publicJwk = await exportJWK(publicKey);
-      const wrapped = await wrap(masterKey, await exportJWK(privateKey), { fabricId, kid });
-      await tx.fabricKey.create({
-        data: {
-          kid,
-          fabricId,
-          publicJwk: JSON.stringify(publicJwk),
-          signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk), signingKey),
-          ...wrapped,
-          masterKeyId: masterKey.fingerprint,
-        },
-        select: { kid: true },
-      });
-      return kid;
+      return {
+        kid,
+        fabricId,
+        publicJwk: JSON.stringify(publicJwk),
+        signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk), signingKey),
+        ...(await wrapPrivateKey(masterKey, await exportJWK(privateKey), { fabricId, kid })),
+      };
     },
 
-    /** Returns the private key `kid` of a fabric. Throws `CannotOpen` when it is missing or was tampered with. */
-    privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
-      const id = `${fabricId}/${kid}`;
-      const cached = cache.get(id);
-      if (cached) return cached;
-      const key = unwrap(client, masterKey, fabricId, kid);
-      cache.set(id, key);
-      const forget = () => cache.delete(id);
-      key.then(() => setTimeout(forget, cacheForMs).unref(), forget);
-      return key;
+    /**
+     * Unwraps the newest key of a fabric, unless one is in memory. Throws `KeyServiceFault` when its master key is
+     * not usable, so that nothing is recorded, reserved or claimed for an opening that cannot happen.
+     */
+    async requireUsable(fabricId: string): Promise<void> {
+      for (const { until, key } of cache.get(fabricId)?.values() ?? [])
+        if (now() < until) return void (await withoutCannotOpen(key));
+      const newest = await client.fabricKey.findFirst({
+        where: { fabricId },
+        orderBy: { createdAt: "desc" },
+        select: { kid: true },
+      });
+      if (newest) await withoutCannotOpen(privateKey(fabricId, newest.kid));
     },
   };
 }
 
 export type FabricKeys = ReturnType<typeof createFabricKeys>;
 
-/** Throws `WrongMasterKey` when another master key wrapped the keys in the database. */
-export async function requireMasterKey(masterKey: MasterKey): Promise<void> {
-  const other = await db.fabricKey.findFirst({
-    where: { masterKeyId: { not: masterKey.fingerprint } },
-    select: { masterKeyId: true },
+/** The caller finds out which value does not open, and raises the alarm. */
+async function withoutCannotOpen(key: Promise<OpeningKey>): Promise<void> {
+  await key.catch((error: unknown) => {
+    if (!(error instanceof CannotOpen)) throw error;
   });
-  if (!other) return;
-  throw new WrongMasterKey(
-    `Wrong master key (${masterKey.fingerprint}): this database was sealed under ${other.masterKeyId}. Restore that master key from your backup.`,
-  );
 }
 
 /**
@@ -90,48 +113,13 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
   return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) did not sign the newest fabric key. Restore the previous signing key from your backup. Secrets can be read, but not written to fabrics whose key another signing key signed.`;
 }
 
-/** Another master key wrapped the keys in the database. */
-export class WrongMasterKey extends Error {
-  override name = "WrongMasterKey";
-}
-
-/**
- * Encrypts the private key as a JWE under a one-time key that the master key wraps. The binding to the
- * fabric therefore does not depend on the provider.
- */
-async function wrap(
-  masterKey: MasterKey,
-  privateJwk: JWK,
-  context: KeyContext,
-): Promise<{ wrappedPrivate: string; wrappedKey: string }> {
-  const oneTimeKey = crypto.getRandomValues(new Uint8Array(32));
-  const wrappedPrivate = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(privateJwk)))
-    .setProtectedHeader({ alg: "dir", enc: "A256GCM", ctx: contextText(context) })
-    .encrypt(oneTimeKey);
-  return { wrappedPrivate, wrappedKey: await masterKey.wrap(oneTimeKey, context) };
-}
-
-async function unwrap(client: Db, masterKey: MasterKey, fabricId: string, kid: string): Promise<OpeningKey> {
+async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: string): Promise<OpeningKey> {
   const row = await client.fabricKey.findFirst({
     where: { kid, fabricId },
-    select: { wrappedPrivate: true, wrappedKey: true },
+    select: { wrappedPrivate: true, wrappedKey: true, masterKeyId: true },
   });
   if (!row) throw new CannotOpen();
-  try {
-    const { plaintext, protectedHeader } = await compactDecrypt(
-      row.wrappedPrivate,
-      await masterKey.unwrap(row.wrappedKey, { fabricId, kid }),
-      {
-        keyManagementAlgorithms: ["dir"],
-        contentEncryptionAlgorithms: ["A256GCM"],
-      },
-    );
-    if (protectedHeader.ctx !== contextText({ fabricId, kid }) || "zip" in protectedHeader)
-      throw new CannotOpen();
-    return openingKey(kid, JSON.parse(new TextDecoder().decode(plaintext)));
-  } catch {
-    throw new CannotOpen();
-  }
+  return unwrapPrivateKey(keyring.get(row.masterKeyId), row, { fabricId, kid });
 }
 
 async function sign(statement: string, signingKey: JWK): Promise<string> {

@@ -7,7 +7,7 @@ import { createRuntimeApp } from "@/automate/app";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { closeDb, db } from "@/lib/db/client";
-import { openLocalKey } from "@/lib/kms/providers/local";
+import { openKeyring } from "@/lib/kms/keyring";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
@@ -42,7 +42,7 @@ async function serve() {
   const { MASTER_KEY_FILE = "", AUTOMATE_SIGNING_KEY = "" } = process.env;
   const keys = createFabricKeys(
     db,
-    await openLocalKey({ file: MASTER_KEY_FILE }),
+    await openKeyring({ masterKeyFile: MASTER_KEY_FILE }),
     JSON.parse(AUTOMATE_SIGNING_KEY),
   );
   const { commandLine, problem } = await readCommandLine(dir);

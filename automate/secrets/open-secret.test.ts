@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
-import { createFabricKeys, requireMasterKey, WrongMasterKey } from "@/automate/keys/fabric-keys";
+import { createFabricKeys } from "@/automate/keys/fabric-keys";
+import { requireKeyring, WrongMasterKey } from "@/automate/keys/require-keyring";
 import { purge } from "@/automate/purge";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
@@ -10,7 +11,7 @@ import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/secret-destinations";
 import { CannotOpen } from "@/lib/crypto/open";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
-import { openLocalKey } from "@/lib/kms/providers/local";
+import { openKeyring } from "@/lib/kms/keyring";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -209,15 +210,18 @@ describe("a pipeline token", () => {
 });
 
 describe("fabric keys", () => {
-  test("wrapped by another master key are named at start and do not unwrap", async () => {
+  test("wrapped by another master key are named at start and are not readable", async () => {
     const { automate } = await createTestKeys();
-    const wrong = await openLocalKey({ file: automate.MASTER_KEY_FILE });
-    await expect(requireMasterKey(wrong)).rejects.toThrow(WrongMasterKey);
+    const wrong = await openKeyring({ masterKeyFile: automate.MASTER_KEY_FILE });
+    await expect(requireKeyring(wrong)).rejects.toThrow(WrongMasterKey);
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
     const wrongKeys = createFabricKeys(db, wrong, JSON.parse(automate.AUTOMATE_SIGNING_KEY));
-    await expect(openSecrets(wrongKeys, pipeline({ secret, fields: ["value"] }))).rejects.toThrow(CannotOpen);
-    const right = await openLocalKey({ file: process.env.MASTER_KEY_FILE ?? "" });
-    await expect(requireMasterKey(right)).resolves.toBeUndefined();
+    await expect(openSecrets(wrongKeys, pipeline({ secret, fields: ["value"] }))).rejects.toMatchObject({
+      name: "KeyServiceFault",
+      state: "missing",
+    });
+    const right = await openKeyring({ masterKeyFile: process.env.MASTER_KEY_FILE ?? "" });
+    expect(await requireKeyring(right)).toEqual([]);
   });
 });
 

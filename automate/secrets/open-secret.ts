@@ -23,7 +23,8 @@ export type Opened = Readonly<Record<string, Plaintext>>;
  *
  * It opens only after the audit events of all openings are committed, and only if every destination is
  * allowed for the secret's current version. Callers need not check either. Throws `Refusal` for a destination
- * that is not allowed, and `CannotOpen` for a value that was changed after sealing.
+ * that is not allowed, `KeyServiceFault` when the fabric's master key is not usable, and `CannotOpen` for a value
+ * that was changed after sealing.
  */
 export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
   const { openings, scope } = purpose;
@@ -31,6 +32,7 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   if (purpose.for !== "check") await requireReach(purpose);
   if (purpose.for === "authority") await requireDestinations(sendingOf(purpose));
   else if (purpose.for !== "pipeline") await requireDestinations(purpose);
+  await keys.requireUsable(scope.fabricId);
   const uses = openings.map((opening) => ({
     event: eventOf(purpose, opening),
     positions: positionsOf(opening),

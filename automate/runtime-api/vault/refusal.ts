@@ -1,12 +1,14 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { databaseUnavailable, Refusal } from "@/automate/http/error";
+import { databaseUnavailable, keyServiceRefusal, Refusal } from "@/automate/http/error";
 import { refusals } from "@/automate/http/metrics";
 import { bodyOf, denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { isOutage } from "@/lib/db/client";
+import { KeyServiceFault } from "@/lib/kms/define";
 
 /** Answers a failure in Vault's error shape. Logs only the name of an unexpected error. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
   if (isOutage(error)) return answerVaultRefusal(databaseUnavailable(), request, reply);
+  if (error instanceof KeyServiceFault) return answerVaultRefusal(keyServiceRefusal(error), request, reply);
   const refusal = vaultRefusalOf(error);
   if (refusal === null) {
     const name = error instanceof Error ? error.name : "unknown";

@@ -1,15 +1,8 @@
 import { createHmac } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
 import { CompactEncrypt, compactDecrypt } from "jose";
 import { z } from "zod";
-import {
-  BadMasterKey,
-  CannotUnwrap,
-  contextText,
-  type KeyContext,
-  KeyServiceFault,
-  type MasterKey,
-} from "@/lib/kms/define";
+import { BadMasterKey, CannotUnwrap, contextText, type KeyContext, type MasterKey } from "@/lib/kms/define";
+import { readOwnerOnly } from "@/lib/kms/owner-only-file";
 
 /** A master key in a file: 32 bytes in base64url, readable only by its owner. */
 export const localKey = z.strictObject({
@@ -53,16 +46,7 @@ async function unwrap(master: Uint8Array, wrapped: string, context: KeyContext):
 }
 
 async function readMasterKey(file: string): Promise<Uint8Array> {
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new KeyServiceFault(
-      "missing",
-      `The master key file ${file} is missing or cannot be read: restore it from your backup.`,
-    );
-  });
-  const { mode } = await stat(file);
-  if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-    throw new BadMasterKey(`The master key file ${file} can be read by others: set its mode to 600.`);
-  }
+  const text = await readOwnerOnly(file, "The master key file");
   const bytes = Buffer.from(text.trim(), "base64url");
   if (bytes.length !== 32)
     throw new BadMasterKey(`The master key file ${file} does not contain 32 bytes in base64url.`);
