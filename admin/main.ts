@@ -2,11 +2,13 @@ import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { accessText, counts, endedText } from "@/admin/access-text";
+import { keyCommands } from "@/admin/keys";
 import { endAccessOf, listAccess } from "@/admin/operator-access";
 import { PromptEnded, readNewPassword } from "@/cli/read-password";
 import { connectionFault } from "@/lib/db/connection-fault";
 import { isOutage } from "@/lib/db/errors";
 import { BadEnvironment } from "@/lib/env";
+import { OperatorRefused } from "@/lib/internal-api/operator-client";
 import type { Result } from "@/lib/result";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import { memberRole, roleLabels, teamName } from "@/lib/teams/schema";
@@ -20,7 +22,7 @@ import {
 } from "@/lib/users/provision";
 import { email, newPassword, personName } from "@/lib/users/schema";
 
-// The operator's commands: they create the first people and teams, set passwords, and end access.
+// The operator's commands: they create the first people and teams, set passwords, end access, and manage keys.
 const usage = `Usage: npm run admin -- <command>
   create-user    --email ada@example.com --name "Ada Lovelace"
   create-team    --name Analytics
@@ -31,12 +33,14 @@ const usage = `Usage: npm run admin -- <command>
   remove-user    --email ada@example.com
   list-access    [--email ada@example.com]
   end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
+  keys resign    signs again, with automate's present signing key, the fabric keys that another one signed
 Prompts for passwords, or reads them from standard input when it is not a terminal.`;
 
 /** An error with a sentence for the operator. */
 class Refused extends Error {}
 
 const commands: Record<string, (options: Options) => Promise<string>> = {
+  ...keyCommands,
   "create-user": async (options) => {
     const input = parse(z.object({ email, name: personName }), options);
     const password = await askPassword();
@@ -110,7 +114,8 @@ const commands: Record<string, (options: Options) => Promise<string>> = {
 type Options = Record<string, string | undefined>;
 
 try {
-  const [name = "", ...args] = process.argv.slice(2);
+  const [first = "", ...rest] = process.argv.slice(2);
+  const [name, args] = first === "keys" ? [`keys ${rest[0] ?? ""}`, rest.slice(1)] : [first, rest];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new Refused(usage);
   console.log(await command(readOptions(args)));
@@ -163,7 +168,12 @@ function noUser(address: string) {
 }
 
 function errorText(error: unknown): string {
-  if (error instanceof Refused || error instanceof PromptEnded || error instanceof BadEnvironment)
+  if (
+    error instanceof Refused ||
+    error instanceof PromptEnded ||
+    error instanceof BadEnvironment ||
+    error instanceof OperatorRefused
+  )
     return error.message;
   // A driver's message may contain the database URL, and so its password. Print the code only.
   const code = error instanceof Error && "code" in error ? ` (${error.code})` : "";

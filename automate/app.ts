@@ -23,6 +23,7 @@ import { credentialAttemptRoutes } from "@/automate/internal-api/credential-atte
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
 import { fabricRoutes } from "@/automate/internal-api/fabrics";
+import { operatorKeyRoutes } from "@/automate/internal-api/operator-keys";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
@@ -71,11 +72,12 @@ export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
   return app;
 }
 
-/** The server for web's signed requests. It has its own port, which the network can close to everyone else. */
+/** The server for the signed requests of web and of the operator. It has its own port, which the network can close to everyone else. */
 export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
   fabricRoutes(app);
+  operatorKeyRoutes(app, keys);
   pipelineTokenRoutes(app);
   trustedIssuerRoutes(app);
   destinationRoutes(app);

@@ -87,7 +87,7 @@ test("with a signing key other than its fabrics' automate logs that, and serves"
   await expect
     .poll(output, { timeout: 5_000 })
     .toMatch(
-      /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup\./,
+      /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign\. /,
     );
 });
 

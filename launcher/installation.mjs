@@ -6,6 +6,7 @@ import { startDemoDatabase } from "./demo-database.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
 import { loadDatabasePassword, loadKeys, masterKeyFile } from "./keys.mjs";
 import { nodeRuntime } from "./node-runtime.mjs";
+import { operatorEnvironment, writeOperatorFile } from "./operator-file.mjs";
 import { run } from "./processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "./programs.mjs";
 import { Refusal, step } from "./progress.mjs";
@@ -23,7 +24,7 @@ const database = "selvage";
 export async function startInstallation(settings) {
   const { dataDir, stopLater, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
-  const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings));
+  const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings), settings);
   const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, stopLater);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
   const urls = loginUrls(databaseUrl, server !== undefined, rolePrefix, keys);
@@ -61,6 +62,15 @@ export async function startInstallation(settings) {
     automateDatabaseUrl: urls.automate,
     nextDir: target.next,
   });
+  stopLater(
+    await writeOperatorFile(dataDir, {
+      DATABASE_URL: databaseUrl,
+      DB_ROLE_PREFIX: rolePrefix,
+      AUTOMATE_URL: automateEnv.AUTOMATE_URL,
+      AUTOMATE_PUBLIC_KEY: keys.automatePublicKey,
+      OPERATOR_SIGNING_KEY: keys.operatorSigningKey,
+    }),
+  );
   const mode = dev ? { NODE_ENV: "development", NEXT_TSCONFIG: tsconfigFile(target) } : {};
 
   const launch = async (name, env, readiness) => {
@@ -77,6 +87,12 @@ export async function startInstallation(settings) {
   const launchAutomate = () =>
     launch("automate", automateEnv, { port: settings.automatePort, path: "/readyz" });
   const automate = await step("Starting automate", launchAutomate);
+  if (settings.newSigningKey) {
+    await step("Signing the keys of all fabrics again", async (show) => {
+      const env = { ...operatorEnvironment({ DATA_DIR: dataDir }), NODE_ENV: "production" };
+      await run(nodeRuntime(), [join(root, program("admin")), "keys", "resign"], { cwd: root, env, show });
+    });
+  }
 
   if (isNewDemo) {
     await step("Filling in the demo", async (show) => {

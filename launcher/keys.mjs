@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm } from "node:fs/promises";
+import { chmod, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "./progress.mjs";
 
@@ -34,8 +34,8 @@ const releaseKey = {
 };
 
 /**
- * Keys that cannot be replaced. Without the master key, stored secrets cannot be opened. A new signing key for
- * automate would make web reject the signatures of the old one.
+ * Keys that a start does not replace by itself. Without the master key, stored secrets cannot be opened. After
+ * a new signing key for automate, each fabric key must be signed again.
  */
 const irreplaceable = {
   masterKey: { name: "master.key", ...masterKey },
@@ -47,6 +47,11 @@ const replaceable = {
     name: "web-signing.jwk",
     ...signingKey,
     meaning: "web and automate use it from now on",
+  },
+  operatorSigningKey: {
+    name: "operator-signing.jwk",
+    ...signingKey,
+    meaning: "npm run admin and automate use it from now on",
   },
   sessionSecret: { name: "session.secret", ...secret, meaning: "everyone must sign in again" },
   webPassword: { name: "web-database.password", ...secret, meaning: "this start set it for web's login" },
@@ -65,10 +70,13 @@ export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
  * that stored data depends on.
  * @param {string} dir
  * @param {() => Promise<string | undefined>} inUse names the database that already depends on the keys, if any
+ * @param {{ newSigningKey?: boolean }} options `newSigningKey` replaces automate's signing key, and keeps a
+ *   former one under another name
  */
-export async function loadKeys(dir, inUse) {
+export async function loadKeys(dir, inUse, { newSigningKey = false } = {}) {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
+  if (newSigningKey) await replaceSigningKey(dir);
   const lost = { irreplaceable: [], replaceable: [] };
   for (const [group, kinds] of Object.entries({ irreplaceable, replaceable }))
     for (const kind of Object.values(kinds))
@@ -77,9 +85,12 @@ export async function loadKeys(dir, inUse) {
   const database = isAnyLost ? await inUse() : undefined;
   const missing = lost.irreplaceable.map(({ name }) => join(dir, name));
   if (database !== undefined && missing.length > 0) {
-    const [are, open] = missing.length > 1 ? ["are", "they open"] : ["is", "it opens"];
+    const isMasterKeyLost = lost.irreplaceable.includes(irreplaceable.masterKey);
+    const [are, why, remedy] = isMasterKeyLost
+      ? [missing.length > 1 ? "are" : "is", "secrets that only the master key opens", ""]
+      : ["is", "fabric keys that it signed", ", or run npm start -- --new-signing-key once"];
     throw new Refusal(
-      `${missing.join(" and ")} ${are} missing, but ${database} already holds secrets that only ${open}: restore the backup. Nothing was changed.`,
+      `${missing.join(" and ")} ${are} missing, but ${database} already holds ${why}: restore the backup${remedy}. Nothing was changed.`,
     );
   }
   const keys = {};
@@ -91,6 +102,7 @@ export async function loadKeys(dir, inUse) {
       ...others,
       webPublicKey: publicHalf(keys.webSigningKey),
       automatePublicKey: publicHalf(keys.automateSigningKey),
+      operatorPublicKey: publicHalf(keys.operatorSigningKey),
     },
     /** Sentences about the lost files, for the person who started it. */
     notices:
@@ -126,6 +138,13 @@ export async function loadReleaseKey(dir) {
   const isNew = (await read(dir, kind)) === undefined;
   await readOrMake(dir, kind);
   return { file: join(dir, kind.name), isNew };
+}
+
+async function replaceSigningKey(dir) {
+  const file = join(dir, irreplaceable.automateSigningKey.name);
+  const former = join(dir, `automate-signing.${new Date().toISOString().replaceAll(":", "-")}.jwk`);
+  await rename(file, former).catch(missing);
+  await readOrMake(dir, irreplaceable.automateSigningKey);
 }
 
 /** Reads a key, or creates it atomically. Never overwrites an existing one. */

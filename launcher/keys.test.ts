@@ -16,13 +16,14 @@ const names = [
   "automate-database.password",
   "automate-signing.jwk",
   "master.key",
+  "operator-signing.jwk",
   "session.secret",
   "web-database.password",
   "web-signing.jwk",
 ];
 const content = () => Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), "utf8")]));
 
-it("the first start creates six key files, and the next start reads them", async () => {
+it("the first start creates seven key files, and the next start reads them", async () => {
   expect(readdirSync(dir).sort()).toEqual(names);
   const before = content();
   expect((await loadKeys(dir, async () => database)).notices).toEqual([]);
@@ -30,21 +31,36 @@ it("the first start creates six key files, and the next start reads them", async
 });
 
 describe("a lost file", () => {
-  it.each(["master.key", "automate-signing.jwk"])(
-    "%s is named, and the start creates no file",
-    async (name) => {
-      rmSync(join(dir, name));
-      const files = readdirSync(dir);
-      await expect(loadKeys(dir, async () => database)).rejects.toThrow(
-        `${join(dir, name)} is missing, but ${database} already holds secrets that only it opens: restore the backup.`,
-      );
-      expect(readdirSync(dir)).toEqual(files);
-    },
-  );
+  it.each([
+    ["master.key", "secrets that only the master key opens: restore the backup."],
+    [
+      "automate-signing.jwk",
+      "fabric keys that it signed: restore the backup, or run npm start -- --new-signing-key once.",
+    ],
+  ])("%s is named, and the start creates no file", async (name, sentence) => {
+    rmSync(join(dir, name));
+    const files = readdirSync(dir);
+    await expect(loadKeys(dir, async () => database)).rejects.toThrow(
+      `${join(dir, name)} is missing, but ${database} already holds ${sentence} Nothing was changed.`,
+    );
+    expect(readdirSync(dir)).toEqual(files);
+  });
+
+  it("automate-signing.jwk is created again when the start is told to, and a present one is kept aside", async () => {
+    const former = content()["automate-signing.jwk"];
+    await loadKeys(dir, async () => database, { newSigningKey: true });
+    expect(content()["automate-signing.jwk"]).not.toBe(former);
+    const [kept = ""] = readdirSync(dir).filter((name) => /^automate-signing\.20.*\.jwk$/.test(name));
+    expect(readFileSync(join(dir, kept), "utf8")).toBe(former);
+    rmSync(join(dir, "automate-signing.jwk"));
+    await loadKeys(dir, async () => database, { newSigningKey: true });
+    expect(content()["automate-signing.jwk"]).not.toBe(former);
+  });
 
   it.each([
     ["session.secret", "everyone must sign in again"],
     ["web-signing.jwk", "web and automate use it from now on"],
+    ["operator-signing.jwk", "npm run admin and automate use it from now on"],
     ["web-database.password", "this start set it for web's login"],
     ["automate-database.password", "this start set it for automate's login"],
   ])("%s is created again, and the start names it and the consequence", async (name, meaning) => {

@@ -83,6 +83,7 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     MASTER_KEY_FILE: masterKeyFile(keysDir),
     AUTOMATE_SIGNING_KEY: keys.automateSigningKey,
     WEB_PUBLIC_KEY: keys.webPublicKey,
+    OPERATOR_PUBLIC_KEY: keys.operatorPublicKey,
     AUTOMATE_PORT: String(settings.automatePort),
     AUTOMATE_INTERNAL_PORT: String(settings.automateInternalPort),
     AUTOMATE_URL: automateUrl,

@@ -2,12 +2,14 @@ import "./node-version.mjs";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { nodeRuntime } from "./node-runtime.mjs";
+import { operatorEnvironment } from "./operator-file.mjs";
 import { startNode } from "./processes.mjs";
 import { fail, Refusal } from "./progress.mjs";
 import { stopWithParent } from "./stop-with-parent.mjs";
 
 // Runs one program or script with the supported Node.js:
 //   node launcher/run.mjs dist/web.mjs     node launcher/run.mjs scripts/write-docs.ts     node launcher/run.mjs vitest run lib
+// With --operator it runs a program of the operator, beside `npm start` with the variables of that installation.
 
 const tools = {
   vitest: "node_modules/vitest/vitest.mjs",
@@ -15,11 +17,16 @@ const tools = {
 };
 
 try {
-  const [name = "", ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const isOperator = given[0] === "--operator";
+  const [name = "", ...args] = isOperator ? given.slice(1) : given;
   const file = tools[name] ?? name;
   if (!existsSync(file))
     throw new Refusal(`${resolve(file)} is missing${file.startsWith("dist/") ? ": run npm run build" : ""}.`);
-  const child = startNode(nodeRuntime(), [file, ...args], { stdio: "inherit" });
+  const child = startNode(nodeRuntime(), [file, ...args], {
+    stdio: "inherit",
+    ...(isOperator && { env: operatorEnvironment() }),
+  });
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => child.kill(name));
   stopWithParent(() => child.kill("SIGTERM"));
   child.once("error", fail);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { build, builds, isFresh } from "./build.mjs";
 import { install } from "./install.mjs";
 import { takeLock, withLock } from "./lock.mjs";
+import { dataFolder } from "./operator-file.mjs";
 import { tryListen } from "./ports.mjs";
 import { fail, Refusal, step } from "./progress.mjs";
 import { stopWithParent } from "./stop-with-parent.mjs";
@@ -125,13 +126,14 @@ function readSettings() {
       ? `[${host}]`
       : host;
   return {
-    dataDir: resolve(env.DATA_DIR || (process.getuid?.() === 0 ? "/var/lib/selvage" : join(root, ".data"))),
+    dataDir: dataFolder(env),
     host,
     port,
     automatePort,
     automateInternalPort,
     publicUrl: env.PUBLIC_URL || `http://${shown}:${port}`,
     rolePrefix: env.DB_ROLE_PREFIX || "selvage",
+    newSigningKey: process.argv.includes("--new-signing-key"),
     databaseUrl: env.DATABASE_URL || undefined,
     seed: env.SEED_DEMO === "1" || !env.DATABASE_URL,
   };

@@ -7,8 +7,26 @@ const rate = z.coerce.number().int().min(1).max(100_000_000);
 const quota = z.coerce.number().int().min(1).max(100_000_000);
 const concurrency = z.coerce.number().int().min(1).max(10_000);
 const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
-const privateJwk = jwk(ed25519.extend({ d: z.string() }), "private");
-const publicJwk = jwk(ed25519.strict(), "public");
+const privateEd25519 = ed25519.extend({ d: z.string() });
+const privateJwk = z.string().transform((text, ctx): z.infer<typeof privateEd25519> => {
+  const parsed = privateEd25519.safeParse(safeJson(text));
+  if (parsed.success) return parsed.data;
+  ctx.addIssue({ code: "custom", message: "must be an Ed25519 private key as JWK" });
+  return z.NEVER;
+});
+const publicJwk = ed25519.strict();
+/** One public key as JWK, or several as JWK Set (RFC 7517 §5) while a signing key is replaced. */
+const publicJwks = z.string().transform((text, ctx): z.infer<typeof publicJwk>[] => {
+  const one = publicJwk.safeParse(safeJson(text));
+  if (one.success) return [one.data];
+  const several = z.strictObject({ keys: z.array(publicJwk).min(1).max(4) }).safeParse(safeJson(text));
+  if (several.success) return several.data.keys;
+  ctx.addIssue({
+    code: "custom",
+    message: "must be an Ed25519 public key as JWK, or a JWK Set of up to four",
+  });
+  return z.NEVER;
+});
 
 const web = z
   .object({
@@ -27,8 +45,8 @@ const web = z
     AUTOMATE_PUBLIC_URL: z.url({ protocol: /^https?$/ }),
     /** Signs requests to automate. */
     WEB_SIGNING_KEY: privateJwk,
-    /** Verifies fabric keys before each seal. */
-    AUTOMATE_PUBLIC_KEY: publicJwk,
+    /** Verifies fabric keys before each seal: automate's public key, or several. */
+    AUTOMATE_PUBLIC_KEY: publicJwks,
     HOST: z.string().default("127.0.0.1"),
     PORT: port.default(3000),
     /** An OpenID Connect provider: all three or none. */
@@ -74,8 +92,10 @@ const automate = z
     KMS_CONFIG: z.string().min(1).optional(),
     /** Signs fabric keys. */
     AUTOMATE_SIGNING_KEY: privateJwk,
-    /** Verifies web's requests. */
-    WEB_PUBLIC_KEY: publicJwk,
+    /** Verifies web's requests: web's public key, or several. */
+    WEB_PUBLIC_KEY: publicJwks,
+    /** Verifies the requests of the operator's commands. Unset: automate accepts none. */
+    OPERATOR_PUBLIC_KEY: publicJwks.optional(),
     AUTOMATE_HOST: z.string().default("127.0.0.1"),
     AUTOMATE_PORT: port.default(3001),
     /** The Vault dialect under plain /v1, on AUTOMATE_HOST. Unset: only under /vault/v1 of AUTOMATE_PORT. */
@@ -168,12 +188,22 @@ const owner = z.object({
   DATABASE_URL: z.url(),
 });
 
+const operator = z.object({
+  /** The address of automate's internal port. */
+  AUTOMATE_URL: z.url({ protocol: /^https?$/ }),
+  /** Signs the operator's requests to automate. */
+  OPERATOR_SIGNING_KEY: privateJwk,
+});
+
 export type WebEnv = Readonly<z.infer<typeof web>>;
 
 /** Returns web's variables. Throws `BadEnvironment` with a list of all faults. */
 export const webEnv = once(() => parse("web", web));
 /** Returns automate's variables. Throws `BadEnvironment` with a list of all faults. */
 export const automateEnv = once(() => parse("automate", automate));
+
+/** Returns the variables of the operator's commands that ask automate. Throws `BadEnvironment` with a list of all faults. */
+export const operatorEnv = once(() => parse("this command", operator));
 
 const identities = ["WEB_DATABASE_URL", "AUTOMATE_DATABASE_URL", "DATABASE_URL"] as const;
 
@@ -217,15 +247,6 @@ function parse<S extends z.ZodType>(program: string, schema: S): Readonly<z.infe
     return `  ${name}: ${values[name] === undefined ? "is not set" : issue.message}`;
   });
   throw new BadEnvironment(`The environment of ${program} is incomplete:\n${list.join("\n")}`);
-}
-
-function jwk<S extends z.ZodType>(shape: S, half: "private" | "public") {
-  return z.string().transform((text, ctx): z.infer<S> => {
-    const parsed = shape.safeParse(safeJson(text));
-    if (parsed.success) return parsed.data;
-    ctx.addIssue({ code: "custom", message: `must be an Ed25519 ${half} key as JWK` });
-    return z.NEVER;
-  });
 }
 
 function once<T>(compute: () => T): () => T {

@@ -129,7 +129,7 @@ it("each program has a numeric user of its own, and opens no inspector", () => {
     web: "[--env-file=/run/secrets/web.env, dist/web.mjs]",
   });
   expect(setting("entrypoint")).toEqual({
-    admin: "[node, --disable-sigusr1, --env-file=/run/secrets/migrate.env, dist/admin.mjs]",
+    admin: "[node, --disable-sigusr1, --env-file=/run/secrets/operator.env, dist/admin.mjs]",
   });
 });
 
@@ -137,7 +137,7 @@ it("secrets are files, each in one container; workers have none", () => {
   expect(setting("secrets")).toEqual({
     postgres: "[postgres.password]",
     migrate: "[migrate.env]",
-    admin: "[migrate.env]",
+    admin: "[operator.env]",
     automate: "[automate.env, master.key]",
     web: "[web.env]",
   });
@@ -148,7 +148,7 @@ it("secrets are files, each in one container; workers have none", () => {
   );
 });
 
-it("only web reaches automate's internal port, and only workers reach the internet and no database", () => {
+it("only web and the operator's commands reach automate's internal port, and only workers reach the internet and no database", () => {
   const networks = Object.entries(setting("networks")).map(([name, body]) => [
     name,
     Object.keys(mapping(body)),
@@ -156,7 +156,7 @@ it("only web reaches automate's internal port, and only workers reach the intern
   expect(Object.fromEntries(networks)).toEqual({
     postgres: ["database"],
     migrate: ["database"],
-    admin: ["database"],
+    admin: ["database", "internal"],
     workers: ["internet"],
     automate: ["database", "front", "internal"],
     web: ["database", "front", "internal"],
@@ -205,6 +205,8 @@ it.runIf(process.getuid?.() === 0)(
       "automate.env": "10002 400",
       "master.key": "10002 400",
       "migrate.env": "10004 400",
+      "operator-signing.jwk": "0 600",
+      "operator.env": "10004 400",
       "postgres.password": "999 400",
       "session.secret": "0 600",
       "web-database.password": "0 600",
@@ -221,7 +223,13 @@ it.runIf(process.getuid?.() === 0)(
     expect(variables("automate.env")).toEqual([
       "AUTOMATE_DATABASE_URL",
       "AUTOMATE_SIGNING_KEY",
+      "OPERATOR_PUBLIC_KEY",
       "WEB_PUBLIC_KEY",
+    ]);
+    expect(variables("operator.env")).toEqual([
+      "AUTOMATE_PUBLIC_KEY",
+      "DATABASE_URL",
+      "OPERATOR_SIGNING_KEY",
     ]);
     rmSync(dir, { recursive: true });
   },

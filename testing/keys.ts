@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exportJWK, generateKeyPair } from "jose";
 
-/** New test keys of a whole installation: the environment of both programs, except their databases. */
+/** New test keys of a whole installation: the environments of both programs and of the operator, except their databases. */
 export async function createTestKeys() {
-  const [web, automate] = await Promise.all([signingKey(), signingKey()]);
+  const [web, automate, operator] = await Promise.all([signingKey(), signingKey(), signingKey()]);
   const masterKeyFile = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
   writeFileSync(masterKeyFile, randomBytes(32).toString("base64url"), { mode: 0o600 });
   return {
@@ -22,11 +22,14 @@ export async function createTestKeys() {
       MASTER_KEY_FILE: masterKeyFile,
       AUTOMATE_SIGNING_KEY: JSON.stringify(automate.privateJwk),
       WEB_PUBLIC_KEY: JSON.stringify(web.publicJwk),
+      OPERATOR_PUBLIC_KEY: JSON.stringify(operator.publicJwk),
     },
+    operator: { OPERATOR_SIGNING_KEY: JSON.stringify(operator.privateJwk) },
   };
 }
 
-async function signingKey() {
+/** A new Ed25519 pair, as JWK. */
+export async function signingKey() {
   const { publicKey, privateKey } = await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true });
   return { publicJwk: await exportJWK(publicKey), privateJwk: await exportJWK(privateKey) };
 }

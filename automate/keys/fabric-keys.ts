@@ -1,7 +1,8 @@
-import { CompactSign, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { v7 as uuidv7 } from "uuid";
+import { signFabricKey } from "@/automate/keys/sign-fabric-key";
 import { unwrapPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
-import { fabricKeyStatement, verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey } from "@/lib/crypto/open";
 import { type Db, db } from "@/lib/db/client";
 import { KeyServiceFault, type MasterKey } from "@/lib/kms/define";
@@ -63,7 +64,7 @@ export function createFabricKeys(
         kid,
         fabricId,
         publicJwk: JSON.stringify(publicJwk),
-        signature: await sign(fabricKeyStatement(fabricId, kid, publicJwk), signingKey),
+        signature: await signFabricKey({ fabricId, kid, publicJwk }, signingKey),
         ...(await wrapPrivateKey(masterKey, await exportJWK(privateKey), { fabricId, kid })),
       };
     },
@@ -105,12 +106,12 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
   });
   if (!newest) return undefined;
   const { kty = "", crv = "", x = "" } = signingKey;
-  const isOurs = await verifyFabricKey(newest, { kty, crv, x }).then(
+  const isOurs = await verifyFabricKey(newest, [{ kty, crv, x }]).then(
     () => true,
     () => false,
   );
   if (isOurs) return undefined;
-  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) did not sign the newest fabric key. Restore the previous signing key from your backup. Secrets can be read, but not written to fabrics whose key another signing key signed.`;
+  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) did not sign the newest fabric key. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign. Until then secrets can be read, but not written to fabrics whose key another signing key signed.`;
 }
 
 async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: string): Promise<OpeningKey> {
@@ -120,11 +121,4 @@ async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: strin
   });
   if (!row) throw new CannotOpen();
   return unwrapPrivateKey(keyring.get(row.masterKeyId), row, { fabricId, kid });
-}
-
-async function sign(statement: string, signingKey: JWK): Promise<string> {
-  const key = await importJWK(signingKey, "EdDSA");
-  return new CompactSign(new TextEncoder().encode(statement))
-    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-fabric-key" })
-    .sign(key);
 }

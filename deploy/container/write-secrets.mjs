@@ -24,10 +24,16 @@ async function writeSecrets(dir) {
     DATABASE_URL: url("selvage", password),
     MIGRATE_LOGINS: JSON.stringify(logins),
   });
+  await writeEnvironment(join(dir, "operator.env"), users.migrate, {
+    DATABASE_URL: url("selvage", password),
+    OPERATOR_SIGNING_KEY: keys.operatorSigningKey,
+    AUTOMATE_PUBLIC_KEY: keys.automatePublicKey,
+  });
   await writeEnvironment(join(dir, "automate.env"), users.automate, {
     AUTOMATE_DATABASE_URL: url("selvage_automate_login", keys.automatePassword),
     AUTOMATE_SIGNING_KEY: keys.automateSigningKey,
     WEB_PUBLIC_KEY: keys.webPublicKey,
+    OPERATOR_PUBLIC_KEY: keys.operatorPublicKey,
   });
   await writeEnvironment(join(dir, "web.env"), users.web, {
     WEB_DATABASE_URL: url("selvage_web_login", keys.webPassword),

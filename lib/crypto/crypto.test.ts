@@ -53,7 +53,7 @@ async function makeFabricKey(fabricId: string, kid: string) {
   const signature = await automate.sign(fabricKeyStatement(fabricId, kid, publicJwk));
   const row = { fabricId, kid, publicJwk: JSON.stringify(publicJwk), signature };
   return {
-    key: await verifyFabricKey(row, automate.publicJwk),
+    key: await verifyFabricKey(row, [automate.publicJwk]),
     publicJwk,
     privateKey: pair.privateKey,
     opening: openingKey(kid, (await exportJWK(pair.privateKey)) as JsonWebKey),
@@ -214,9 +214,9 @@ describe("a fabric's public key", () => {
         signature: await automate.sign(fabricKeyStatement("f1", "k1", publicJwk), "selvage-request"),
       },
     ];
-    await expect(verifyFabricKey(good, automate.publicJwk)).resolves.toBeDefined();
+    await expect(verifyFabricKey(good, [automate.publicJwk])).resolves.toBeDefined();
     for (const row of bad)
-      await expect(verifyFabricKey(row, automate.publicJwk)).rejects.toThrow(UntrustedFabricKey);
+      await expect(verifyFabricKey(row, [automate.publicJwk])).rejects.toThrow(UntrustedFabricKey);
   });
 });
 

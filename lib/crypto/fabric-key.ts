@@ -24,31 +24,35 @@ export class UntrustedFabricKey extends Error {
 
 /**
  * Verifies the signature on a fabric's public key (JWS, EdDSA, RFC 8037).
- * Throws `UntrustedFabricKey` for a key that automate did not sign for this fabric and id.
+ * Throws `UntrustedFabricKey` for a key that none of automate's keys signed for this fabric and id.
  */
 export async function verifyFabricKey(
   row: { fabricId: string; kid: string; publicJwk: string; signature: string },
-  automatePublicKey: JWK,
+  automatePublicKeys: readonly JWK[],
 ): Promise<VerifiedFabricKey> {
   try {
     const jwk: JWK = JSON.parse(row.publicJwk);
-    const { payload, protectedHeader } = await compactVerify(
-      row.signature,
-      await importJWK(automatePublicKey, "EdDSA"),
-      {
-        algorithms: ["EdDSA"],
-      },
-    );
     const statement = fabricKeyStatement(row.fabricId, row.kid, jwk);
-    const isSame =
-      new TextDecoder().decode(payload) === statement && protectedHeader.typ === "selvage-fabric-key";
-    if (!isSame || jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("statement differs");
+    const isSigned = await isSignedByAny(row.signature, statement, automatePublicKeys);
+    if (!isSigned || jwk.kty !== "OKP" || jwk.crv !== "X25519") throw new Error("statement differs");
     const key = await importJWK({ kty: "OKP", crv: "X25519", x: jwk.x ?? "" }, "ECDH-ES");
     if (key instanceof Uint8Array) throw new Error("not an asymmetric key");
     return { fabricId: row.fabricId, kid: row.kid, key } as VerifiedFabricKey;
   } catch {
     throw new UntrustedFabricKey(
-      `The public key of fabric ${row.fabricId} is not signed by the key in AUTOMATE_PUBLIC_KEY: the variable holds another Automate's key, or somebody changed the fabric's key.`,
+      `The public key of fabric ${row.fabricId} is not signed by a key in AUTOMATE_PUBLIC_KEY: the variable holds another Automate's key, or somebody changed the fabric's key.`,
     );
   }
+}
+
+async function isSignedByAny(signature: string, statement: string, keys: readonly JWK[]): Promise<boolean> {
+  for (const key of keys) {
+    const verified = await compactVerify(signature, await importJWK(key, "EdDSA"), {
+      algorithms: ["EdDSA"],
+    }).catch(() => undefined);
+    if (!verified) continue;
+    const { payload, protectedHeader } = verified;
+    return new TextDecoder().decode(payload) === statement && protectedHeader.typ === "selvage-fabric-key";
+  }
+  return false;
 }

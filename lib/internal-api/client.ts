@@ -1,6 +1,4 @@
 import "server-only";
-import { createHash, randomUUID } from "node:crypto";
-import { importJWK, SignJWT } from "jose";
 import type { Actor } from "@/lib/actor";
 import { webEnv } from "@/lib/env";
 import {
@@ -10,6 +8,7 @@ import {
   automateError,
   automateRequests,
 } from "@/lib/internal-api/contract";
+import { signedRequest } from "@/lib/internal-api/signed-request";
 import { log } from "@/lib/log";
 import { fail, Misconfigured, OutcomeUnknown, ok, QuotaExceeded, type Result } from "@/lib/result";
 
@@ -91,8 +90,7 @@ export async function sendToAutomate<P extends AutomatePurpose>(
 ): Promise<Response> {
   const { AUTOMATE_URL, WEB_SIGNING_KEY } = webEnv();
   const url = new URL(automateRequests[purpose].path, AUTOMATE_URL);
-  const text = JSON.stringify(body);
-  const token = await new SignJWT({
+  const claims = {
     actor: actor.id,
     // Automate compares this epoch, so that a request in flight creates nothing after its person's access
     // ended.
@@ -102,25 +100,9 @@ export async function sendToAutomate<P extends AutomatePurpose>(
       : {}),
     auth_time: actor.kind === "user" ? Math.floor(actor.authenticatedAt.getTime() / 1000) : 0,
     fabric: fabricId,
-    purpose,
-    htm: "POST",
-    htu: url.href,
-    body: createHash("sha256").update(text).digest("base64url"),
-  })
-    .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
-    .setIssuer("web")
-    .setAudience("automate")
-    .setIssuedAt()
-    .setExpirationTime("60s")
-    .setJti(randomUUID())
-    .sign(await importJWK(WEB_SIGNING_KEY, "EdDSA"));
-  const response = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Selvage ${token}` },
-    body: text,
-    signal,
-    redirect: "error",
-  });
+  };
+  const web = { name: "web", key: WEB_SIGNING_KEY, claims } as const;
+  const response = await fetch(await signedRequest(web, { purpose, url, body }), { signal });
   if (response.status === 401) await refuseWrongClock(response.clone());
   return response;
 }

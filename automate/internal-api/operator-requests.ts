@@ -1,0 +1,37 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Refusal } from "@/automate/http/error";
+import { bodyOf } from "@/automate/http/json-body";
+import { verifySignature } from "@/automate/internal-api/verify-signature";
+import { automateEnv } from "@/lib/env";
+import {
+  type OperatorAnswer,
+  type OperatorBody,
+  type OperatorPurpose,
+  operatorRequests,
+} from "@/lib/internal-api/operator-contract";
+
+/**
+ * Registers the route of an operator's purpose. Before `run`, automate verifies the operator's signature.
+ * `bodyLimit` is in bytes.
+ */
+export function handleForOperator<P extends OperatorPurpose>(
+  app: FastifyInstance,
+  purpose: P,
+  run: (input: {
+    body: OperatorBody<P>;
+    request: FastifyRequest;
+    reply: FastifyReply;
+  }) => Promise<OperatorAnswer<P>>,
+  { bodyLimit = 64 * 1024 }: { bodyLimit?: number } = {},
+): void {
+  app.post(operatorRequests[purpose].path, { bodyLimit }, async (request, reply) => {
+    const { OPERATOR_PUBLIC_KEY } = automateEnv();
+    if (!OPERATOR_PUBLIC_KEY)
+      throw new Refusal(401, "no_operator", "Automate accepts no operator: set OPERATOR_PUBLIC_KEY there.");
+    await verifySignature(request, { sender: "operator", keys: OPERATOR_PUBLIC_KEY, purpose });
+    const parsed = operatorRequests[purpose].body.safeParse(bodyOf(request)?.json);
+    if (!parsed.success) throw new Refusal(400, "invalid", "Invalid request body.");
+    // This purpose's own schema parsed the body.
+    return run({ body: parsed.data as OperatorBody<P>, request, reply });
+  });
+}

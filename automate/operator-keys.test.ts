@@ -1,0 +1,142 @@
+import type { FastifyInstance } from "fastify";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createInternalApp } from "@/automate/app";
+import { resignFabricKeys } from "@/automate/keys/resign";
+import { verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys, signingKey } from "@/testing/keys";
+import { injectAsOperator } from "@/testing/operator-request";
+
+const path = "/internal/operator/keys/resign";
+const purpose = "keys:resign";
+let owner: Db;
+let internal: FastifyInstance;
+let fabric: TestFabric;
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  const urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.automate, { AUTOMATE_URL: "http://automate.test" });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  const notRun = () => Promise.reject(new Error("no check runs here"));
+  internal = createInternalApp({ keys: fabric.keys, reach: notRun, runPrepared: notRun, logger: false });
+});
+afterAll(async () => {
+  await internal.close();
+  await owner.$disconnect();
+  await closeDb();
+});
+
+const keyRows = () => owner.fabricKey.findMany({ where: { fabricId: fabric.fabricId } });
+const isSignedBy = async (publicJwks: object[]) => {
+  const [row] = await keyRows();
+  if (!row) throw new Error("no key");
+  return verifyFabricKey(row, publicJwks).then(
+    () => true,
+    () => false,
+  );
+};
+
+describe("a request of the operator", () => {
+  const send = (signer: string, options: Parameters<typeof injectAsOperator>[4] = {}) =>
+    injectAsOperator(internal, signer, path, {}, { ...options, claims: { purpose, ...options.claims } });
+
+  test("is answered when the operator's key signed it for this purpose", async () => {
+    const answer = await send(keys.operator.OPERATOR_SIGNING_KEY);
+    expect([answer.statusCode, answer.json()]).toEqual([200, { resigned: 0, refused: [] }]);
+  });
+
+  test.each<[string, () => Promise<{ statusCode: number }>]>([
+    ["web's key", () => send(keys.web.WEB_SIGNING_KEY)],
+    ["automate's key", () => send(keys.automate.AUTOMATE_SIGNING_KEY)],
+    [
+      "the operator's key, as a request of web",
+      () => send(keys.operator.OPERATOR_SIGNING_KEY, { typ: "selvage-request", claims: { iss: "web" } }),
+    ],
+    [
+      "the operator's key, for another purpose",
+      () => send(keys.operator.OPERATOR_SIGNING_KEY, { claims: { purpose: "keys:verify" } }),
+    ],
+    [
+      "the operator's key, for another body",
+      () => send(keys.operator.OPERATOR_SIGNING_KEY, { claims: { body: "x" } }),
+    ],
+    [
+      "the operator's key, for another address",
+      () => send(keys.operator.OPERATOR_SIGNING_KEY, { claims: { htu: `http://other.test${path}` } }),
+    ],
+  ])("is refused when signed by %s", async (_signer, attempt) => {
+    const answer = await attempt();
+    expect(answer.statusCode).toBe(401);
+  });
+
+  test("is refused the second time", async () => {
+    const claims = { jti: "used-once" };
+    expect((await send(keys.operator.OPERATOR_SIGNING_KEY, { claims })).statusCode).toBe(200);
+    const again = await send(keys.operator.OPERATOR_SIGNING_KEY, { claims });
+    expect([again.statusCode, again.json().error.code]).toEqual([401, "replayed"]);
+  });
+});
+
+describe("after automate's signing key was replaced", () => {
+  test("web accepts both keys, each fabric key is signed anew once, and web accepts the new one alone", async () => {
+    const former = JSON.parse(keys.web.AUTOMATE_PUBLIC_KEY);
+    const { publicJwk, privateJwk } = await signingKey();
+    expect(await isSignedBy([publicJwk])).toBe(false);
+    expect(await isSignedBy([publicJwk, former])).toBe(true);
+    const { fabricId, teamId } = fabric;
+
+    expect(await resignFabricKeys(fabric.keys, privateJwk)).toEqual({ resigned: 1, refused: [] });
+    expect(await resignFabricKeys(fabric.keys, privateJwk)).toEqual({ resigned: 0, refused: [] });
+    expect(await isSignedBy([publicJwk])).toBe(true);
+    const events = await owner.auditEvent.findMany({ where: { action: "fabric.key.sign" } });
+    expect(events).toMatchObject([{ fabricId, teamId, actorName: "Operator", objectKind: "fabric" }]);
+    await resignFabricKeys(fabric.keys, JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY));
+  });
+
+  test("a public key that somebody put into the database is named, and not signed", async () => {
+    const attacked = await createTestFabric(owner, "attacked");
+    const theirs = await createTestFabric(owner, "theirs");
+    const { publicJwk } = await owner.fabricKey.findFirstOrThrow({ where: { fabricId: theirs.fabricId } });
+    const [{ kid = "", signature = "" } = {}] = await owner.fabricKey.findMany({
+      where: { fabricId: attacked.fabricId },
+    });
+    await owner.fabricKey.update({ where: { kid }, data: { publicJwk } });
+
+    expect(await resignFabricKeys(attacked.keys, JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY))).toEqual({
+      resigned: 0,
+      refused: [
+        {
+          fabricId: attacked.fabricId,
+          kid,
+          reason: "Its public half does not belong to its private half: somebody replaced it.",
+        },
+      ],
+    });
+    expect(await owner.fabricKey.findUniqueOrThrow({ where: { kid } })).toMatchObject({ signature });
+    await owner.fabricKey.delete({ where: { kid } });
+  });
+
+  test("a key that the present master key does not unwrap is named, and not signed", async () => {
+    const lost = await createTestFabric(owner, "lost");
+    const { kid } = await owner.fabricKey.findFirstOrThrow({ where: { fabricId: lost.fabricId } });
+    const { wrappedKey } = await owner.fabricKey.findFirstOrThrow({
+      where: { fabricId: fabric.fabricId },
+      select: { wrappedKey: true },
+    });
+    await owner.fabricKey.update({ where: { kid }, data: { wrappedKey } });
+    const { privateJwk } = await signingKey();
+    expect((await resignFabricKeys(lost.keys, privateJwk)).refused).toEqual([
+      {
+        fabricId: lost.fabricId,
+        kid,
+        reason: "Its private half cannot be unwrapped with the present master keys.",
+      },
+    ]);
+    await resignFabricKeys(fabric.keys, JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY));
+  });
+});
