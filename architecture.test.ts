@@ -26,6 +26,7 @@ const mayImport: Record<string, string> = {
   // The command line knows the two APIs and the types of secret, and nothing behind them.
   cli: "lib/secrets/kinds",
   admin: "cli lib",
+  backup: "lib prisma",
   prisma: "lib",
   launcher: "",
   deploy: "launcher",
@@ -45,7 +46,7 @@ const onlyFor: Record<string, string> = {
   "lib/crypto/seal": "lib/secrets",
   "lib/generated": "lib/db",
   "lib/access/background": "automate/checks automate/purge.ts testing",
-  "lib/db": "lib automate web admin prisma testing e2e scripts",
+  "lib/db": "lib automate web admin backup prisma testing e2e scripts",
   "lib/next": "app lib web",
   automate: "testing scripts",
 };
@@ -210,13 +211,24 @@ describe("imports", () => {
     expect(comparers).toEqual([]);
   });
 
+  test("only the functions that hand out, reseal or try a value open it", () => {
+    const openers = product.filter((file) =>
+      /import \{[^}]*\bopen\b[^}]*\} from "@\/lib\/crypto\/open"/.test(sources.get(file) ?? ""),
+    );
+    expect(openers.filter((file) => !isIn(file, "testing")).sort()).toEqual([
+      "automate/secrets/open-secret.ts",
+      "automate/secrets/try-to-open.ts",
+    ]);
+  });
+
   test("drivers are imported by the worker, by lib/db for the program's own database, and by automate for its own requests", () => {
     const drivers =
-      /(?:from |import\()"(pg|ssh2|undici|oauth4webapi|mysql2|mongodb|tedious|oracledb|hdb)[/"]/;
+      /(?:from |import\()"(pg|pg-copy-streams|ssh2|undici|oauth4webapi|mysql2|mongodb|tedious|oracledb|hdb)[/"]/;
     const users = product.filter((file) => drivers.test(sources.get(file) ?? ""));
     expect(
       users.filter(
-        (file) => !isIn(file, "worker lib/db automate/runtime-api launcher prisma testing scripts e2e"),
+        (file) =>
+          !isIn(file, "worker lib/db automate/runtime-api backup launcher prisma testing scripts e2e"),
       ),
     ).toEqual([]);
   });
@@ -247,6 +259,7 @@ describe("the vocabulary", () => {
     expect(programs.sort()).toEqual([
       "admin/main.ts",
       "automate/server.ts",
+      "backup/main.ts",
       "prisma/demo/seed.ts",
       "prisma/migrate/main.ts",
       "web/server.ts",

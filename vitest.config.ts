@@ -10,7 +10,7 @@ if (Number(process.versions.node.split(".")[0]) < 24)
 const root = fileURLToPath(new URL("./", import.meta.url));
 
 const include = [
-  "{admin,automate,cli,components,e2e,launcher,lib,prisma,scripts,testing,web,worker}/**/*.test.ts",
+  "{admin,automate,backup,cli,components,e2e,launcher,lib,prisma,scripts,testing,web,worker}/**/*.test.ts",
   "architecture.test.ts",
 ];
 /** Real clients that need an installation of their own: only for `npm run test:peers`. */

@@ -23,6 +23,7 @@ import { credentialAttemptRoutes } from "@/automate/internal-api/credential-atte
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
 import { fabricRoutes } from "@/automate/internal-api/fabrics";
+import { operatorBackupRoutes } from "@/automate/internal-api/operator-backups";
 import { operatorKeyRoutes } from "@/automate/internal-api/operator-keys";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
@@ -78,6 +79,7 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   fabricKeyRoutes(app, keys);
   fabricRoutes(app);
   operatorKeyRoutes(app, keys);
+  operatorBackupRoutes(app, keys);
   pipelineTokenRoutes(app);
   trustedIssuerRoutes(app);
   destinationRoutes(app);

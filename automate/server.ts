@@ -2,6 +2,7 @@ import "@/lib/protect-process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createInternalApp, createRuntimeApp, createVaultApp } from "@/automate/app";
+import { measureBackups } from "@/automate/backups/metrics";
 import { startBackgroundChecks } from "@/automate/checks/background";
 import { createCheckPool } from "@/automate/checks/pool";
 import { createReach } from "@/automate/checks/reach";
@@ -78,6 +79,7 @@ async function main(): Promise<void> {
     onError: (error) => runtime.log.error({ error }, "could not fetch issuer keys"),
     signal: stopRefreshing.signal,
   });
+  measureBackups();
   const metrics =
     env.METRICS_PORT && (await serveMetrics({ host: env.METRICS_HOST, port: env.METRICS_PORT }));
 

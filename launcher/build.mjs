@@ -17,12 +17,13 @@ const programs = {
   "check-worker": "worker/main.ts",
   migrate: "prisma/migrate/main.ts",
   admin: "admin/main.ts",
+  backup: "backup/main.ts",
   seed: "prisma/demo/seed.ts",
 };
 
 /** Everything that a build depends on. */
 const sources = [
-  ...["admin", "app", "automate", "cli", "components", "launcher", "lib"],
+  ...["admin", "app", "automate", "backup", "cli", "components", "launcher", "lib"],
   ...["prisma", "public", "web", "worker"],
 ];
 const sourceFiles =

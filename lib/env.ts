@@ -205,6 +205,11 @@ export const automateEnv = once(() => parse("automate", automate));
 /** Returns the variables of the operator's commands that ask automate. Throws `BadEnvironment` with a list of all faults. */
 export const operatorEnv = once(() => parse("this command", operator));
 
+/** The public keys that verify automate's signatures on backups and receipts. Throws `BadEnvironment`. */
+export const automatePublicKeys = once(
+  () => parse("this command", z.object({ AUTOMATE_PUBLIC_KEY: publicJwks })).AUTOMATE_PUBLIC_KEY,
+);
+
 const identities = ["WEB_DATABASE_URL", "AUTOMATE_DATABASE_URL", "DATABASE_URL"] as const;
 
 /**

@@ -68,5 +68,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 GRANT SELECT, INSERT, UPDATE ON web_rate_window TO :web;
 GRANT SELECT, DELETE ON web_rate_window TO :automate;
 
+-- Backups and drills: automate signs them
+GRANT SELECT, INSERT ON backup TO :automate;
+GRANT SELECT, INSERT, UPDATE ON drill TO :automate;
+
 -- Audit: programs insert and read events, and cannot change them. The database itself sets `at` and `writer`.
 GRANT SELECT, INSERT (id, "teamId", "fabricId", "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details) ON audit_event TO :web, :automate;

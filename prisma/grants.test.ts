@@ -41,6 +41,8 @@ const rights: Record<string, Record<Program, string>> = {
   used_request: { web: "", automate: "SID" },
   rate_window: { web: "", automate: "SIUD" },
   web_rate_window: { web: "SIU", automate: "SD" },
+  backup: { web: "", automate: "SI" },
+  drill: { web: "", automate: "SIU" },
   audit_event: { web: "SI", automate: "SI" },
   data_step: { web: "", automate: "" },
   schema_info: { web: "S", automate: "S" },

@@ -11,6 +11,8 @@ const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, "m").
 it("each program has a unit", () => {
   expect(units.sort()).toEqual([
     "selvage-automate.service",
+    "selvage-backup.service",
+    "selvage-drill.service",
     "selvage-migrate.service",
     "selvage-web.service",
     "selvage-workers.service",
@@ -28,6 +30,14 @@ it.each(units)("%s opens no inspector, leaves no core dump and gains no privileg
   expect(unit).toMatch(/^SystemCallFilter=~.*@debug/m);
 });
 
+it("backup and drill have timers that catch up after the machine was off", () => {
+  for (const name of ["backup", "drill"]) {
+    const timer = read(`selvage-${name}.timer`);
+    expect(setting(timer, "OnCalendar")).toMatch(/^(daily|weekly)$/);
+    expect(setting(timer, "Persistent")).toBe("yes");
+  }
+});
+
 it("web, automate and workers run as separate users, and only automate receives the master key", () => {
   const users = ["web", "automate", "workers"].map((name) =>
     setting(read(`selvage-${name}.service`), "User"),
@@ -35,5 +45,7 @@ it("web, automate and workers run as separate users, and only automate receives 
   expect(users).toEqual(["selvage-web", "selvage-automate", "selvage-workers"]);
   for (const user of users) expect(read("selvage.sysusers.conf")).toContain(`u ${user} - `);
   expect(units.filter((file) => read(file).includes("master.key"))).toEqual(["selvage-automate.service"]);
+  const backups = ["backup", "drill"].map((name) => setting(read(`selvage-${name}.service`), "User"));
+  expect(backups).toEqual(["selvage-backup", "selvage-backup"]);
   expect(read("selvage-workers.service")).not.toMatch(/EnvironmentFile|DATABASE/);
 });

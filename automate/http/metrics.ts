@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { KeyCall } from "@/lib/kms/resilient";
 
 const registry = new Registry();
@@ -67,6 +67,27 @@ const keyCalls = new Counter({
 export function measureKeyCall({ label, operation, outcome, seconds: took }: KeyCall): void {
   keyCallSeconds.observe({ key: label, operation }, took);
   keyCalls.inc({ key: label, operation, outcome });
+}
+
+/** Serves a number that is read whenever Prometheus asks. If reading fails, it keeps its last value. */
+export function numberAtScrape({
+  name,
+  help,
+  read,
+}: {
+  name: string;
+  help: string;
+  read: () => Promise<number>;
+}): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    async collect() {
+      const value = await read().catch(() => undefined);
+      if (value !== undefined) this.set(value);
+    },
+  });
 }
 
 /** Measures each answer of an app. */

@@ -1,11 +1,11 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { v7 as uuidv7 } from "uuid";
 import { signFabricKey } from "@/automate/keys/sign-fabric-key";
-import { unwrapPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
+import { unwrapPrivateKey, type WrappedPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey } from "@/lib/crypto/open";
 import { type Db, db } from "@/lib/db/client";
-import { KeyServiceFault, type MasterKey } from "@/lib/kms/define";
+import { type KeyContext, KeyServiceFault, type MasterKey } from "@/lib/kms/define";
 import type { Keyring } from "@/lib/kms/keyring";
 
 /** How long an unwrapped private key serves without its master key. */
@@ -82,6 +82,19 @@ export function createFabricKeys(
         select: { kid: true },
       });
       if (newest) await withoutCannotOpen(privateKey(fabricId, newest.kid));
+    },
+
+    /**
+     * Unwraps a key of a restored backup, and keeps it nowhere. Throws `KeyServiceFault` when its master key is not
+     * usable, and `CannotOpen`.
+     */
+    async unwrapRestored({ fabricId, kid, ...wrapped }: WrappedPrivateKey & KeyContext): Promise<OpeningKey> {
+      return unwrapPrivateKey(keyring.get(wrapped.masterKeyId), wrapped, { fabricId, kid });
+    },
+
+    /** The label of a master key; undefined if the keyring has no such key. */
+    labelOf(fingerprint: string): string | undefined {
+      return keyring.find(fingerprint)?.label;
     },
   };
 }

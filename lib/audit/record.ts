@@ -13,7 +13,8 @@ export type AuditEntry = {
   teamId: string | null;
   fabricId: string | null;
   action: AuditAction;
-  object: { kind: ObjectKind; id: string; name: string };
+  /** A backup is no object of a fabric, so no screen shows its events. */
+  object: { kind: ObjectKind | "backup"; id: string; name: string };
   details?: Record<string, string | number | boolean | readonly string[]>;
 };
 

@@ -68,6 +68,11 @@ export const auditActions = {
   "session.start": "signed in",
   "session.confirm": "confirmed who they are",
   "session.end": "signed out",
+  "backup.sign": "signed",
+  "backup.restore": "restored",
+  "drill.start": "started a drill of",
+  "drill.open": "opened values in a drill of",
+  "drill.end": "ended a drill of",
 } as const;
 
 export type AuditAction = keyof typeof auditActions;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { backupStatement, drillKey, drillReceipt, openingOutcome } from "@/lib/backups/schema";
 
 /**
  * The requests of the operator's commands to automate: purpose → path, body, answer. The operator's own key
@@ -14,6 +15,27 @@ export const operatorRequests = {
       /** Fabric keys that are not signed anew, because their public half does not belong to their private half. */
       refused: z.array(z.object({ fabricId: z.string(), kid: z.string(), reason: z.string() })),
     }),
+  },
+  "backup:sign": {
+    path: "/internal/operator/backups",
+    body: backupStatement.extend({ bytes: z.number().int().nonnegative() }),
+    answer: z.object({ signature: z.string() }),
+  },
+  "drill:start": {
+    path: "/internal/operator/drills",
+    body: backupStatement,
+    answer: z.object({ drill: z.string() }),
+  },
+  "drill:open": {
+    path: "/internal/operator/drills/open",
+    body: z.object({ drill: z.uuid(), keys: z.array(drillKey).max(1000) }),
+    /** For each key and each of its values whether it opened: all that automate says about a value. */
+    answer: z.object({ outcomes: z.array(z.array(openingOutcome)) }),
+  },
+  "drill:end": {
+    path: "/internal/operator/drills/end",
+    body: drillReceipt.pick({ drill: true, restoreSeconds: true, fabrics: true, values: true }),
+    answer: z.object({ receipt: z.string() }),
   },
 } as const satisfies Record<string, { path: string; body: z.ZodType; answer: z.ZodType }>;
 

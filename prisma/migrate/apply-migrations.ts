@@ -21,9 +21,15 @@ export async function migrationNames(): Promise<string[]> {
 
 /**
  * Applies the missing migrations in order, and returns their names. `client` is the owner and holds the lock.
- * `log` receives a sentence when a migration waits. Throws an error that names the migration.
+ * `log` receives a sentence when a migration waits. `names` are this version's migrations, or those of a backup.
+ * Throws an error that names the migration.
  */
-export async function applyMigrations(client: Client, databaseUrl: string, log: Log): Promise<string[]> {
+export async function applyMigrations(
+  client: Client,
+  databaseUrl: string,
+  log: Log,
+  names?: readonly string[],
+): Promise<string[]> {
   await createRecords(client);
   // A failed migration changed nothing, or can run again (`runMigrationScript`). Prisma's `migrate deploy`
   // refuses until an operator runs `migrate resolve --rolled-back`, which sets the same column.
@@ -34,7 +40,7 @@ export async function applyMigrations(client: Client, databaseUrl: string, log: 
     `SELECT migration_name AS name FROM "_prisma_migrations" WHERE rolled_back_at IS NULL`,
   );
   const applied = new Set(rows.map(({ name }) => name));
-  const missing = (await migrationNames()).filter((name) => !applied.has(name));
+  const missing = (names ?? (await migrationNames())).filter((name) => !applied.has(name));
   const observer = new Pool({ connectionString: databaseUrl, max: 1 }).on("error", () => {});
   try {
     for (const name of missing)

@@ -42,6 +42,28 @@ export async function migrate({
   logins,
   log = () => undefined,
 }: MigrationOptions): Promise<Migrated> {
+  return asMigrator(databaseUrl, async (client) => {
+    const ahead = await newerVersion(client);
+    if (ahead) return { applied: [], ahead };
+    // First, so that an owner without the right fails before anything is changed.
+    await createGroupRoles(client, rolePrefix);
+    const applied = await migrateSchema(client, databaseUrl, log);
+    await admitPrograms(client, { rolePrefix, logins });
+    await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
+    return { applied };
+  });
+}
+
+/** Brings tables and data to this version's state, without roles and rights. Returns the names of what it applied. */
+export async function migrateSchema(client: Client, databaseUrl: string, log: Log): Promise<string[]> {
+  const applied = await applyMigrations(client, databaseUrl, log);
+  applied.push(...(await applyDataSteps(client)));
+  await dropJobSchema(client, log);
+  return applied;
+}
+
+/** Runs `work` as the owner, while no other migration or restore runs on this database. */
+export async function asMigrator<T>(databaseUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on("error", () => {});
   try {
@@ -52,16 +74,7 @@ export async function migrate({
   }
   try {
     for (const lock of advisoryLocks) await waitForLock(client, lock);
-    const ahead = await newerVersion(client);
-    if (ahead) return { applied: [], ahead };
-    // First, so that an owner without the right fails before anything is changed.
-    await createGroupRoles(client, rolePrefix);
-    const applied = await applyMigrations(client, databaseUrl, log);
-    applied.push(...(await applyDataSteps(client)));
-    await dropJobSchema(client, log);
-    await admitPrograms(client, { rolePrefix, logins });
-    await client.query(`UPDATE schema_info SET "migratedBy" = $1`, [programVersion]);
-    return { applied };
+    return await work(client);
   } catch (cause) {
     if (cause instanceof MigrationRefused || sqlStateOf(cause) !== "42501") throw cause;
     const login = decodeURIComponent(new URL(databaseUrl).username);
@@ -113,7 +126,8 @@ export async function admitPrograms(
   for (const [login, password] of Object.entries(logins)) await setLogin(client, rolePrefix, login, password);
 }
 
-async function createGroupRoles(client: Client, prefix: string) {
+/** Creates the group roles, or throws `MigrationRefused` with the statements for someone who may. */
+export async function createGroupRoles(client: Client, prefix: string): Promise<void> {
   const missing = [];
   for (const program of programs) {
     if (!(await roleExists(client, `${prefix}_${program}`)))

@@ -1,0 +1,26 @@
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import type { DrillKey, OpeningOutcome } from "@/lib/backups/schema";
+import { open } from "@/lib/crypto/open";
+import { KeyServiceFault } from "@/lib/kms/define";
+
+/**
+ * Tries whether restored values open, each at its place, for a drill. No value leaves this function: it returns
+ * for each only the outcome, and overwrites what it opened. The caller commits the audit event first.
+ */
+export async function tryToOpen(keys: FabricKeys, { key, fields }: DrillKey): Promise<OpeningOutcome[]> {
+  const opening = await keys.unwrapRestored(key).catch(outcomeOf);
+  if (typeof opening === "string") return fields.map(() => opening);
+  return fields.map(({ sealed, ...place }): OpeningOutcome => {
+    try {
+      open(sealed, opening, { fabricId: key.fabricId, ...place }).wipe();
+      return "opened";
+    } catch {
+      return "does_not_open";
+    }
+  });
+}
+
+function outcomeOf(error: unknown): Exclude<OpeningOutcome, "opened"> {
+  if (!(error instanceof KeyServiceFault)) return "does_not_open";
+  return error.state === "missing" ? "missing_key" : "key_unavailable";
+}

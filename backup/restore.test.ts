@@ -1,0 +1,271 @@
+import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findBackup, openBackup } from "@/backup/read-backup";
+import { restoreBackup } from "@/backup/restore-backup";
+import { writeBackup } from "@/backup/write-backup";
+import { createDb, type Db } from "@/lib/db/client";
+import { migrate } from "@/prisma/migrate/migration";
+import { allRows, backupFolder, queryAs, signAsAutomate } from "@/testing/backups";
+import { findLeaksInFile } from "@/testing/canary";
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let urls: TestDatabase;
+let owner: Db;
+let fabric: TestFabric;
+/** One backup for the tests that only read it. */
+let folder: string;
+const value = "canary-b1c2d3 ünïcode\n\t\\N";
+const rolePrefix = `r_${Date.now().toString(36)}`;
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.automate, keys.web);
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner, "Straße \\ tab\there");
+  for (const id of ["one", "two"])
+    await addTestSecret(owner, fabric, urls.webUrl, {
+      id,
+      subKind: "text",
+      versions: [
+        { by: "user", fields: { value: "former" } },
+        { by: "user", fields: { value } },
+      ],
+    });
+  await addAccess();
+  folder = (await back(backupFolder())).folder;
+});
+afterAll(() => owner.$disconnect());
+
+async function addAccess() {
+  const { id, name } = fabric.admin;
+  const by = { createdById: id, createdByName: name };
+  await owner.session.create({ data: { userId: id } });
+  await owner.accessToken.create({ data: { userId: id, name: "scripts", tokenHash: "h1" } });
+  await owner.pipelineToken.create({
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash: "h2", ...by },
+  });
+  await owner.invitation.create({
+    data: {
+      teamId: fabric.teamId,
+      email: "new@test.example",
+      emailKey: "new@test.example",
+      role: "user",
+      tokenHash: "h3",
+      expiresAt: new Date(Date.now() + 86_400_000),
+      ...by,
+    },
+  });
+  await owner.rateWindow.create({ data: { actor: "token:1", minute: new Date(), leased: 5 } });
+  await owner.checkLease.create({ data: { key: "connection:1", holder: "a", leasedUntil: new Date() } });
+  await owner.usedRequest.create({ data: { jti: "used", expiresAt: new Date() } });
+}
+
+const publicKeys = () => [JSON.parse(keys.web.AUTOMATE_PUBLIC_KEY)];
+const back = (parent: string) =>
+  writeBackup({
+    databaseUrl: urls.ownerUrl,
+    parent,
+    sign: signAsAutomate(keys.automate.AUTOMATE_SIGNING_KEY),
+  });
+const restore = async (from: string, databaseUrl: string, keepAccess = false) =>
+  restoreBackup(await openBackup(from, publicKeys()), { databaseUrl, rolePrefix, logins: {}, keepAccess });
+const refusal = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "not refused",
+    (error: Error) => error.message,
+  );
+/** A backup of its own, to spoil. */
+const copy = async () => (await back(backupFolder())).folder;
+
+test("a restored database has every row of the backup, but leases and rates", async () => {
+  const target = await createEmptyDatabase();
+  await restore(folder, target, true);
+  const without = ["_prisma_migrations", "rate_window", "web_rate_window", "check_lease", "audit_event"];
+  expect(await allRows(target, without)).toEqual(await allRows(urls.ownerUrl, without));
+  const events = "SELECT count(*)::int AS count FROM audit_event WHERE action <> 'backup.restore'";
+  expect(await queryAs(target, events)).toEqual(await queryAs(urls.ownerUrl, events));
+  expect(await queryAs(target, "SELECT 1 FROM rate_window UNION ALL SELECT 1 FROM check_lease")).toEqual([]);
+});
+
+test("a restore creates the roles' rights anew", async () => {
+  const target = await createEmptyDatabase();
+  await restore(folder, target);
+  const may = (right: string) =>
+    queryAs(
+      target,
+      `SELECT has_column_privilege('${rolePrefix}_web', 'secret_field', 'sealed', '${right}') AS may`,
+    );
+  expect(await may("INSERT")).toEqual([{ may: true }]);
+  expect(await may("SELECT")).toEqual([{ may: false }]);
+});
+
+test("a restore ends sessions, access tokens and invitations, and names the pipeline tokens that work again", async () => {
+  const target = await createEmptyDatabase();
+  const { counts, pipelineTokens } = await restore(folder, target);
+  expect(counts).toEqual({ sessions: 1, accessTokens: 1, invitations: 1 });
+  expect(pipelineTokens.map(({ name, createdBy }) => [name, createdBy])).toEqual([["nightly", "Ada Admin"]]);
+  const valid = `SELECT (SELECT count(*)::int FROM session WHERE "revokedAt" IS NULL) AS sessions,
+    (SELECT count(*)::int FROM access_token WHERE "revokedAt" IS NULL) AS tokens,
+    (SELECT count(*)::int FROM invitation) AS invitations, (SELECT min("accessEpoch")::int FROM app_user) AS epoch`;
+  expect(await queryAs(target, valid)).toEqual([{ sessions: 0, tokens: 0, invitations: 0, epoch: 1 }]);
+  expect(
+    await queryAs(
+      target,
+      `SELECT "actorName", details->>'sessions' AS sessions FROM audit_event WHERE action = 'backup.restore'`,
+    ),
+  ).toEqual([{ actorName: "Command line", sessions: "1" }]);
+});
+
+test("with keepAccess they stay", async () => {
+  const target = await createEmptyDatabase();
+  await restore(folder, target, true);
+  expect(await queryAs(target, `SELECT "accessEpoch" FROM app_user WHERE "accessEpoch" > 0`)).toEqual([]);
+  expect(await queryAs(target, `SELECT 1 AS one FROM session WHERE "revokedAt" IS NULL`)).toEqual([
+    { one: 1 },
+  ]);
+});
+
+test("a backup names the master keys that it needs, with the number of their fabric keys", async () => {
+  const { manifest } = await openBackup(folder, publicKeys());
+  const [{ id }] = (await queryAs<{ id: string }>(
+    urls.ownerUrl,
+    `SELECT "masterKeyId" AS id FROM fabric_key`,
+  )) as [{ id: string }];
+  expect(manifest.masterKeys).toMatchObject([{ fingerprint: id, fabricKeys: 1 }]);
+  expect([manifest.fabrics, manifest.values]).toEqual([1, 4]);
+});
+
+test("a backup is of one moment while people write, and every row arrives", async () => {
+  let isWriting = true;
+  let written = 0;
+  const writer = (async () => {
+    while (isWriting) {
+      await owner.$transaction(async (tx) => {
+        const name = `moving-${written}`;
+        await tx.team.create({ data: { name, nameKey: name } });
+        await tx.user.create({ data: { name, email: `${name}@x.example`, emailKey: `${name}@x.example` } });
+      });
+      written += 1;
+    }
+  })();
+  const { folder: taken } = await back(backupFolder());
+  isWriting = false;
+  await writer;
+  const target = await createEmptyDatabase();
+  await restore(taken, target);
+  const pairs = `SELECT (SELECT count(*)::int FROM team WHERE name LIKE 'moving-%') AS teams,
+    (SELECT count(*)::int FROM app_user WHERE name LIKE 'moving-%') AS people`;
+  const [{ teams, people }] = (await queryAs<{ teams: number; people: number }>(target, pairs)) as [
+    { teams: number; people: number },
+  ];
+  expect(teams).toBe(people);
+  expect(teams).toBeLessThanOrEqual(written);
+});
+
+test("the latest of several backups is found by its name", async () => {
+  const parent = backupFolder();
+  await back(parent);
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const latest = await back(parent);
+  expect(await findBackup(parent)).toBe(latest.folder);
+  expect(readdirSync(parent).filter((name) => name.startsWith("."))).toEqual([]);
+});
+
+test("a truncated file is refused", async () => {
+  const spoiled = await copy();
+  truncateSync(join(spoiled, "secret_field.copy.gz"), 40);
+  expect(await refusal(restore(spoiled, await createEmptyDatabase()))).toMatch(
+    /secret_field\.copy\.gz is truncated: 40 of \d+ bytes\. Nothing was changed\./,
+  );
+});
+
+test("an edited file, manifest or signature is refused", async () => {
+  const file = await copy();
+  appendFileSync(join(file, "app_user.copy.gz"), "x");
+  expect(await refusal(restore(file, await createEmptyDatabase()))).toMatch(/app_user\.copy\.gz was changed/);
+  const manifest = await copy();
+  const path = join(manifest, "manifest.json");
+  writeFileSync(path, readFileSync(path, "utf8").replace('"fabrics": 1', '"fabrics": 2'));
+  expect(await refusal(restore(manifest, await createEmptyDatabase()))).toMatch(/manifest\.json was changed/);
+  const other = await createTestKeys();
+  const foreign = (
+    await writeBackup({
+      databaseUrl: urls.ownerUrl,
+      parent: backupFolder(),
+      sign: signAsAutomate(other.automate.AUTOMATE_SIGNING_KEY),
+    })
+  ).folder;
+  expect(await refusal(restore(foreign, await createEmptyDatabase()))).toMatch(
+    /signature of .* is not valid/,
+  );
+});
+
+test("a folder without a signature is no complete backup", async () => {
+  expect(await refusal(findBackup(backupFolder()))).toMatch(/contains no complete backup/);
+});
+
+test("a backup of a newer version is refused", async () => {
+  const newer = await writeNewer();
+  expect(await refusal(restore(newer, await createEmptyDatabase()))).toMatch(/newer than this one/);
+});
+
+/** A backup as a version with one more migration would write it. */
+async function writeNewer(): Promise<string> {
+  const from = await copy();
+  const path = join(from, "manifest.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  manifest.migrations.push("29991231000000_later");
+  const text = JSON.stringify(manifest);
+  writeFileSync(path, text);
+  const { createHash } = await import("node:crypto");
+  const statement = {
+    backup: manifest.id,
+    takenAt: manifest.takenAt,
+    manifest: createHash("sha256").update(text).digest("hex"),
+  };
+  writeFileSync(
+    join(from, "manifest.jws"),
+    await signAsAutomate(keys.automate.AUTOMATE_SIGNING_KEY)(statement),
+  );
+  return from;
+}
+
+test("a database with rows, or of another program, is refused and stays unchanged", async () => {
+  expect(await refusal(restore(folder, urls.ownerUrl))).toMatch(/is not empty: its table "\w+" has rows/);
+  const foreign = await createEmptyDatabase();
+  await queryAs(foreign, "CREATE TABLE theirs (id int)");
+  expect(await refusal(restore(folder, foreign))).toMatch(/is not empty: it has the table "theirs"/);
+});
+
+test("a database that was just migrated counts as empty", async () => {
+  const target = await createEmptyDatabase();
+  await migrate({ databaseUrl: target, rolePrefix, logins: {} });
+  await restore(folder, target);
+  expect(await queryAs(target, "SELECT count(*)::int AS count FROM secret")).toEqual([{ count: 2 }]);
+});
+
+test("a restore that is repeated says that it is complete", async () => {
+  const target = await createEmptyDatabase();
+  await restore(folder, target);
+  expect(await refusal(restore(folder, target))).toMatch(/already restored here, with all rows/);
+});
+
+test("no file of a backup contains a value", async () => {
+  for (const name of readdirSync(folder)) {
+    expect(await findLeaksInFile(join(folder, name), "canary-b1c2d3")).toEqual([]);
+  }
+  const { gunzipSync } = await import("node:zlib");
+  const { findLeaks } = await import("@/testing/canary");
+  for (const name of readdirSync(folder).filter((one) => one.endsWith(".gz")))
+    expect(findLeaks(name, gunzipSync(readFileSync(join(folder, name))), "canary-b1c2d3")).toEqual([]);
+});
+
+test("no table has a sequence, whose state a backup of rows would lose", async () => {
+  expect(await queryAs(urls.ownerUrl, "SELECT relname FROM pg_class WHERE relkind = 'S'")).toEqual([]);
+});

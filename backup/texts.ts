@@ -1,0 +1,86 @@
+import type { EndedByRestore } from "@/backup/end-restored-access";
+import type { Manifest } from "@/backup/manifest";
+import type { WrittenBackup } from "@/backup/write-backup";
+import type { DrillReceipt } from "@/lib/backups/schema";
+
+const megabyte = 1_000_000;
+
+/** What a backup is and which keys it needs, for an operator. */
+export function backupText(folder: string, manifest: Manifest, signer: string): string {
+  const { takenAt, programVersion, fabrics, values, masterKeys } = manifest;
+  return [
+    `${folder}`,
+    `  taken ${takenAt} by version ${programVersion}: ${counted(fabrics, "fabric")}, ${counted(values, "sealed value")}`,
+    masterKeys.length === 0
+      ? "  It needs no master key: it has no fabric key."
+      : "  It needs these master keys:",
+    ...masterKeys.map(
+      ({ fingerprint, label, provider, fabricKeys }) =>
+        `    ${fingerprint}${label ? ` "${label}" (${provider})` : ""}: ${counted(fabricKeys, "fabric key")}`,
+    ),
+    `  It needs automate's signing key ${signer}.`,
+  ].join("\n");
+}
+
+export function writtenText({ folder, manifest, bytes }: WrittenBackup, signer: string): string {
+  return [
+    backupText(folder, manifest, signer),
+    `  ${(bytes / megabyte).toFixed(1)} MB. It contains no key: keep the keys elsewhere (docs/recovery.md).`,
+  ].join("\n");
+}
+
+/** What a restore ended, what works again, and what remains to be done. */
+export function restoredText(
+  { counts, pipelineTokens, trustedIssuers }: EndedByRestore,
+  keptAccess: boolean,
+): string {
+  const { sessions, accessTokens, invitations } = counts;
+  return [
+    "Restored.",
+    keptAccess
+      ? "Sessions, access tokens and invitations of the backup are valid again."
+      : `Ended ${counted(sessions, "session")}, ${counted(accessTokens, "access token")} and ${counted(invitations, "invitation")}.`,
+    pipelineTokens.length + trustedIssuers.length === 0
+      ? "No pipeline token or trusted issuer is valid."
+      : "Valid again, although somebody may have revoked them since the backup:",
+    ...pipelineTokens.map(
+      ({ name, fabric, createdBy }) =>
+        `  pipeline token "${name}" of fabric ${fabric}, created by ${createdBy}`,
+    ),
+    ...trustedIssuers.map(
+      ({ name, issuer, fabric }) => `  trusted issuer "${name}" (${issuer}) of fabric ${fabric}`,
+    ),
+    "Lock or remove again the people whom you had locked or removed since the backup.",
+  ]
+    .map(printable)
+    .join("\n");
+}
+
+/** The result of a drill. */
+export function drillText(receipt: DrillReceipt): string {
+  const { backup, backupTakenAt, startedAt, endedAt, restoreSeconds, fabrics, openedFabrics } = receipt;
+  const seconds = (Date.parse(endedAt) - Date.parse(startedAt)) / 1000;
+  const age = (Date.parse(startedAt) - Date.parse(backupTakenAt)) / 3_600_000;
+  const tried = receipt.opened + receipt.unopened;
+  return [
+    receipt.passed ? "The drill passed." : "The drill did NOT pass.",
+    `  backup ${backup}, taken ${backupTakenAt}, ${age.toFixed(1)} hours before the drill`,
+    `  opened ${receipt.opened} of ${counted(tried, "tried value")} (${receipt.values} in the backup), in ${openedFabrics} of ${counted(fabrics, "fabric")}`,
+    ...receipt.keys.map(
+      ({ fingerprint, label, opened, unopened }) =>
+        `  master key ${fingerprint} ${label ? `"${label}"` : "(not in automate's keyring)"}: ${opened} opened, ${unopened} not`,
+    ),
+    `  restored in ${restoreSeconds.toFixed(1)} s, ${seconds.toFixed(1)} s in all`,
+  ]
+    .map(printable)
+    .join("\n");
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Names are what people typed: a terminal must not run them. */
+function printable(line: string): string {
+  return line.replace(/\p{Cc}/gu, "?");
+}
