@@ -15,7 +15,7 @@ import {
 import { signIn } from "@/testing/sign-in";
 import { createTenant, createToken, database, type Tenant } from "@/testing/tenant";
 
-const widths = process.env.RUN_LONG ? [1440, 1150, 1024, 800, 768, 390] : [1440, 1024, 800, 390];
+const widths = [1440, 1150, 1024, 800, 768, 390];
 /** A name that no browser breaks between words. */
 const long = (start: string) => start.padEnd(128, "x");
 

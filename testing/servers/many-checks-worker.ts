@@ -1,4 +1,5 @@
 import net from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { trust } from "@/testing/servers/trust";
@@ -10,6 +11,7 @@ const message = z.object({
   routes: z.record(z.string(), z.number()),
   authorities: z.array(z.string()),
   timeoutMs: z.number(),
+  cutOff: z.object({ endpoint: z.string(), afterMs: z.number() }).optional(),
 });
 
 /*
@@ -19,7 +21,7 @@ const message = z.object({
 const ignore = () => {};
 process.on("uncaughtException", ignore);
 process.on("message", async (input) => {
-  const { job, routes, authorities, timeoutMs } = message.parse(input);
+  const { job, routes, authorities, timeoutMs, cutOff } = message.parse(input);
   trust(authorities);
   const events: CheckEvent[] = [];
   const told: number[] = [];
@@ -29,14 +31,22 @@ process.on("message", async (input) => {
   };
   // The time limit covers the check, not loading the driver.
   await prepareWorker(job.kind);
-  const limit = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs));
-  const route = (host: string, port: number) => routes[`${host}:${port}`];
-  const result = await Promise.race([runCheck(job, tell, { route }), limit]);
+  const limit = Promise.withResolvers<void>();
+  setTimeout(timeoutMs).then(limit.resolve);
+  const route = (host: string, port: number) => {
+    const endpoint = `${host}:${port}`;
+    if (endpoint === cutOff?.endpoint) setTimeout(cutOff.afterMs).then(limit.resolve);
+    return routes[endpoint];
+  };
+  const check = runCheck(job, tell, { route });
+  const result = await Promise.race([check, limit.promise]);
   const said = result === undefined ? [...events] : [...events, result];
   // From the first step's start to the last step's end, in milliseconds with microsecond precision.
   const ms = (told.at(-1) ?? 0) - (told[0] ?? 0);
   await endLeftovers();
-  process.send?.({ events: said, ms });
+  // A check that was cut off ends once its sockets are destroyed. One that does not may dial again.
+  const hasEnded = await Promise.race([check.then(() => true), setTimeout(1000, false)]);
+  process.send?.({ events: said, ms, hasEnded });
 });
 
 /**
@@ -50,6 +60,6 @@ async function endLeftovers(): Promise<void> {
   }
   const handles: unknown[] = Reflect.get(process, "_getActiveHandles").call(process);
   const sockets = handles.filter((handle) => handle instanceof net.Socket);
-  for (const socket of sockets) socket.on("error", ignore).destroy();
-  await new Promise((resolve) => setTimeout(resolve, sockets.length > 0 ? 5 : 0));
+  for (const socket of sockets) socket.on("error", ignore).destroy(new Error("The test ended this check."));
+  await setTimeout(sockets.length > 0 ? 5 : 0);
 }

@@ -21,12 +21,12 @@ export type Outcome = {
   ms: number;
 };
 
-const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number() });
+const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number(), hasEnded: z.boolean() });
 
 /** Runs many checks in few processes, one after another in each, with the pool's time limit. */
 export function createManyChecks() {
   const built = buildCheckWorker("many");
-  const idle: ChildProcess[] = [];
+  const idle: { worker: ChildProcess; kind: string }[] = [];
   const all = new Set<ChildProcess>();
   const start = () => {
     // Forked as in production, with the same permissions.
@@ -36,25 +36,30 @@ export function createManyChecks() {
     return worker;
   };
 
+  /** Returns a worker that has loaded this kind's driver, another idle one, or a new one. */
+  function take(kind: string): ChildProcess {
+    const at = idle.findLastIndex((one) => one.kind === kind);
+    return idle.splice(at, 1)[0]?.worker ?? start();
+  }
+
   /** All events until the result or the time limit. */
   async function runJob(
     job: Job,
     standIns: StandIns = { routes: {}, authorities: [] },
     timeoutMs = 800,
-  ): Promise<z.output<typeof saidSchema>> {
-    const worker = idle.pop() ?? start();
+  ): Promise<Pick<Outcome, "events" | "ms">> {
+    const worker = take(job.kind);
     const said = await new Promise<unknown>((resolve, reject) => {
       worker.once("message", resolve);
       worker.once("exit", () => reject(new Error("The worker died.")));
       worker.send({ job, ...standIns, timeoutMs });
     });
     worker.removeAllListeners("exit");
-    const { events, ms } = saidSchema.parse(said);
-    // An interrupted driver may keep dialling during the next check, so do not reuse its process.
+    const { events, ms, hasEnded } = saidSchema.parse(said);
+    // A driver that still runs may dial during the next check, so do not reuse its process.
     const last = events.at(-1);
     const isFinished = last?.type === "result" && last.ok && "secrets" in job;
-    const isAtRest = last?.type === "result" && (isFinished || !examples[job.kind]?.dialsOn);
-    if (isAtRest) idle.push(worker);
+    if (hasEnded && (isFinished || !examples[job.kind]?.dialsOn)) idle.push({ worker, kind: job.kind });
     else worker.kill("SIGKILL");
     return { events, ms };
   }

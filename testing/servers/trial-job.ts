@@ -7,8 +7,15 @@ import type { CheckJob } from "@/worker/protocol";
 
 export type Secrets = CheckJob["secrets"];
 
-/** The loopback ports that stand in for services, by "host:port", and the trusted certificate authorities. */
-export type StandIns = { routes: Record<string, number>; authorities: string[] };
+/**
+ * The loopback ports that stand in for services, by "host:port", and the trusted certificate authorities.
+ * `cutOff` ends a check this long after it dials an endpoint that then answers nothing.
+ */
+export type StandIns = {
+  routes: Record<string, number>;
+  authorities: string[];
+  cutOff?: { endpoint: string; afterMs: number };
+};
 
 /** A job as automate creates it from a saved connection. */
 export function createJob(kind: string, input: object, secrets: Secrets): CheckJob {

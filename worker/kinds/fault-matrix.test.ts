@@ -5,6 +5,7 @@ import type { Example, Transport } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import { answerFaults, certificateFaults, type Stranger, socketFaults } from "@/testing/servers/misbehaving";
+import type { StandIns } from "@/testing/servers/trial-job";
 
 /** The expected result of a fault. */
 type Finding = { code: string; step: "network" | "tls" | "sign_in" | "permission" };
@@ -148,34 +149,36 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
   });
   afterAll(() => started.close());
 
-  const run = (routes = started.routes, timeoutMs?: number) =>
-    checks.run(kind, example, { routes, authorities: [authority.cert] }, timeoutMs);
+  const run = (fault: Pick<StandIns, "routes" | "cutOff"> = { routes: started.routes }) =>
+    checks.run(kind, example, { authorities: [authority.cert], ...fault }, 8000);
 
   it("passes twice without a fault", async () => {
-    expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
-    expect(await run(started.routes, 8000)).toMatchObject({ ok: true });
+    expect(await run()).toMatchObject({ ok: true });
+    expect(await run()).toMatchObject({ ok: true });
   });
 
-  it.each(faultsOf(kind, example))(
-    "$endpoint $what",
-    async ({ endpoint, what, stranger, finding, limitMs }) => {
-      const { port, close } = await stranger({ host: endpoint.replace(/:\d+$/, ""), authority });
-      const { ok, code, step, field, events } = await run({ ...started.routes, [endpoint]: port }, limitMs);
-      await close();
-      // The reset can reach the client before its connect event, and then the connect itself fails. An end comes after.
-      const isAtConnect = what === "resets at once" && step === "network";
-      expect({ ok, code, step: isAtConnect ? finding.step : step }, JSON.stringify(events)).toEqual({
-        ok: false,
-        ...finding,
-      });
-      // A fault that the reader can correct names a field. A rate limit or a server fault has no field.
-      const isTheirs = ["rate_limited", "server_error", "timed_out"].includes(code);
-      if (!isTheirs) expect(field, `${code} names a field`).not.toBe("");
-    },
-  );
+  it.each(faultsOf(kind, example))("$endpoint $what", async ({ endpoint, what, stranger, finding }) => {
+    const { port, close } = await stranger({ host: endpoint.replace(/:\d+$/, ""), authority });
+    // Only silence gets a short limit. Every other fault ends without one, even on a busy machine.
+    const cutOff = finding.code === "timed_out" ? { cutOff: { endpoint, afterMs: 1000 } } : {};
+    const { ok, code, step, field, events } = await run({
+      routes: { ...started.routes, [endpoint]: port },
+      ...cutOff,
+    });
+    await close();
+    // The reset can reach the client before its connect event, and then the connect itself fails. An end comes after.
+    const isAtConnect = what === "resets at once" && step === "network";
+    expect({ ok, code, step: isAtConnect ? finding.step : step }, JSON.stringify(events)).toEqual({
+      ok: false,
+      ...finding,
+    });
+    // A fault that the reader can correct names a field. A rate limit or a server fault has no field.
+    const isTheirs = ["rate_limited", "server_error", "timed_out"].includes(code);
+    if (!isTheirs) expect(field, `${code} names a field`).not.toBe("");
+  });
 });
 
-type Fault = { endpoint: string; what: string; stranger: Stranger; finding: Finding; limitMs: number };
+type Fault = { endpoint: string; what: string; stranger: Stranger; finding: Finding };
 
 const strangers: Readonly<Record<string, Stranger>> = {
   ...socketFaults,
@@ -192,20 +195,14 @@ function faultsOf(kind: string, { endpoints, transport, ignoresBody }: Example):
       ...(transport === "tls" || transport === "https" ? onCertificates : {}),
       ...(transport === "https" ? { ...onAnswers, [refusal]: onRefusals[kind]?.[index] } : {}),
     };
-    return (
-      Object.entries(findings)
-        .filter(([what]) => !(ignoresBody && ofBodies.test(what)))
-        // `npm run test:long` also plays the answers of an endpoint after the first: the same code reads them.
-        .filter(([what]) => process.env.RUN_LONG || index === 0 || !(what in answerFaults))
-        .map(([what, finding]) => {
-          const stranger = strangers[what];
-          if (!stranger || !finding) throw new Error(`${kind}: no finding for ${endpoint}, which ${what}.`);
-          // Silence or an answer of a later endpoint comes while the check reads permissions.
-          const isLate = index > 0 && (what === "says nothing" || what in answerFaults);
-          // Only silence gets a short limit. Every other fault ends without one, even on a busy machine.
-          const limitMs = finding.code === "timed_out" ? 2000 * (index + 1) : 6000;
-          return { endpoint, what, stranger, finding: isLate ? permission(finding.code) : finding, limitMs };
-        })
-    );
+    return Object.entries(findings)
+      .filter(([what]) => !(ignoresBody && ofBodies.test(what)))
+      .map(([what, finding]) => {
+        const stranger = strangers[what];
+        if (!stranger || !finding) throw new Error(`${kind}: no finding for ${endpoint}, which ${what}.`);
+        // Silence or an answer of a later endpoint comes while the check reads permissions.
+        const isLate = index > 0 && (what === "says nothing" || what in answerFaults);
+        return { endpoint, what, stranger, finding: isLate ? permission(finding.code) : finding };
+      });
   });
 }
