@@ -41,10 +41,11 @@ export async function inListSlot<T>(
   if (!isLater && own >= maxInProgress.ofCaller) throw busy(true);
   if (!isLater && lists.all >= maxInProgress.ofAll) throw busy(false);
   count(lists, callerId, 1);
-  const tooLate = new AbortController();
-  const timer = setTimeout(() => tooLate.abort(), maxWaitMs);
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const slot = await lists.slots.acquire(callerId, tooLate.signal);
+    const slot = await lists.slots.acquire(callerId, (leave) => {
+      timer = setTimeout(leave, maxWaitMs);
+    });
     clearTimeout(timer);
     if (!slot) throw busy(own > 0);
     const startedAt = performance.now();

@@ -1,7 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { Slot, Slots } from "@/lib/limits/slots";
+import type { Slots } from "@/lib/limits/slots";
 
 /** A slot that a request holds. */
 export type RequestSlot = { workEnded(): void };
@@ -16,20 +15,19 @@ export async function acquireRequestSlot(
   key: string,
   response: ServerResponse,
 ): Promise<RequestSlot | null> {
-  const disconnected = new AbortController();
-  let isClosed = false;
-  let isEnded = false;
-  let slot: Slot | null = null;
-  const releaseIfDone = () => {
-    if (isClosed && isEnded) slot?.release();
-  };
-  finished(response, () => {
-    isClosed = true;
-    disconnected.abort();
-    releaseIfDone();
-  });
-  slot = await slots.acquire(key, disconnected.signal);
+  if (response.destroyed) return null;
+  const slot = await slots.acquire(key, (leave) => response.once("close", leave));
   if (!slot) return null;
+  let isEnded = false;
+  const releaseIfDone = () => {
+    if (isEnded && response.destroyed) slot.release();
+  };
+  // The client may have disconnected in the meantime: nobody waits for the work.
+  if (response.destroyed) {
+    slot.release();
+    return null;
+  }
+  response.once("close", releaseIfDone);
   return {
     workEnded() {
       isEnded = true;

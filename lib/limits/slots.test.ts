@@ -67,12 +67,32 @@ test("a slot that is released twice frees one slot", async () => {
 test("a caller that disconnects leaves the queue and takes no slot", async () => {
   const slots = createSlots({ atOnce: 1, waiting: 1 });
   const slot = await slots.acquire("a");
-  const gone = new AbortController();
-  const waiting = slots.acquire("b", gone.signal);
-  gone.abort();
+  let leave = () => {};
+  const waiting = slots.acquire("b", (end) => {
+    leave = end;
+  });
+  leave();
   expect(await waiting).toBeNull();
+  // A second time has no effect: the queue still admits one.
+  leave();
   const next = slots.acquire("c");
+  expect(await slots.acquire("d")).toBeNull();
   slot?.release();
   expect(await next).not.toBeNull();
-  expect(await slots.acquire("d", gone.signal)).toBeNull();
+});
+
+test("a caller that has its slot keeps it until it releases it", async () => {
+  const slots = createSlots({ atOnce: 1 });
+  const slot = await slots.acquire("a");
+  let leave = () => {};
+  const waiting = slots.acquire("b", (end) => {
+    leave = end;
+  });
+  slot?.release();
+  const taken = await waiting;
+  leave();
+  const next = Promise.resolve(slots.acquire("c"));
+  expect(await Promise.race([next, Promise.resolve("waits")])).toBe("waits");
+  taken?.release();
+  expect(await next).not.toBeNull();
 });

@@ -69,34 +69,30 @@ export function createSlots({
 
   return {
     /**
-     * Waits for a slot. Returns null when too many wait already, or when `signal` aborts first. The caller must
-     * release the slot.
+     * Waits for a slot. Returns null when too many wait already. The caller must release the slot.
+     *
+     * If no slot is free, calls `onWait` with a function that ends the wait: `acquire` then returns null. It has no
+     * effect after the wait. An AbortSignal would cost each request several times as much as the rest of its slot.
      */
-    acquire(key: string, signal?: AbortSignal): Promise<Slot | null> | Slot | null {
+    acquire(key: string, onWait?: (leave: () => void) => void): Promise<Slot | null> | Slot | null {
       const queue = queues.get(key) ?? { running: 0, waiters: new Set() };
       queues.set(key, queue);
-      const isFree = running < atOnce && queue.running < atOncePerKey && queue.waiters.size === 0;
-      if (isFree && !signal?.aborted) return begin(key, queue);
-      if (signal?.aborted || waiting >= maxWaiting || queue.waiters.size >= waitingPerKey) {
+      if (running < atOnce && queue.running < atOncePerKey && queue.waiters.size === 0)
+        return begin(key, queue);
+      if (waiting >= maxWaiting || queue.waiters.size >= waitingPerKey) {
         forget(key, queue);
         return null;
       }
       return new Promise((resolve) => {
-        const leave = () => {
-          queue.waiters.delete(waiter);
+        const waiter: Waiter = { start: resolve };
+        queue.waiters.add(waiter);
+        waiting += 1;
+        onWait?.(() => {
+          if (!queue.waiters.delete(waiter)) return;
           waiting -= 1;
           forget(key, queue);
           resolve(null);
-        };
-        const waiter: Waiter = {
-          start: (slot) => {
-            signal?.removeEventListener("abort", leave);
-            resolve(slot);
-          },
-        };
-        queue.waiters.add(waiter);
-        waiting += 1;
-        signal?.addEventListener("abort", leave, { once: true });
+        });
       });
     },
   };
