@@ -11,6 +11,7 @@ import { keepServing } from "@/automate/http/keep-serving";
 import { measureKeyCall, serveMetrics } from "@/automate/http/metrics";
 import { serveWhile } from "@/automate/http/waiting-server";
 import { createFabricKeys, foreignSigningKey } from "@/automate/keys/fabric-keys";
+import { watchMasterKeys } from "@/automate/keys/master-key-states";
 import { requireKeyring } from "@/automate/keys/require-keyring";
 import { purge } from "@/automate/purge";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
@@ -74,10 +75,15 @@ async function main(): Promise<void> {
   const vault = env.AUTOMATE_VAULT_PORT && createVaultApp({ keys, logger: { stream: log } });
   if (vault) await vault.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_VAULT_PORT });
   await internal.listen({ host: env.AUTOMATE_INTERNAL_HOST, port: env.AUTOMATE_INTERNAL_PORT });
-  const stopRefreshing = new AbortController();
+  const stopping = new AbortController();
   void refreshIssuerKeys({
     onError: (error) => runtime.log.error({ error }, "could not fetch issuer keys"),
-    signal: stopRefreshing.signal,
+    signal: stopping.signal,
+  });
+  void watchMasterKeys(keyring, {
+    onChange: (change) => runtime.log.warn(change, "the state of a master key changed"),
+    onError: (error) => runtime.log.error({ error: error.name }, "could not store the states of master keys"),
+    signal: stopping.signal,
   });
   measureBackups();
   const metrics =
@@ -99,7 +105,7 @@ async function main(): Promise<void> {
   );
   const stop = async () => {
     clearInterval(purging);
-    stopRefreshing.abort();
+    stopping.abort();
     setTimeout(() => process.exit(1), env.STOP_DELAY_SECONDS * 1000 + stopWithinMs).unref();
     await Promise.all([
       runtime.close(),

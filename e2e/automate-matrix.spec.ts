@@ -26,6 +26,7 @@ const issuer = { name: "CI", issuer: "https://ci.test.example", subject: "repo:o
 /** Every purpose that web may request, with a body that would succeed for an Admin. */
 const rows: Record<AutomatePurpose, Row> = {
   "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
+  "fabric-key:choose-master": { body: () => ({ fingerprint: null }), user: 403, needsFreshSignIn: true },
   "fabric:delete": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "connection:check": {
     body: () => ({ ...connection, isConfirmed: true }),

@@ -1,6 +1,6 @@
 -- The complete list of what each program may do. Runs after every migration, in one transaction. :web and
 -- :automate are the group roles.
--- Web may only read rows that grant rights (fabric_key, pipeline_token, trusted_issuer, allowed_destination,
+-- Web may only read rows that grant rights (fabric_key, fabric_master_key, pipeline_token, trusted_issuer, allowed_destination,
 -- destination_request, destination_rule, version_rule, settled_version), without their columns that hold keys or
 -- token hashes.
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
@@ -31,6 +31,8 @@ GRANT SELECT, INSERT, UPDATE ON fabric TO :web;
 GRANT SELECT, DELETE ON fabric TO :automate;
 GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt") ON fabric_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
+GRANT SELECT ON master_key, fabric_master_key TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON master_key, fabric_master_key TO :automate;
 
 -- Secrets: web inserts a sealed value. It can never read, change or delete a sealed value.
 GRANT SELECT, INSERT, UPDATE ON secret TO :web;

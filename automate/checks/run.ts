@@ -8,6 +8,8 @@ import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
 import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { automateEnv } from "@/lib/env";
+import { keyFaultCodes } from "@/lib/internal-api/contract";
+import { KeyServiceFault } from "@/lib/kms/define";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import type { CheckJob } from "@/worker/protocol";
 
@@ -54,6 +56,12 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
     actorId: scope.actor.id,
     keys: attempts.map(({ key }) => key),
   };
+  try {
+    // Before it has a slot: a key service that hangs must not hold one that others need.
+    if (prepared.openings.length > 0) await keys.requireUsable(scope.fabricId);
+  } catch (error) {
+    return notOpenedResult(error);
+  }
   const slot = await pool.slot(request, onWait, signal);
   if (slot === null) return notRunResult(signal);
   try {
@@ -64,6 +72,8 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
       return { ...resultWithoutCheck("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
     }
     return await runClaimed({ keys, pool }, run, claimed.claim);
+  } catch (error) {
+    return notOpenedResult(error);
   } finally {
     slot.release();
   }
@@ -82,6 +92,12 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
 
 function notRunResult(signal: AbortSignal): CheckResult {
   return resultWithoutCheck(signal.aborted ? "cancelled" : "busy");
+}
+
+/** The result when the fabric's master key is not usable. Throws every other error. */
+function notOpenedResult(error: unknown): CheckResult {
+  if (error instanceof KeyServiceFault) return resultWithoutCheck(keyFaultCodes[error.state]);
+  throw error;
 }
 
 async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {

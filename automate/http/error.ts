@@ -1,3 +1,4 @@
+import { keyFaultCodes } from "@/lib/internal-api/contract";
 import type { KeyServiceFault } from "@/lib/kms/define";
 import { type Busy, busyRetrySeconds } from "@/lib/limits/busy";
 
@@ -36,14 +37,6 @@ export function databaseUnavailable(): Refusal {
   const message = "The database is not available. No value was returned. Retry.";
   return new Refusal(503, "database_unavailable", message, { retryAfterSeconds: 2 });
 }
-
-/** The codes of a fabric whose master key is not usable now. */
-export const keyFaultCodes = {
-  unavailable: "key_service_unavailable",
-  disabled: "key_disabled",
-  denied: "key_denied",
-  missing: "key_missing",
-} as const satisfies Record<KeyServiceFault["state"], string>;
 
 const keyFaultMessages: Record<KeyServiceFault["state"], string> = {
   unavailable: "The key service of this fabric is not available. No value was returned. Retry.",

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { FastifyInstance } from "fastify";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { MasterKeyState } from "@/lib/kms/define";
 import type { KeyCall } from "@/lib/kms/resilient";
 
 const registry = new Registry();
@@ -88,6 +89,18 @@ export function numberAtScrape({
       if (value !== undefined) this.set(value);
     },
   });
+}
+
+const keyUsable = new Gauge({
+  name: "selvage_master_key_enabled",
+  help: "1 while the master key is enabled, otherwise 0.",
+  labelNames: ["key"],
+  registers: [registry],
+});
+
+/** Shows the state of a master key. */
+export function measureKeyState(label: string, state: MasterKeyState): void {
+  keyUsable.set({ key: label }, state === "enabled" ? 1 : 0);
 }
 
 /** Measures each answer of an app. */

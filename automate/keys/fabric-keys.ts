@@ -47,6 +47,7 @@ export function createFabricKeys(
   }
 
   return {
+    keyring,
     privateKey,
 
     /**

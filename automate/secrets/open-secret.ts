@@ -32,7 +32,7 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   if (purpose.for !== "check") await requireReach(purpose);
   if (purpose.for === "authority") await requireDestinations(sendingOf(purpose));
   else if (purpose.for !== "pipeline") await requireDestinations(purpose);
-  await keys.requireUsable(scope.fabricId);
+  if (openings.length > 0) await keys.requireUsable(scope.fabricId);
   const uses = openings.map((opening) => ({
     event: eventOf(purpose, opening),
     positions: positionsOf(opening),

@@ -25,6 +25,7 @@ export function eventDetails(
     permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
     refusals[`${action} ${details.code}`],
     action === "fabric.versions" && to !== undefined && `to ${text(to)}`,
+    action === "fabric.key.master" && to !== undefined && `“${text(to)}”`,
     action.endsWith(".confirm") && to !== undefined && confirmed(to, from),
     !action.endsWith(".confirm") &&
       from !== undefined &&
@@ -124,6 +125,7 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
   "secret:name:drop": "remove a former name",
   "fabric:write": "create, edit or delete a fabric",
+  "fabric-key:write": "change the keys of a fabric",
   "token:write": "change pipeline tokens, issuers or former versions",
   "destination:write": "decide about destinations",
   "team:write": "change members",

@@ -21,6 +21,8 @@ type Team = { id: string; name: string };
 const texts = {
   ...repeatableTexts,
   automate_unavailable: "Automate is not available, so nothing was created. Try again in a moment.",
+  key_service_unavailable:
+    "Fabrics can’t be created right now, because the key service is not available. Nothing was created. Try again in a moment.",
   refused: "Automate refused to create a fabric key, so nothing was created. Tell an operator of Selvage.",
 };
 

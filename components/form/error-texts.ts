@@ -12,6 +12,7 @@ const texts: Record<string, string> = {
   automate_unavailable: "Automate is not available. Nothing was changed. Try again in a moment.",
   in_use: "This is still in use, so it cannot be deleted.",
   conflict: "Someone else changed this in the meantime. Reload the page to see their version.",
+  key_service_unavailable: "The key service is not available. Nothing was changed. Try again in a moment.",
   too_large: "This is too large to be saved.",
   last_admin: "A team needs at least one Admin. Make someone else an Admin first.",
   unexpected: "Something went wrong. Nothing was saved. Try again in a moment.",

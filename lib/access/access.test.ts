@@ -49,6 +49,7 @@ const golden = `
   connection:check          yes   yes    no        yes         yes
   activity:list             yes   yes    no        no          yes
   version:write             no    yes*   no        no          no
+  fabric-key:write          no    yes*   no        no          no
   token:list                yes   yes    no        no          yes
   token:write               no    yes*   no        no          no
   destination:write         no    yes*   no        no          no

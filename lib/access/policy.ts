@@ -31,6 +31,8 @@ export const policy = {
   "activity:list": { roles: members },
   // Sets how many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },
+  // Chooses the master key of a fabric.
+  "fabric-key:write": { roles: admins, isFresh: true },
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },
   "destination:write": { roles: admins, isFresh: true },

@@ -82,6 +82,10 @@ export const inconclusiveCodes: readonly CheckCode[] = [
   "misconfigured",
   "secret_missing",
   "automate_unavailable",
+  "key_service_unavailable",
+  "key_disabled",
+  "key_denied",
+  "key_missing",
   "busy",
   "cancelled",
 ];

@@ -52,6 +52,22 @@ export const checkTexts: Record<CheckCode, CheckText> = {
     title: "Selvage is misconfigured, so the check did not run.",
     advice: "Tell an operator of Selvage. The log of web names the cause.",
   },
+  key_service_unavailable: {
+    title: "The key service did not answer, so the check did not run.",
+    advice: "Try again in a moment. If it keeps failing, tell an operator of Selvage.",
+  },
+  key_disabled: {
+    title: "The fabric’s master key is disabled, so the check did not run.",
+    advice: "An operator, or whoever manages the key, must enable it in its key service.",
+  },
+  key_denied: {
+    title: "The key service refused the fabric’s master key, so the check did not run.",
+    advice: "An operator, or whoever manages the key, must let Automate use it.",
+  },
+  key_missing: {
+    title: "The fabric’s master key is missing, so the check did not run.",
+    advice: "An operator, or whoever manages the key, must restore it.",
+  },
   busy: {
     title: "Too many checks are running.",
     advice: "Try again in a moment.",

@@ -1,6 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { askAutomate } from "@/lib/internal-api/client";
+import { askAutomate, type Unserved } from "@/lib/internal-api/client";
 import { ok, type Result } from "@/lib/result";
 
 /**
@@ -9,7 +9,7 @@ import { ok, type Result } from "@/lib/result";
 export async function resetAttempts(
   scope: Scope<"credential-attempt:reset">,
   { secretId }: { secretId: string },
-): Promise<Result<null, "automate_unavailable" | "refused" | "reauthenticate">> {
+): Promise<Result<null, Unserved>> {
   const reset = await askAutomate(scope, "credential-attempt:reset", { secretId });
   return reset.ok ? ok(null) : reset;
 }

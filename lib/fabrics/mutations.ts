@@ -8,11 +8,11 @@ import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import type { FormerVersions } from "@/lib/internal-api/bodies/former-versions";
-import { askAutomate } from "@/lib/internal-api/client";
+import { askAutomate, type Unserved } from "@/lib/internal-api/client";
 import { withinQuotas } from "@/lib/quotas/require-room";
 import { fail, NotFound, OutcomeUnknown, ok, type Result } from "@/lib/result";
 
-type CreateCode = "name_taken" | "automate_unavailable" | "refused" | "reauthenticate";
+type CreateCode = "name_taken" | Unserved;
 
 /** A fabric that is about to be stored, for use by data stored together with it. */
 export type NewFabric = ReturnType<typeof newFabric>;
@@ -115,9 +115,7 @@ async function insertFabric(
  * Asks automate to delete a fabric with all its contents, keys and pipeline tokens. Its sealed values can
  * never be opened again. Its audit events stay.
  */
-export async function deleteFabric(
-  scope: Scope<"fabric:write">,
-): Promise<Result<{ id: string }, "automate_unavailable" | "refused" | "reauthenticate">> {
+export async function deleteFabric(scope: Scope<"fabric:write">): Promise<Result<{ id: string }, Unserved>> {
   return askAutomate(scope, "fabric:delete", { fabricId: scope.fabricId });
 }
 

@@ -7,6 +7,7 @@ import {
   type AutomatePurpose,
   automateError,
   automateRequests,
+  keyFaultCodes,
 } from "@/lib/internal-api/contract";
 import { signedRequest } from "@/lib/internal-api/signed-request";
 import { log } from "@/lib/log";
@@ -15,22 +16,25 @@ import { fail, Misconfigured, OutcomeUnknown, ok, QuotaExceeded, type Result } f
 /** The actor and the fabric of a request to automate. */
 export type Requester = { actor: Actor; fabricId: string };
 
+/** Why automate did not do it. */
+export type Unserved = "automate_unavailable" | "key_service_unavailable" | "refused" | "reauthenticate";
+
 /**
- * Sends one request to automate. Returns `automate_unavailable` when nothing was done, and `refused` when
- * automate refused.
+ * Sends one request to automate. Returns `automate_unavailable` or `key_service_unavailable` when nothing was done,
+ * and `refused` when automate refused.
  * Throws `QuotaExceeded` when a quota of automate does not allow it, and `OutcomeUnknown` when automate may have acted but its answer was lost.
  */
 export async function askAutomate<P extends AutomatePurpose>(
   requester: Requester,
   purpose: P,
   body: AutomateBody<P>,
-): Promise<Result<AutomateAnswer<P>, "automate_unavailable" | "refused" | "reauthenticate">> {
+): Promise<Result<AutomateAnswer<P>, Unserved>> {
   const response = await sendToAutomate(requester, purpose, body, AbortSignal.timeout(10_000)).catch(unsent);
   if (!response) return fail("automate_unavailable");
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.status >= 500) {
     if (isUnknown(answer)) throw new OutcomeUnknown("Automate's answer was lost.");
-    return fail("automate_unavailable");
+    return fail(isKeyFault(answer) ? "key_service_unavailable" : "automate_unavailable");
   }
   if (!response.ok) {
     const refusal = automateError.safeParse(answer);
@@ -79,7 +83,13 @@ function isUnknown(answer: unknown): boolean {
   return !refusal.success || !unsavedCodes.includes(refusal.data.error.code);
 }
 
-const unsavedCodes: readonly string[] = ["database_unavailable", "stopping", "unexpected"];
+const keyFaults: readonly string[] = Object.values(keyFaultCodes);
+const unsavedCodes: readonly string[] = ["database_unavailable", "stopping", "unexpected", ...keyFaults];
+
+/** True when automate could not use the master key. */
+function isKeyFault(answer: unknown): boolean {
+  return keyFaults.includes(automateError.safeParse(answer).data?.error.code ?? "");
+}
 
 /** Sends one signed request and returns the raw response. Rejects when automate is unreachable. */
 export async function sendToAutomate<P extends AutomatePurpose>(

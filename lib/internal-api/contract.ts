@@ -3,6 +3,7 @@ import type { Permission } from "@/lib/access/policy";
 import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
+import { chooseMasterKeyInput } from "@/lib/internal-api/bodies/master-key";
 import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import {
   confirmIssuerInput,
@@ -28,6 +29,12 @@ export const automateRequests = {
     permission: "fabric:write",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ kid: z.string() }),
+  },
+  "fabric-key:choose-master": {
+    path: "/internal/fabric-keys/master",
+    permission: "fabric-key:write",
+    body: chooseMasterKeyInput,
+    answer: z.object({ label: z.string() }),
   },
   "fabric:delete": {
     path: "/internal/fabrics/delete",
@@ -171,6 +178,14 @@ export type AutomatePurpose = keyof typeof automateRequests;
 export type AutomatePermission<P extends AutomatePurpose> = (typeof automateRequests)[P]["permission"];
 export type AutomateBody<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["body"]>;
 export type AutomateAnswer<P extends AutomatePurpose> = z.infer<(typeof automateRequests)[P]["answer"]>;
+
+/** The codes of a fabric whose master key is not usable now, by the state of the key. Automate did nothing. */
+export const keyFaultCodes = {
+  unavailable: "key_service_unavailable",
+  disabled: "key_disabled",
+  denied: "key_denied",
+  missing: "key_missing",
+} as const;
 
 /** The body of every error that automate returns. */
 export const automateError = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -6,7 +6,7 @@ import { findLimits } from "@/lib/pipeline-tokens/queries";
 import { type CreatePipelineTokenInput, type NewToken, tokenLifetimes } from "@/lib/pipeline-tokens/schema";
 import { ok, type Result } from "@/lib/result";
 
-type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
+type Refusal = "invalid" | "automate_unavailable" | "key_service_unavailable" | "refused" | "reauthenticate";
 const dayMs = 86_400_000;
 
 /**

@@ -7,7 +7,7 @@ import { findLimits } from "@/lib/pipeline-tokens/queries";
 import { fail, ok, type Result } from "@/lib/result";
 import { audienceOf, type CreateIssuerInput, namesFabric } from "@/lib/trusted-issuers/schema";
 
-type Refusal = "invalid" | "automate_unavailable" | "refused" | "reauthenticate";
+type Refusal = "invalid" | "automate_unavailable" | "key_service_unavailable" | "refused" | "reauthenticate";
 
 /** Asks automate to trust an issuer for the fabric and to record it. */
 export async function createIssuer(

@@ -215,10 +215,7 @@ test("two migrations of an empty database at once apply everything once", async 
   const databaseUrl = await createEmptyDatabase();
   const both = [1, 2].map(() => migrate({ databaseUrl, rolePrefix, logins: {} }));
   const applied = (await Promise.all(both)).map((one) => one.applied.length);
-  expect(applied.sort((one, other) => one - other)).toEqual([
-    0,
-    (await migrationNames()).length + dataSteps,
-  ]);
+  expect(applied.sort((one, other) => one - other)).toEqual([0, (await migrationNames()).length + dataSteps]);
 });
 
 test("a database with another program's tables is left alone", async () => {

@@ -56,6 +56,10 @@ export const apiCodes = {
       "It is not known whether it was saved, because the answer was lost. Read the object to find out, or send the same request again: with an Idempotency-Key it runs once.",
   },
   automate_unavailable: { status: 503, reason: "Automate is not available. Nothing was changed: try again." },
+  key_service_unavailable: {
+    status: 503,
+    reason: "The key service is not available. Nothing was changed: try again.",
+  },
 } as const;
 export type ApiCode = keyof typeof apiCodes;
 

@@ -182,7 +182,8 @@ async function store(
     case "name_taken":
       return failure("fabric_name_taken", `Fabric with name \`${name}\` already exists in the team`);
     case "automate_unavailable":
-      return failure("automate_unavailable");
+    case "key_service_unavailable":
+      return failure(created.code);
     case "refused":
     case "reauthenticate":
       return failure("refused");

@@ -1,12 +1,14 @@
 import type { Metadata } from "next";
 import { AlarmBanners } from "@/components/alarms/alarm-banners";
 import { ProviderBadge } from "@/components/fabrics/provider-badge";
+import { MasterKeyBanners } from "@/components/master-keys/master-key-banner";
 import { Link } from "@/components/ui/link";
 import { PageHeader } from "@/components/ui/page-header";
 import { TabsNav } from "@/components/ui/tabs-nav";
 import { allows } from "@/lib/access/policy";
 import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
+import { listUnusableMasterKeys } from "@/lib/master-keys/queries";
 import { requireScope } from "@/lib/next/require-scope";
 
 type Props = { params: Promise<{ fabricId: string }> };
@@ -47,6 +49,7 @@ export default async function FabricLayout({ params, children }: Props & { child
           { href: `${home}/advanced`, label: "Advanced" },
         ]}
       />
+      <MasterKeyBanners keys={await listUnusableMasterKeys(scope)} />
       <AlarmBanners fabricId={fabric.id} alarms={alarms} />
       {children}
     </>
