@@ -14,6 +14,9 @@ const pollEveryMs = 50;
  */
 export function cutUnreadBodies(server: Server): void {
   server.on("request", (request, response) => {
+    const { "content-length": length, "transfer-encoding": encoding } = request.headers;
+    // Without either header, a request has no body (RFC 9112, section 6.3).
+    if (length === undefined && encoding === undefined) return;
     response.once("finish", () => {
       if (request.complete) return;
       const { socket } = request;

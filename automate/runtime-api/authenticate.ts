@@ -64,8 +64,10 @@ export async function authenticate(
   }
   counted.proven();
   const caller = { scope: answer.scope, source };
-  await takeFromRate(caller, 1);
-  await recordIfRefused(caller, () => requireSlot(request, answer.scope.actor.id));
+  await recordIfRefused(caller, async () => {
+    await requireRate(caller, 1);
+    await requireSlot(request, answer.scope.actor.id);
+  });
   await recordTokenUse(answer.scope.actor.id);
   return caller;
 }
@@ -125,20 +127,22 @@ async function authorizeToken(
  * Takes `count` requests from the caller's rate, one for each requested secret. Throws `Refusal` 429 when too few
  * are left, and 413 when a whole minute has fewer.
  */
-export async function takeFromRate({ scope, source }: Caller, count: number): Promise<void> {
+export function takeFromRate(caller: Caller, count: number): Promise<void> {
+  return recordIfRefused(caller, () => requireRate(caller, count));
+}
+
+async function requireRate({ scope }: Caller, count: number): Promise<void> {
   const { rate } = limitsOfCallers();
-  await recordIfRefused({ scope, source }, async () => {
-    if (count > rate.perMinute)
-      throw new Refusal(
-        413,
-        "too_many",
-        "Too many secrets: the request exceeds the token's limit for one minute. Request fewer.",
-      );
-    const retryAfterSeconds = await rate.take(scope.actor.id, count);
-    if (retryAfterSeconds === null) return;
-    const message = "Too many requests with this token. Retry in the next minute.";
-    throw new Refusal(429, "rate_limited", message, { retryAfterSeconds });
-  });
+  if (count > rate.perMinute)
+    throw new Refusal(
+      413,
+      "too_many",
+      "Too many secrets: the request exceeds the token's limit for one minute. Request fewer.",
+    );
+  const retryAfterSeconds = await rate.take(scope.actor.id, count);
+  if (retryAfterSeconds === null) return;
+  const message = "Too many requests with this token. Retry in the next minute.";
+  throw new Refusal(429, "rate_limited", message, { retryAfterSeconds });
 }
 
 /** Reserves memory for the files of an answer. Throws `Refusal` 429 or 503 when too little is left. */

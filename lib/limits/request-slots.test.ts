@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { acquireRequestSlot, type RequestSlot } from "@/lib/limits/request-slots";
+import { acquireRequestSlot } from "@/lib/limits/request-slots";
 import { createSlots } from "@/lib/limits/slots";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 const slots = createSlots({ atOncePerKey: 1, waitingPerKey: 1 });
-type Served = { response: ServerResponse; slot: Promise<RequestSlot | null> };
+type Served = { response: ServerResponse; slot: ReturnType<typeof acquireRequestSlot> };
 const served: Served[] = [];
 let server: Listening;
 

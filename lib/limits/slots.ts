@@ -10,7 +10,8 @@ export type SlotLimits = {
 export type Slot = { release(): void };
 
 type Waiter = { start(slot: Slot): void };
-type Queue = { running: number; waiters: Set<Waiter> };
+/** Most requests find a free slot, so a queue has no set until somebody waits. */
+type Queue = { running: number; waiters: Set<Waiter> | null };
 
 /**
  * Bounds concurrent work, fairly by key: a key is a person, a token or a network. A free slot goes to the key
@@ -38,30 +39,27 @@ export function createSlots({
         running -= 1;
         queue.running -= 1;
         queues.delete(key);
-        if (queue.running > 0 || queue.waiters.size > 0) queues.set(key, queue);
-        assignSlots();
+        if (queue.running > 0 || waitersOf(queue) > 0) queues.set(key, queue);
+        if (waiting > 0) assignSlots();
       },
     };
   }
 
-  function forget(key: string, { running, waiters }: Queue): void {
-    if (running === 0 && waiters.size === 0) queues.delete(key);
+  function forget(key: string, queue: Queue): void {
+    if (queue.running === 0 && waitersOf(queue) === 0) queues.delete(key);
   }
 
   function assignSlots(): void {
     while (running < atOnce && waiting > 0) {
       let next: [string, Queue] | undefined;
       for (const [key, queue] of queues)
-        if (
-          queue.waiters.size > 0 &&
-          queue.running < Math.min(atOncePerKey, next?.[1].running ?? atOncePerKey)
-        )
+        if (waitersOf(queue) > 0 && queue.running < Math.min(atOncePerKey, next?.[1].running ?? atOncePerKey))
           next = [key, queue];
       if (!next) return;
       const [key, queue] = next;
-      const [waiter] = queue.waiters;
+      const [waiter] = queue.waiters ?? [];
       if (!waiter) return;
-      queue.waiters.delete(waiter);
+      queue.waiters?.delete(waiter);
       waiting -= 1;
       waiter.start(begin(key, queue));
     }
@@ -75,20 +73,22 @@ export function createSlots({
      * effect after the wait. An AbortSignal would cost each request several times as much as the rest of its slot.
      */
     acquire(key: string, onWait?: (leave: () => void) => void): Promise<Slot | null> | Slot | null {
-      const queue = queues.get(key) ?? { running: 0, waiters: new Set() };
+      const queue = queues.get(key) ?? { running: 0, waiters: null };
       queues.set(key, queue);
-      if (running < atOnce && queue.running < atOncePerKey && queue.waiters.size === 0)
+      if (running < atOnce && queue.running < atOncePerKey && waitersOf(queue) === 0)
         return begin(key, queue);
-      if (waiting >= maxWaiting || queue.waiters.size >= waitingPerKey) {
+      if (waiting >= maxWaiting || waitersOf(queue) >= waitingPerKey) {
         forget(key, queue);
         return null;
       }
+      queue.waiters ??= new Set();
+      const { waiters } = queue;
       return new Promise((resolve) => {
         const waiter: Waiter = { start: resolve };
-        queue.waiters.add(waiter);
+        waiters.add(waiter);
         waiting += 1;
         onWait?.(() => {
-          if (!queue.waiters.delete(waiter)) return;
+          if (!waiters.delete(waiter)) return;
           waiting -= 1;
           forget(key, queue);
           resolve(null);
@@ -96,6 +96,10 @@ export function createSlots({
       });
     },
   };
+}
+
+function waitersOf({ waiters }: Queue): number {
+  return waiters?.size ?? 0;
 }
 
 export type Slots = ReturnType<typeof createSlots>;
