@@ -23,6 +23,7 @@ import { credentialAttemptRoutes } from "@/automate/internal-api/credential-atte
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
 import { fabricRoutes } from "@/automate/internal-api/fabrics";
+import { keyRotationRoutes } from "@/automate/internal-api/key-rotations";
 import { operatorBackupRoutes } from "@/automate/internal-api/operator-backups";
 import { operatorKeyRoutes } from "@/automate/internal-api/operator-keys";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
@@ -77,6 +78,7 @@ export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
 export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
+  keyRotationRoutes(app, keys);
   fabricRoutes(app);
   operatorKeyRoutes(app, keys);
   operatorBackupRoutes(app, keys);

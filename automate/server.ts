@@ -13,10 +13,12 @@ import { serveWhile } from "@/automate/http/waiting-server";
 import { createFabricKeys, foreignSigningKey } from "@/automate/keys/fabric-keys";
 import { watchMasterKeys } from "@/automate/keys/master-key-states";
 import { requireKeyring } from "@/automate/keys/require-keyring";
+import { startRotations } from "@/automate/keys/run-rotations";
 import { purge } from "@/automate/purge";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
+import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, db } from "@/lib/db/client";
 import { requireDatabaseRole } from "@/lib/db/role";
 import { automateEnv } from "@/lib/env";
@@ -99,6 +101,12 @@ async function main(): Promise<void> {
           onError: (error) => runtime.log.error({ error }, "background check failed"),
         })
       : null;
+  const rotations = startRotations({
+    keys,
+    reseal,
+    keyring,
+    onError: (error) => runtime.log.error({ error }, "a key rotation failed and is tried again"),
+  });
   const purging = setInterval(
     () => purge().catch((error: Error) => runtime.log.error({ error: error.name }, "purge failed")),
     purgeEveryMs,
@@ -112,6 +120,7 @@ async function main(): Promise<void> {
       vault ? vault.close() : undefined,
       internal.close(),
       background?.stop(),
+      rotations.stop(),
     ]);
     await pool.close();
     if (metrics) metrics.close();

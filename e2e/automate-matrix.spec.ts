@@ -48,6 +48,9 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 403,
     needsFreshSignIn: true,
   },
+  "fabric-key:rotate": { body: () => ({}), user: 403, needsFreshSignIn: true },
+  "fabric-key:pause": { body: () => ({}), user: 403, needsFreshSignIn: true },
+  "fabric-key:resume": { body: () => ({}), user: 403, needsFreshSignIn: true },
   "version:rule": { body: () => ({ formerVersions: 1 }), user: 403, needsFreshSignIn: true },
   "issuer:create": {
     body: ({ fabric }) => ({ ...issuer, audience: `selvage:${fabric.id}` }),

@@ -2,7 +2,7 @@
 -- :automate are the group roles.
 -- Web may only read rows that grant rights (fabric_key, fabric_master_key, pipeline_token, trusted_issuer, allowed_destination,
 -- destination_request, destination_rule, version_rule, settled_version), without their columns that hold keys or
--- token hashes.
+-- token hashes. The same holds for what automate tells about its own work (key_rotation, unopened_value).
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
@@ -29,10 +29,13 @@ GRANT SELECT ON team, membership TO :automate;
 -- Fabrics and their keys
 GRANT SELECT, INSERT, UPDATE ON fabric TO :web;
 GRANT SELECT, DELETE ON fabric TO :automate;
-GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt") ON fabric_key TO :web;
+GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt", "createdById", "createdByName", "emptySince") ON fabric_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
 GRANT SELECT ON master_key, fabric_master_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON master_key, fabric_master_key TO :automate;
+GRANT SELECT ON key_rotation, unopened_value TO :web;
+GRANT SELECT, INSERT, UPDATE ON key_rotation TO :automate;
+GRANT SELECT, INSERT ON unopened_value TO :automate;
 
 -- Secrets: web inserts a sealed value. It can never read, change or delete a sealed value.
 GRANT SELECT, INSERT, UPDATE ON secret TO :web;

@@ -49,12 +49,12 @@ export function fabricRoutes(app: FastifyInstance): void {
 /** Deletes in the order of the foreign keys. Without the fabric's keys, nothing sealed to it can ever be opened. */
 async function destroy(tx: Tx, fabricId: string): Promise<void> {
   const ofFabric = { where: { fabricId } };
-  await tx.fabricKey.deleteMany(ofFabric);
   await tx.pipelineToken.deleteMany(ofFabric);
   await tx.trustedIssuer.deleteMany(ofFabric);
   await tx.connectionSecret.deleteMany(ofFabric);
   await tx.connection.deleteMany(ofFabric);
   await tx.secret.deleteMany(ofFabric);
+  await tx.fabricKey.deleteMany(ofFabric);
   await tx.connectionCheck.deleteMany(ofFabric);
   await tx.signInAttempt.deleteMany(ofFabric);
   await tx.fabric.deleteMany({ where: { id: fabricId } });

@@ -2,7 +2,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jo
 import { v7 as uuidv7 } from "uuid";
 import { signFabricKey } from "@/automate/keys/sign-fabric-key";
 import { unwrapPrivateKey, type WrappedPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
-import { verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey } from "@/lib/crypto/open";
 import { type Db, db } from "@/lib/db/client";
 import { type KeyContext, KeyServiceFault, type MasterKey } from "@/lib/kms/define";
@@ -46,9 +46,37 @@ export function createFabricKeys(
     return entry.key;
   }
 
+  function forget(fabricId: string, kid: string): void {
+    const ofFabric = cache.get(fabricId);
+    ofFabric?.delete(kid);
+    if (ofFabric?.size === 0) cache.delete(fabricId);
+  }
+
   return {
     keyring,
     privateKey,
+
+    /** Forgets the private keys in memory that are destroyed, so that this copy cannot open with them either. */
+    async forgetDestroyed(): Promise<void> {
+      const cached = [...cache].flatMap(([fabricId, ofFabric]) =>
+        [...ofFabric.keys()].map((kid) => ({ fabricId, kid })),
+      );
+      if (cached.length === 0) return;
+      const rows = await client.$queryRaw<{ kid: string }[]>`
+        SELECT kid FROM fabric_key WHERE kid = ANY(${cached.map(({ kid }) => kid)}::text[])`;
+      const present = new Set(rows.map(({ kid }) => kid));
+      for (const { fabricId, kid } of cached) if (!present.has(kid)) forget(fabricId, kid);
+    },
+
+    /** Returns the public key `kid` of a fabric, for resealing. Throws `UntrustedFabricKey` unless automate signed it. */
+    async sealingKey(fabricId: string, kid: string): Promise<VerifiedFabricKey> {
+      const row = await client.fabricKey.findFirst({
+        where: { kid, fabricId },
+        select: { kid: true, fabricId: true, publicJwk: true, signature: true },
+      });
+      if (!row) throw new UntrustedFabricKey(`Fabric ${fabricId} has no key ${kid}.`);
+      return verifyFabricKey(row, [publicHalf(signingKey)]);
+    },
 
     /**
      * Makes a key pair: signs the public half and wraps the private half with `masterKey`, or with the primary.
@@ -119,13 +147,13 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
     select: { fabricId: true, kid: true, publicJwk: true, signature: true },
   });
   if (!newest) return undefined;
-  const { kty = "", crv = "", x = "" } = signingKey;
-  const isOurs = await verifyFabricKey(newest, [{ kty, crv, x }]).then(
+  const ours = publicHalf(signingKey);
+  const isOurs = await verifyFabricKey(newest, [ours]).then(
     () => true,
     () => false,
   );
   if (isOurs) return undefined;
-  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint({ kty, crv, x })}) did not sign the newest fabric key. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign. Until then secrets can be read, but not written to fabrics whose key another signing key signed.`;
+  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint(ours)}) did not sign the newest fabric key. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign. Until then secrets can be read, but not written to fabrics whose key another signing key signed.`;
 }
 
 async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: string): Promise<OpeningKey> {
@@ -135,4 +163,8 @@ async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: strin
   });
   if (!row) throw new CannotOpen();
   return unwrapPrivateKey(keyring.get(row.masterKeyId), row, { fabricId, kid });
+}
+
+function publicHalf({ kty = "", crv = "", x = "" }: JWK) {
+  return { kty, crv, x };
 }

@@ -144,7 +144,7 @@ test("a check raises the alarm too, and a missing fabric key raises it for each 
   const { token, tokenHash } = newPipelineToken();
   const by = { createdById: "x", createdByName: "x" };
   await owner.pipelineToken.create({ data: { fabricId: other.fabricId, name: "n", tokenHash, ...by } });
-  await owner.fabricKey.deleteMany({ where: { fabricId: other.fabricId } });
+  await owner.fabricKey.updateMany({ where: { fabricId: other.fabricId }, data: { wrappedKey: "lost" } });
   const lost = createRuntimeApp({ keys: other.keys, logger: false });
   const request = { url: `/vault/v1/${other.fabricId}/data/${id}`, headers: { "x-vault-token": token } };
   expect((await lost.inject(request)).statusCode).toBe(500);

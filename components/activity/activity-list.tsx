@@ -9,6 +9,7 @@ import {
   MapPin,
   Pencil,
   Plus,
+  RotateCw,
   Siren,
   Trash2,
 } from "lucide-react";
@@ -83,6 +84,7 @@ const icons: Record<EventKind, LucideIcon> = {
   refused: Ban,
   checked: CircleCheck,
   destinations: MapPin,
+  keys: RotateCw,
   alarms: Siren,
 };
 

@@ -54,6 +54,12 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     { fields: ["server"], fromHost: "db.example:5432", toHost: "evil.example:5432" },
     ["changed Server", "host evil.example:5432, before db.example:5432"],
   ],
+  ["fabric.key.reseal", { values: 1_000, startedBy: "Ada" }, ["1000 values", "started by Ada"]],
+  [
+    "fabric.key.rotated",
+    { values: 2, unopened: 1, startedBy: "Ada" },
+    ["2 values", "1 value could not be opened", "started by Ada"],
+  ],
   ["connection.update", { fields: ["sfUser", "smtpUrl"] }, ["changed Username, URL"]],
   ["destination.allow", { reason: "upgrade" }, ["It was in use before destinations had to be allowed"]],
   [

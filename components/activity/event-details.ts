@@ -17,6 +17,7 @@ export function eventDetails(
 ): string[] {
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
+  const { values, unopened, startedBy } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const labels = objectKind === "secret" ? secretLabels : formLabels;
@@ -61,6 +62,9 @@ export function eventDetails(
     method !== undefined && (method === "openid" ? "with single sign-on" : "with a password"),
     sessions !== undefined && accessTokens !== undefined && many(sessions, "session"),
     sessions !== undefined && accessTokens !== undefined && many(accessTokens, "access token"),
+    values !== undefined && many(values, "value"),
+    unopened !== undefined && `${many(unopened, "value")} could not be opened`,
+    startedBy !== undefined && startedBy !== "" && `started by ${text(startedBy)}`,
     within !== undefined && count !== undefined && `${many(count, "more time")} within an hour`,
     within === undefined && count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
     accessToken !== undefined && `by the access token “${text(accessToken)}”`,
@@ -131,6 +135,7 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "team:write": "change members",
   "access:list": "see the tokens of members",
   "access:revoke": "revoke the token of a member",
+  "fabric-key:list": "see the keys of a fabric",
 };
 
 /** A check's outcome, in the words that the check itself uses. */

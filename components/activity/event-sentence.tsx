@@ -11,6 +11,7 @@ export const objectNouns: Record<ObjectKind, string> = {
   issuer: "trusted issuer",
   team: "team",
   user: "person",
+  key: "key",
 };
 
 const link = "font-medium text-ink hover:text-accent-text hover:underline";

@@ -49,6 +49,7 @@ const golden = `
   connection:check          yes   yes    no        yes         yes
   activity:list             yes   yes    no        no          yes
   version:write             no    yes*   no        no          no
+  fabric-key:list           no    yes    no        no          yes
   fabric-key:write          no    yes*   no        no          no
   token:list                yes   yes    no        no          yes
   token:write               no    yes*   no        no          no

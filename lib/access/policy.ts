@@ -31,7 +31,8 @@ export const policy = {
   "activity:list": { roles: members },
   // Sets how many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },
-  // Chooses the master key of a fabric.
+  // A fabric's keys; their rotation, and the choice of their master key.
+  "fabric-key:list": { roles: admins },
   "fabric-key:write": { roles: admins, isFresh: true },
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },

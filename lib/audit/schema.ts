@@ -36,6 +36,17 @@ export const auditActions = {
   "fabric.key.create": "created a key of",
   "fabric.key.sign": "signed again the key of",
   "fabric.key.master": "chose the master key of",
+  "fabric.key.rotate": "started to rotate the key of",
+  "fabric.key.reseal": "resealed values of",
+  "fabric.key.pause": "paused the key rotation of",
+  "fabric.key.resume": "resumed the key rotation of",
+  "fabric.key.rotated": "finished the key rotation of",
+  "fabric.key.destroy": "destroyed a former key of",
+  "master_key.rotate": "started to rotate to the master",
+  "master_key.rewrap": "rewrapped fabric keys under the master",
+  "master_key.pause": "paused the rotation to the master",
+  "master_key.resume": "resumed the rotation to the master",
+  "master_key.rotated": "finished the rotation to the master",
   "token.create": "created",
   "token.confirm": "confirmed",
   "token.revoke": "revoked",
@@ -79,7 +90,16 @@ export const auditActions = {
 export type AuditAction = keyof typeof auditActions;
 
 /** The kinds of object that an event can be about. */
-export const objectKinds = ["secret", "connection", "fabric", "token", "issuer", "team", "user"] as const;
+export const objectKinds = [
+  "secret",
+  "connection",
+  "fabric",
+  "token",
+  "issuer",
+  "team",
+  "user",
+  "key",
+] as const;
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** The events of a fabric, grouped for the filter of Activity. */
@@ -105,8 +125,6 @@ export const eventKinds = {
       "connection.update",
       "fabric.update",
       "fabric.versions",
-      "fabric.key.sign",
-      "fabric.key.master",
       "token.confirm",
       "issuer.confirm",
     ],
@@ -139,6 +157,19 @@ export const eventKinds = {
       "destination.decline",
       "destination.rule",
       "secret.signin.reset",
+    ],
+  },
+  keys: {
+    label: "Keys",
+    actions: [
+      "fabric.key.rotate",
+      "fabric.key.reseal",
+      "fabric.key.pause",
+      "fabric.key.resume",
+      "fabric.key.rotated",
+      "fabric.key.destroy",
+      "fabric.key.sign",
+      "fabric.key.master",
     ],
   },
   alarms: { label: "Alarms", actions: ["secret.alarm", "secret.alarm.acknowledge"] },
@@ -190,6 +221,9 @@ export const detailKeys = [
   "method",
   "sessions",
   "accessTokens",
+  "values",
+  "unopened",
+  "startedBy",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

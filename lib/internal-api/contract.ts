@@ -42,6 +42,24 @@ export const automateRequests = {
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ id: z.string() }),
   },
+  "fabric-key:rotate": {
+    path: "/internal/fabric-keys/rotate",
+    permission: "fabric-key:write",
+    body: z.object({}),
+    answer: z.object({ kid: z.string() }),
+  },
+  "fabric-key:pause": {
+    path: "/internal/fabric-keys/pause",
+    permission: "fabric-key:write",
+    body: z.object({}),
+    answer: z.object({ isChanged: z.boolean() }),
+  },
+  "fabric-key:resume": {
+    path: "/internal/fabric-keys/resume",
+    permission: "fabric-key:write",
+    body: z.object({}),
+    answer: z.object({ isChanged: z.boolean() }),
+  },
   "version:rule": {
     path: "/internal/fabrics/versions",
     permission: "version:write",

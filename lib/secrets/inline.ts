@@ -13,7 +13,7 @@ import { suggestName } from "@/lib/suggest-name";
 export type InlineSecret = { secretId: string; before: (tx: Tx) => Promise<void> };
 
 /**
- * Seals a text value that a request contains in place of a reference, as a secret named after the connection.
+ * Stores a text value that a request contains in place of a reference, as a secret named after the connection.
  * An update of the same connection adds a version to that secret, unless another connection uses it too. So
  * updates leave no unused secrets behind.
  */
@@ -43,10 +43,10 @@ export async function inlineSecret(
   }
   const name = await availableName(scope, suggestName(connectionName) || "secret");
   const input = { subKind: "text", name, description: "", fields: { value } } as const;
-  const prepared = await prepareSecret(scope, input, uuidv7());
+  const secretId = uuidv7();
   return {
-    secretId: prepared.id,
-    before: (tx) => insertSecret(scope, prepared, tx),
+    secretId,
+    before: async (tx) => insertSecret(scope, await prepareSecret(scope, input, secretId, tx), tx),
   };
 }
 

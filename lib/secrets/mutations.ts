@@ -11,7 +11,7 @@ import { ifMatchSatisfied } from "@/lib/if-match";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
-import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { type SealedFields, sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
 import { storeNewSecret } from "@/lib/secrets/versions";
 import {
@@ -36,31 +36,34 @@ export async function createSecret(
 ): Promise<Result<{ id: string; name: string; subKind: SubKind }, "name_taken" | "too_large">> {
   const failure = fileTooLarge(input);
   if (failure) return failure;
-  const prepared = await prepareSecret(scope, input);
   const { name, subKind } = input;
+  const id = uuidv7();
   try {
-    if (!idempotent) await insertSecret(scope, prepared);
-    else
-      await db.$transaction(async (tx) => {
-        await reserve(tx, idempotent, prepared.id);
+    await sealingToNewestKey(async () => {
+      const prepared = await prepareSecret(scope, input, id);
+      if (!idempotent) return insertSecret(scope, prepared);
+      return db.$transaction(async (tx) => {
+        await reserve(tx, idempotent, id);
         await insertSecret(scope, prepared, tx);
       });
+    });
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken(name);
     throw error;
   }
   // The person who enters the whole secret thereby allows its token server.
-  if (secretKinds[subKind].givesTokens) await settleDestinations(scope, prepared.id);
-  return ok({ id: prepared.id, name, subKind });
+  if (secretKinds[subKind].givesTokens) await settleDestinations(scope, id);
+  return ok({ id, name, subKind });
 }
 
-/** Seals a new secret's fields, before the transaction that stores them. `id` must be new. */
+/** Seals a new secret's fields, in the transaction that stores them or before it. `id` must be new. */
 export async function prepareSecret(
   { fabricId }: Writer,
   input: CreateSecretInput,
-  id = uuidv7(),
+  id: string,
+  tx?: Tx,
 ): Promise<PreparedSecret> {
-  const key = await sealingKey(fabricId);
+  const key = await sealingKey(fabricId, tx);
   const context = { secretId: id, subKind: input.subKind, version: 1 };
   return { id, input, sealed: await sealFields(key, context, input.fields) };
 }

@@ -3,6 +3,7 @@ import type { SealContext } from "@/lib/crypto/context";
 import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { seal } from "@/lib/crypto/seal";
 import type { Db, Tx } from "@/lib/db/client";
+import { sqlStateOf } from "@/lib/db/errors";
 import { preparedQuery } from "@/lib/db/prepared";
 import { webEnv } from "@/lib/env";
 import { wipeBytes } from "@/lib/wipe";
@@ -41,6 +42,24 @@ async function verified(row: KeyRow): Promise<VerifiedFabricKey> {
   if (verifiedKeys.size >= maxCached && oldest !== undefined) verifiedKeys.delete(oldest);
   verifiedKeys.set(bytes, key);
   return key;
+}
+
+/**
+ * Runs a write that seals to the newest key and stores. Runs it once more when a rotation destroyed that key in
+ * between: the first attempt then stored nothing.
+ */
+export async function sealingToNewestKey<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isKeyDestroyed(error)) throw error;
+    return write();
+  }
+}
+
+function isKeyDestroyed(error: unknown): boolean {
+  const isReference = sqlStateOf(error) === "23503";
+  return isReference && error instanceof Error && error.message.includes("secret_field_kid_fkey");
 }
 
 /** The rows of sealed fields that a version stores. */

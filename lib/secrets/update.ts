@@ -10,7 +10,7 @@ import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretMetadata, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretEtag } from "@/lib/secrets/schema";
-import { sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
 import { storeNewVersion } from "@/lib/secrets/versions";
 import {
   editor,
@@ -35,14 +35,16 @@ export async function replaceSecret(
   const failure = fileTooLarge(input);
   if (failure) return failure;
   const { secretId, expectedVersion, destinationIds } = input;
-  const replaced = await db.$transaction(async (tx) => {
-    const secret = await lockSecret(tx, scope, secretId);
-    const current = await lastVersion(tx, secretId);
-    if (current.version !== expectedVersion) return fail("conflict");
-    const version = await addVersion(tx, scope, secret, current, input, destinationIds);
-    await reserve(tx, idempotent, String(version));
-    return ok(version);
-  });
+  const replaced = await sealingToNewestKey(() =>
+    db.$transaction(async (tx) => {
+      const secret = await lockSecret(tx, scope, secretId);
+      const current = await lastVersion(tx, secretId);
+      if (current.version !== expectedVersion) return fail("conflict");
+      const version = await addVersion(tx, scope, secret, current, input, destinationIds);
+      await reserve(tx, idempotent, String(version));
+      return ok(version);
+    }),
+  );
   if (!replaced.ok) return replaced;
   const destinationsKept = await settleKept(scope, input, destinationIds);
   return ok({ version: replaced.value, destinationsKept });
@@ -217,7 +219,7 @@ async function unlessTaken<T, Code extends string>(
   run: (tx: Tx) => Promise<Result<T, Code>>,
 ): Promise<Result<T, Code | "name_taken">> {
   try {
-    return await db.$transaction(run);
+    return await sealingToNewestKey(() => db.$transaction(run));
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken(name);
     throw error;

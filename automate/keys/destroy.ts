@@ -1,0 +1,78 @@
+import { systemActor } from "@/lib/access/system-actor";
+import { record } from "@/lib/audit/record";
+import { db, type Tx } from "@/lib/db/client";
+import { sqlStateOf } from "@/lib/db/errors";
+
+/**
+ * How long nothing must have been sealed to a former key before it is destroyed. A read that took a value from
+ * the database can then still open it, and so can a transaction that started with the key end: none may last
+ * longer.
+ */
+export const settleSeconds = 60;
+
+/** A fabric key that a newer one has replaced. */
+type FormerKey = { kid: string; fabricId: string; isSettled: boolean };
+
+/**
+ * Destroys the former keys that no value has needed for a minute: of one fabric, or of all.
+ */
+export async function destroyFormerKeys({
+  fabricId,
+  settle = settleSeconds,
+}: {
+  fabricId?: string;
+  settle?: number;
+} = {}): Promise<void> {
+  const former = await noteFormerKeys(fabricId ?? null, settle);
+  for (const key of former.filter(({ isSettled }) => isSettled)) await destroy(key);
+}
+
+/** Notes since when nothing is under each former key. */
+function noteFormerKeys(fabricId: string | null, settle: number): Promise<FormerKey[]> {
+  return db.$queryRaw<FormerKey[]>`
+    WITH former AS (
+      SELECT k.kid, k."fabricId", k."emptySince", EXISTS (SELECT 1 FROM secret_field f WHERE f.kid = k.kid) AS "hasValues"
+      FROM fabric_key k
+      WHERE (${fabricId}::text IS NULL OR k."fabricId" = ${fabricId}) AND EXISTS (
+        SELECT 1 FROM fabric_key newer
+        WHERE newer."fabricId" = k."fabricId" AND (newer."createdAt", newer.kid) > (k."createdAt", k.kid))
+    ), noted AS (
+      UPDATE fabric_key k SET "emptySince" = CASE WHEN changed."hasValues" THEN NULL ELSE now() END
+      FROM (
+        SELECT former.kid, former."hasValues" FROM former JOIN fabric_key ON fabric_key.kid = former.kid
+        WHERE (former."emptySince" IS NULL) <> former."hasValues"
+        FOR NO KEY UPDATE OF fabric_key SKIP LOCKED
+      ) changed WHERE k.kid = changed.kid
+    )
+    SELECT kid, "fabricId",
+      NOT "hasValues" AND coalesce("emptySince" <= now() - make_interval(secs => ${settle}::float), ${settle}::float = 0) AS "isSettled"
+    FROM former ORDER BY kid`;
+}
+
+async function destroy({ kid, fabricId }: FormerKey): Promise<void> {
+  try {
+    await db.$transaction(async (tx) => {
+      const { count } = await tx.fabricKey.deleteMany({ where: { kid } });
+      // Another copy of automate was faster.
+      if (count > 0) await recordDestroyed(tx, fabricId, kid);
+    });
+  } catch (error) {
+    // A value was stored under it in the meantime: a foreign key protects each key that a value needs.
+    if (sqlStateOf(error) !== "23503") throw error;
+  }
+}
+
+async function recordDestroyed(tx: Tx, fabricId: string, kid: string): Promise<void> {
+  const fabric = await tx.fabric.findUnique({
+    where: { id: fabricId },
+    select: { name: true, teamId: true },
+  });
+  await record(tx, {
+    actor: systemActor,
+    teamId: fabric?.teamId ?? null,
+    fabricId,
+    action: "fabric.key.destroy",
+    object: { kind: "fabric", id: fabricId, name: fabric?.name ?? "" },
+    details: { kid },
+  });
+}

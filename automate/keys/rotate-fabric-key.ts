@@ -1,0 +1,147 @@
+import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import {
+  endRotation,
+  type Rotation,
+  type Starter,
+  type Step,
+  startRotation,
+  storeBatch,
+  whileHeld,
+} from "@/automate/keys/rotation";
+import type { VerifiedFabricKey } from "@/lib/crypto/fabric-key";
+import { db, type Tx } from "@/lib/db/client";
+
+type Position = { secretId: string; field: string; version: number };
+
+/** A sealed value as stored, with the type of its secret, which is a part of its seal context. */
+export type StoredValue = Position & { kid: string; sealed: string; subKind: string };
+
+/** A value sealed to another key of its fabric; null when it could not be opened. */
+export type ResealedValue = Position & { formerKid: string; sealed: string | null };
+
+/** Opens values and seals them again: `automate/secrets/reseal.ts`. */
+export type Reseal = (
+  keys: FabricKeys,
+  to: VerifiedFabricKey,
+  values: readonly StoredValue[],
+  isLate: () => boolean,
+) => Promise<ResealedValue[]>;
+
+/** How many values a batch has at most, how many bytes of them, and how long it works on them. */
+const maxBatch = { values: 1_000, bytes: 8 * 1024 * 1024, ms: 2_000 };
+
+/**
+ * Stores a new key pair of a fabric, to which web seals at once, and starts to reseal the values that are under
+ * former ones. Throws `AlreadyRotating`.
+ */
+export async function startFabricRotation(
+  tx: Tx,
+  pair: Awaited<ReturnType<FabricKeys["newPair"]>>,
+  starter: Starter,
+): Promise<string> {
+  const { fabricId, kid: target } = pair;
+  return startRotation(tx, { kind: "fabric", fabricId }, starter, async () => {
+    const by = { createdById: starter.id, createdByName: starter.name };
+    await tx.fabricKey.create({ data: { ...pair, ...by }, select: { kid: true } });
+    // Newer than the former ones even if the clock was set back: the newest seals.
+    await tx.$executeRaw`
+      UPDATE fabric_key SET "createdAt" = greatest("createdAt", (
+        SELECT max("createdAt") + interval '1 millisecond' FROM fabric_key WHERE "fabricId" = ${fabricId} AND kid <> ${target}))
+      WHERE kid = ${target}`;
+    const total = await tx.secretField.count({ where: { key: { fabricId, kid: { not: target } } } });
+    return { target, total };
+  });
+}
+
+/**
+ * Reseals one batch of values that are under former keys of the fabric. When nothing is left that opens, destroys
+ * the former keys and ends.
+ */
+export async function rotateFabricKey(
+  rotation: Rotation,
+  { keys, reseal }: { keys: FabricKeys; reseal: Reseal },
+  settle = settleSeconds,
+): Promise<Step> {
+  const startedAt = performance.now();
+  const fabricId = rotation.fabricId ?? "";
+  const values = await nextValues(rotation, fabricId);
+  if (values.length === 0) return settleFormerKeys(rotation, fabricId, settle);
+  const target = await keys.sealingKey(fabricId, rotation.target);
+  const isLate = () => performance.now() - startedAt > maxBatch.ms;
+  const resealed = await reseal(keys, target, values, isLate);
+  return storeBatch(rotation, startedAt, (tx) => storeResealed(tx, rotation, resealed));
+}
+
+/** The next values under a former key that this rotation has not found to be unopenable. */
+async function nextValues({ id, target }: Rotation, fabricId: string): Promise<StoredValue[]> {
+  return db.$queryRaw<StoredValue[]>`
+    WITH next AS (
+      SELECT f."secretId", f.field, f.version, pg_column_size(f.sealed) AS size
+      FROM secret_field f
+      WHERE f.kid IN (SELECT kid FROM fabric_key WHERE "fabricId" = ${fabricId} AND kid <> ${target})
+        AND NOT EXISTS (
+          SELECT 1 FROM unopened_value u
+          WHERE u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version AND u."rotationId" = ${id})
+      LIMIT ${maxBatch.values}::int
+    ), summed AS (
+      SELECT "secretId", field, version, size, sum(size) OVER (ORDER BY "secretId", field, version) AS total FROM next
+    )
+    SELECT f."secretId", f.field, f.version, f.kid, f.sealed, s."subKind"
+    FROM summed
+    JOIN secret_field f ON f."secretId" = summed."secretId" AND f.field = summed.field AND f.version = summed.version
+    JOIN secret s ON s.id = f."secretId"
+    WHERE summed.total - summed.size < ${maxBatch.bytes}::int`;
+}
+
+/**
+ * Skips values that somebody is deleting: a deletion never waits for a lock that waits for it. A value that was
+ * resealed in the meantime stays as it is.
+ */
+async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly ResealedValue[]) {
+  const opened = all.filter((value) => value.sealed !== null);
+  const unopened = all.filter((value) => value.sealed === null);
+  const done = await tx.$executeRaw`
+    WITH resealed AS (
+      SELECT * FROM unnest(
+        ${opened.map(({ secretId }) => secretId)}::text[], ${opened.map(({ field }) => field)}::text[],
+        ${opened.map(({ version }) => version)}::int[], ${opened.map(({ formerKid }) => formerKid)}::text[],
+        ${opened.map(({ sealed }) => sealed)}::text[]) AS r("secretId", field, version, kid, sealed)
+    ), unlocked AS (
+      SELECT f."secretId", f.field, f.version, r.sealed FROM secret_field f
+      JOIN resealed r ON r."secretId" = f."secretId" AND r.field = f.field AND r.version = f.version AND r.kid = f.kid
+      FOR NO KEY UPDATE OF f SKIP LOCKED
+    )
+    UPDATE secret_field f SET sealed = unlocked.sealed, kid = ${target} FROM unlocked
+    WHERE f."secretId" = unlocked."secretId" AND f.field = unlocked.field AND f.version = unlocked.version`;
+  const noted = await tx.$executeRaw`
+    INSERT INTO unopened_value ("secretId", field, version, "rotationId")
+    SELECT f."secretId", f.field, f.version, ${id} FROM secret_field f
+    JOIN unnest(
+      ${unopened.map(({ secretId }) => secretId)}::text[], ${unopened.map(({ field }) => field)}::text[],
+      ${unopened.map(({ version }) => version)}::int[]) AS u("secretId", field, version)
+    ON u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version
+    ON CONFLICT DO NOTHING`;
+  return { done, unopened: noted };
+}
+
+/**
+ * Ends when each former key is destroyed, or holds values that do not open. A transaction that began before the
+ * new key existed may still store a value under a former one, so it waits as long as that could take.
+ */
+async function settleFormerKeys(rotation: Rotation, fabricId: string, settle: number): Promise<Step> {
+  await destroyFormerKeys({ fabricId, settle });
+  const { id, target } = rotation;
+  return whileHeld(rotation, async (tx) => {
+    const [settled] = await tx.$queryRaw<unknown[]>`
+      SELECT FROM key_rotation r
+      WHERE r.id = ${id} AND r."startedAt" <= now() - make_interval(secs => ${settle}::float) AND NOT EXISTS (
+        SELECT 1 FROM fabric_key k LEFT JOIN secret_field f ON f.kid = k.kid
+        WHERE k."fabricId" = ${fabricId} AND k.kid <> ${target} AND NOT EXISTS (
+          SELECT 1 FROM unopened_value u
+          WHERE u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version AND u."rotationId" = r.id))`;
+    if (!settled) return "waiting";
+    await endRotation(tx, rotation);
+    return "ended";
+  });
+}
