@@ -19,7 +19,7 @@ const mayImport: Record<string, string> = {
   // What programs share
   lib: "lib",
   "lib/crypto": "",
-  "lib/kms": "",
+  "lib/kms": "lib/protect-process",
   "lib/egress": "",
   "lib/connectors": "lib/egress lib/issue-text lib/secrets/kinds",
   "lib/secrets/kinds": "lib/egress",
@@ -233,6 +233,16 @@ describe("imports", () => {
       ),
     ).toEqual([]);
   });
+
+  test("clients of key services are loaded by lib/kms alone, when a key is opened", () => {
+    const clients = "@aws-sdk/client-kms|@azure/[a-z-]+|google-auth-library|pkcs11js";
+    const importers = product.filter((file) =>
+      new RegExp(`^import (?!type )[^;]*from "(${clients})"`, "m").test(sources.get(file) ?? ""),
+    );
+    const users = product.filter((file) => new RegExp(`"(${clients})["/]`).test(sources.get(file) ?? ""));
+    expect(importers).toEqual([]);
+    expect(users.filter((file) => !isIn(file, "lib/kms launcher"))).toEqual([]);
+  });
 });
 
 describe("the vocabulary", () => {
@@ -261,6 +271,7 @@ describe("the vocabulary", () => {
       "admin/main.ts",
       "automate/server.ts",
       "backup/main.ts",
+      "lib/kms/pkcs11-host.ts",
       "prisma/demo/seed.ts",
       "prisma/migrate/main.ts",
       "web/server.ts",
@@ -268,11 +279,11 @@ describe("the vocabulary", () => {
     ]);
   });
 
-  test("web and automate read the environment in lib/env.ts, and Next's own variables at start", () => {
+  test("web and automate read the environment in lib/env.ts, Vault's own token, and Next's own variables at start", () => {
     const readers = product.filter(
       (file) => isIn(file, "app components lib automate web") && sources.get(file)?.includes("process.env"),
     );
-    expect(readers).toEqual(["lib/env.ts", "lib/next/boot.ts", "web/server.ts"]);
+    expect(readers).toEqual(["lib/env.ts", "lib/kms/transit-token.ts", "lib/next/boot.ts", "web/server.ts"]);
   });
 
   test("what changes or removes a person ends their access, or gives back what they confirmed", () => {

@@ -32,6 +32,8 @@ const opening = [
 const drivers = {
   ssh2: /ssh2|node-ssh|curve25519-sha256@libssh/,
   oauth4webapi: /oauth4webapi/,
+  "a client of a key service":
+    /@aws-sdk\/client-kms|@azure\/(keyvault-keys|identity)|google-auth-library|pkcs11js/,
   undici: /from ?"undici"|require\("undici"\)/,
 };
 
@@ -76,7 +78,7 @@ function webSources(): string {
     .join("\n");
 }
 
-test("web's build contains no driver of a check, and the browser's files contain no server code", () => {
+test("web's build contains no driver of a check and no client of a key service, and the browser's files contain no server code", () => {
   for (const [name, pattern] of Object.entries(drivers))
     for (const { path, text } of [...client(), ...server()])
       expect(pattern.test(text), `${path} holds ${name}`).toBe(false);

@@ -17,6 +17,7 @@ const programs = {
   "check-worker": "worker/main.ts",
   migrate: "prisma/migrate/main.ts",
   admin: "admin/main.ts",
+  "pkcs11-host": "lib/kms/pkcs11-host.ts",
   backup: "backup/main.ts",
   seed: "prisma/demo/seed.ts",
 };

@@ -7,15 +7,18 @@ import { builds, bundleOptions } from "@/launcher/build.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
-const { dependencies } = read("package.json");
+const { dependencies, optionalDependencies } = read("package.json");
+/** What automate loads only when a master key is in this service. Its native client is loaded by another program. */
+const optional = ["@aws-sdk/client-kms", "@azure/identity", "@azure/keyvault-keys", "google-auth-library"];
 
-/** The packages that the built programs load at run time. */
-async function packagesOfPrograms(): Promise<Map<string, string[]>> {
+/** The packages that the built programs load at run time: `dynamic-import` for those that may never be loaded. */
+async function packagesOfPrograms(kinds: string[]): Promise<Map<string, string[]>> {
   const options = await bundleOptions(builds.start);
   const { metafile } = await build({ ...options, write: false, metafile: true });
   const packages = new Map<string, string[]>();
   for (const [file, { imports }] of Object.entries(metafile?.outputs ?? {})) {
     const names = imports
+      .filter(({ kind }) => kinds.includes(kind))
       .filter(({ external, path }) => external && !path.startsWith("node:") && !builtinModules.includes(path))
       .map(({ path }) => path.split("/", path.startsWith("@") ? 2 : 1).join("/"));
     packages.set(file.split("/").at(-1) ?? file, [...new Set(names)].sort());
@@ -25,7 +28,7 @@ async function packagesOfPrograms(): Promise<Map<string, string[]>> {
 
 describe("npm install --omit=dev of a built tree", () => {
   it("installs every package that a program loads", async () => {
-    const packages = await packagesOfPrograms();
+    const packages = await packagesOfPrograms(["import-statement", "require-call", "dynamic-import"]);
     expect([...packages.keys()]).toEqual(
       expect.arrayContaining([
         "web.mjs",
@@ -38,7 +41,17 @@ describe("npm install --omit=dev of a built tree", () => {
     );
     expect(packages.get("automate.mjs")).toContain("fastify");
     for (const [program, names] of packages)
-      for (const name of names) expect(dependencies, `${program} loads ${name}`).toHaveProperty([name]);
+      for (const name of names.filter((one) => program !== "automate.mjs" || !optional.includes(one)))
+        expect(dependencies, `${program} loads ${name}`).toHaveProperty([name]);
+  });
+
+  it("lets automate start without the clients of key services, which no other program loads", async () => {
+    for (const name of [...optional, "pkcs11js"]) expect(optionalDependencies).toHaveProperty([name]);
+    const atStart = await packagesOfPrograms(["import-statement", "require-call"]);
+    for (const names of atStart.values()) for (const name of optional) expect(names).not.toContain(name);
+    const ever = await packagesOfPrograms(["dynamic-import"]);
+    const users = [...ever].filter(([, names]) => names.some((name) => optional.includes(name)));
+    expect(users).toEqual([["automate.mjs", expect.arrayContaining(optional)]]);
   });
 
   it("installs no database server and no build tool", () => {

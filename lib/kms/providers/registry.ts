@@ -1,6 +1,11 @@
 import { z } from "zod";
 import type { MasterKey } from "@/lib/kms/define";
+import { awsKey, openAwsKey } from "@/lib/kms/providers/aws";
+import { azureKey, openAzureKey } from "@/lib/kms/providers/azure";
+import { googleKey, openGoogleKey } from "@/lib/kms/providers/google";
 import { localKey, openLocalKey } from "@/lib/kms/providers/local";
+import { openPkcs11Key, pkcs11Key } from "@/lib/kms/providers/pkcs11";
+import { openTransitKey, transitKey } from "@/lib/kms/providers/transit";
 
 /** What every key of the keyring has, whatever its provider. */
 const common = {
@@ -16,7 +21,14 @@ const common = {
 };
 
 /** One key of the keyring's file. A provider adds one member here and one line below. */
-export const keySettings = z.discriminatedUnion("provider", [localKey.extend(common)]);
+export const keySettings = z.discriminatedUnion("provider", [
+  localKey.extend(common),
+  pkcs11Key.extend(common),
+  awsKey.extend(common),
+  transitKey.extend(common),
+  azureKey.extend(common),
+  googleKey.extend(common),
+]);
 export type KeySettings = z.infer<typeof keySettings>;
 
 /** Opens a master key. Throws `BadMasterKey` for wrong settings. */
@@ -28,5 +40,15 @@ export async function openMasterKey({
   switch (settings.provider) {
     case "local":
       return openLocalKey(settings);
+    case "pkcs11":
+      return openPkcs11Key(settings);
+    case "aws":
+      return openAwsKey(settings);
+    case "transit":
+      return openTransitKey(settings);
+    case "azure":
+      return openAzureKey(settings);
+    case "google":
+      return openGoogleKey(settings);
   }
 }
