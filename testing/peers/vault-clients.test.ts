@@ -14,7 +14,7 @@ import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 const here = import.meta.dirname;
 const root = join(here, "../..");
 const installPython = "Install Python 3.10 or newer with venv: apt-get install python3-venv.";
-const installGo = "Install Go 1.24 or newer (go.dev/dl); it downloads the modules of testing/peers/go.";
+const installGo = "Install Go 1.25 or newer (go.dev/dl); it downloads the modules of testing/peers.";
 const installJava = "Install Java 17 or newer and Maven: apt-get install default-jdk-headless maven.";
 const installNginx = "Install nginx: apt-get install nginx-light, or brew install nginx.";
 
@@ -117,9 +117,7 @@ async function run(command: string, args: string[], peer: PeerSettings, install:
     ...more,
   };
   try {
-    return (
-      await promisify(execFile)(command, args, { env: env as NodeJS.ProcessEnv, cwd: join(here, "go") })
-    ).stdout;
+    return (await promisify(execFile)(command, args, { env: env as NodeJS.ProcessEnv, cwd: here })).stdout;
   } catch (error) {
     const { code, stdout, stderr } = error as NodeJS.ErrnoException & { stdout?: string; stderr?: string };
     throw new Error(code === "ENOENT" ? install : `${stderr}\n${stdout}`);
@@ -178,16 +176,41 @@ test("Airflow's VaultBackend", async () => {
   const answers = await runToFile(python, [join(here, "airflow_client.py")], installPython, {});
   const version = await versionIn("testing/peers/requirements-airflow.txt", /apache-airflow==(\S+)/);
   const used: Operation[] = ["token", "approle", "jwt", "kubernetes", "connection", "missing"];
-  const without = (Object.keys(expected) as Operation[]).filter((name) => !used.includes(name));
-  expectOperations(`Airflow ${version}`, answers, without);
+  expectOperations(`Airflow ${version}`, answers, allBut(used));
 }, 600_000);
 
 test("Go's vault/api", async () => {
   const version = await versionIn("testing/peers/go/go.mod", /vault\/api v(\S+)/);
-  const more = { GOFLAGS: "-mod=readonly" };
-  const answers = JSON.parse(await run("go", ["run", "."], await settings(), installGo, more));
-  expectOperations(`Go vault/api ${version}`, answers, ["list by list="]);
+  expectOperations(`Go vault/api ${version}`, await runGo("go"), ["list by list="]);
 }, 600_000);
+
+test("Vault Agent's auto-auth and templates", async () => {
+  const version = await versionIn("testing/peers/agent/go.mod", /hashicorp\/vault v(\S+)/);
+  const used: Operation[] = [
+    "approle",
+    "jwt",
+    "kubernetes",
+    "types",
+    "version",
+    "list",
+    "folder",
+    "connection",
+    "mount",
+    "missing",
+    "wrong token",
+  ];
+  expectOperations(`Vault Agent ${version}`, await runGo("agent"), allBut(used));
+}, 600_000);
+
+/** Runs a Go program of this folder. Returns its answers. */
+async function runGo(program: string) {
+  const more = { GOFLAGS: "-mod=readonly" };
+  return JSON.parse(await run("go", ["-C", program, "run", "."], await settings(), installGo, more));
+}
+
+function allBut(used: readonly Operation[]): Operation[] {
+  return (Object.keys(expected) as Operation[]).filter((name) => !used.includes(name));
+}
 
 /** Copies the dependencies of a Maven project, and runs one Java file with them. Returns its answers. */
 async function runJava(project: string, program: string) {

@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { databaseUnavailable, keyServiceRefusal, Refusal } from "@/automate/http/error";
 import { refusals } from "@/automate/http/metrics";
-import { bodyOf, denied, VaultRefusal } from "@/automate/runtime-api/vault/answer";
+import { bodyOf, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import { isOutage } from "@/lib/db/client";
 import { KeyServiceFault } from "@/lib/kms/define";
+
+/** Vault's words for a token that is not valid (any more). Vault Agent signs in again only if it reads them. */
+const invalidToken = "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n";
 
 /** Answers a failure in Vault's error shape. Logs only the name of an unexpected error. */
 export function answerVaultRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply) {
@@ -43,7 +46,7 @@ function vaultRefusalOf(error: unknown): VaultRefusal | null {
 function byStatus({ status, code, message }: Refusal): VaultRefusal {
   switch (status) {
     case 401:
-      return denied();
+      return new VaultRefusal(403, [invalidToken]);
     case 404:
       return new VaultRefusal(404, []);
     case 409:

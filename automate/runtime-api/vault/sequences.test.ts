@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
-// What programs on Kubernetes send, in order. External Secrets and the CSI provider: by their sources. Vault Agent
-// and Vault Secrets Operator: not compared with their sources. All use Go's client, which `npm run test:peers` runs.
+// What programs on Kubernetes send, in order, by their sources. All use Go's client, which `npm run test:peers` runs;
+// it runs Vault Agent, too.
 
 let { url, fabric, mount, workloadToken, close } = {} as VaultDialect;
 
@@ -88,22 +88,39 @@ test("Vault's CSI provider signs in by POST, reads with a body or a query, and s
   });
 });
 
-test("Vault Agent asks which engine a template's path has, reads it, and may ask to renew its token", async () => {
+test("Vault Agent asks which engine a template's path has, reads it, and signs in again for an invalid token", async () => {
   const token = await signIn("PUT");
-  const engine = await send("GET", `sys/internal/ui/mounts/${mount}/data/warehouse`, token);
+  const engine = await send("GET", `sys/internal/ui/mounts/${mount}/warehouse`, token);
   expect(engine.json.data).toMatchObject({ path: `${mount}/`, type: "kv", options: { version: "2" } });
   const { json } = await send("GET", `${mount}/data/warehouse`, token);
   expect(json.data.data).toEqual({ value: "open sesame" });
-  const renewed = await send("PUT", "auth/token/renew-self", token, { increment: 0 });
-  expect(renewed.json.auth).toMatchObject({ client_token: token, renewable: false });
+  const folder = await send("GET", `${mount}/metadata/app/?list=true`, token);
+  expect(folder.json.data.keys).toEqual(["url"]);
+  // Agent searches the text of a 403 for these words. Without them, it keeps a token that ended.
+  const ended = await send("GET", `${mount}/data/warehouse`, "expired");
+  expect([ended.status, ended.json.errors[0]]).toEqual([403, expect.stringContaining("invalid token")]);
+  // The method `token_file` looks up its token instead.
+  const own = await send("GET", "auth/token/lookup-self", token);
+  expect(own.json.data).toMatchObject({
+    id: token,
+    type: "service",
+    renewable: false,
+    ttl: expect.any(Number),
+  });
 });
 
-test("Vault Secrets Operator restores its token, reads a version, and revokes the token in the end", async () => {
+test("Vault Secrets Operator reads until a 403, looks up its token before the next read, and revokes it in the end", async () => {
   const token = await signIn("PUT");
+  for (const path of ["data/warehouse", "data/warehouse?version=1", "data/app/url"]) {
+    const { json } = await send("GET", `${mount}/${path}`, token);
+    expect(json).toMatchObject({ request_id: expect.any(String), lease_id: "", wrap_info: null });
+    expect(json.data).toMatchObject({ data: { value: expect.any(String) }, metadata: { version: 1 } });
+  }
+  expect((await send("GET", `${mount}/data/none`, token)).json).toEqual({ errors: [] });
+  expect((await send("GET", `${mount}/data/warehouse`, "expired")).status).toBe(403);
+  expect((await send("GET", "auth/token/lookup-self", "expired")).status).toBe(403);
   const restored = await send("GET", "auth/token/lookup-self", token);
   expect(restored.json.data).toMatchObject({ id: token, renewable: false, num_uses: 0 });
-  const { json } = await send("GET", `${mount}/data/warehouse?version=1`, token);
-  expect(json).toMatchObject({ request_id: expect.any(String), lease_id: "", wrap_info: null });
-  expect(json.data).toMatchObject({ data: { value: "open sesame" }, metadata: { version: 1 } });
+  expect((await send("GET", `${mount}/data/warehouse`, token)).status).toBe(200);
   expect((await send("PUT", "auth/token/revoke-self", token)).status).toBe(204);
 });

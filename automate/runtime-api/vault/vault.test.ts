@@ -76,10 +76,12 @@ describe("the Vault dialect", () => {
       const answer = await get(path);
       expect([answer.status, await answer.json()]).toEqual([403, denied]);
     }
-    const expired = await addToken(fabric, { expiresAt: new Date(0) });
-    for (const as of ["svp_x", expired, await addToken(other)]) {
+    const elsewhere = await get(`${mount}/data/warehouse`, { as: await addToken(other) });
+    expect([elsewhere.status, await elsewhere.json()]).toEqual([403, denied]);
+    const invalid = { errors: ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"] };
+    for (const as of ["svp_x", await addToken(fabric, { expiresAt: new Date(0) })]) {
       const answer = await get(`${mount}/data/warehouse`, { as });
-      expect([answer.status, await answer.json()]).toEqual([403, denied]);
+      expect([answer.status, await answer.json()]).toEqual([403, invalid]);
     }
     const none = await get(`${mount}/data/warehouse`, { as: "" });
     expect([none.status, await none.json()]).toEqual([400, { errors: ["missing client token"] }]);
