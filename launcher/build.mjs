@@ -4,7 +4,7 @@ import { join, relative, resolve } from "node:path";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
-import { release, releaseKeys } from "./release.mjs";
+import { publicText, release, releaseKeys } from "./release.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (path) => join(root, "node_modules", path);
@@ -180,6 +180,7 @@ async function buildRelease(show) {
   const keys = await releaseKeys(process.env);
   await build(builds.start, show);
   await release(join(root, builds.start.dist, "cli"), keys);
+  if (process.env.RELEASE_KEY_FILE) console.log(`Release key, to publish: ${publicText(keys.publicKeys[0])}`);
   if (keys.notice) console.log(keys.notice);
 }
 

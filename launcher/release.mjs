@@ -103,7 +103,7 @@ export async function releaseInto({ dataDir, keysDir, given = process.env }) {
  */
 export async function commandLineOptions({ publicKeys, root: folder = root }) {
   const { version } = await readPackage(folder);
-  const embedded = publicKeys.map((key) => key.export({ type: "spki", format: "der" }).toString("base64"));
+  const embedded = publicKeys.map(publicText);
   return {
     // The bundle names each source by its path from here.
     absWorkingDir: folder,
@@ -148,6 +148,11 @@ function parseKey(pem) {
     } catch {}
   }
   return undefined;
+}
+
+/** A public key as one line, as people publish and compare it (SPKI, Base64). */
+export function publicText(key) {
+  return key.export({ type: "spki", format: "der" }).toString("base64");
 }
 
 function publicHalf(key) {

@@ -69,6 +69,30 @@ test("OpenSSL verifies the program with the public key beside it, and refuses on
   expect(verify(copy)).toBe("Signature Verification Failure");
 });
 
+test("the command of the README verifies the program by the published line, and refuses one changed byte", () => {
+  const readme = readFileSync(join(root, "cli/README.md"), "utf8");
+  const [, command = ""] = /```sh\n(node -e [\s\S]*?) MCow\S+\n```/.exec(readme) ?? [];
+  const key = readFileSync(join(released, "selvage.pub"), "utf8").split("\n")[1] ?? "";
+  const output = (folder: string, by = key) =>
+    spawnSync("sh", ["-c", `${command} ${by}`], { cwd: folder, encoding: "utf8" }).stdout.trim();
+  expect(output(released)).toBe("verified");
+  const copy = join(dir, "changed again");
+  cpSync(released, copy, { recursive: true });
+  writeFileSync(join(copy, "selvage.mjs"), `${program()} `);
+  expect(output(copy)).toBe("NOT VERIFIED");
+  const other = generateKeyPairSync("ed25519").publicKey;
+  expect(output(released, other.export({ type: "spki", format: "der" }).toString("base64"))).toBe(
+    "NOT VERIFIED",
+  );
+});
+
+test("the program names the release keys that it trusts", () => {
+  const key = readFileSync(join(released, "selvage.pub"), "utf8").split("\n")[1] ?? "";
+  const file = join(released, "selvage.mjs");
+  const { stdout } = spawnSync(process.execPath, [file, "update", "--help"], { encoding: "utf8" });
+  expect(stdout).toContain(`Release keys that this program trusts:\n  ${key}`);
+});
+
 test("the program contains the public half of its key, and no private half is in the folder", () => {
   const privateKey = createPrivateKey(readFileSync(keyFile));
   const [der, seed] = [

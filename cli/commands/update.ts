@@ -17,7 +17,7 @@ export function addUpdate(program: Command): void {
   program
     .command("update")
     .description("replace this program with the one of your Automate, if a release key signed it")
-    .addHelpText("after", "\nThe program contains the public halves of the release keys that it trusts.")
+    .addHelpText("after", `\nRelease keys that this program trusts:\n  ${RELEASE_PUBLIC_KEYS.join("\n  ")}`)
     .action(update);
 }
 
