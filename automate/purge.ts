@@ -22,8 +22,30 @@ export async function purge(): Promise<void> {
   await db.idempotentCreate.deleteMany({ where: { createdAt: { lt: oldCreates } } });
   await purgeAttempts();
   await purgeChecks();
+  await purgeReaders();
+}
+
+/** The most rows of one token or issuer at one secret. An issuer may have any number of workloads. */
+const maxReaders = 1000;
+const readersAtOnce = 20_000;
+
+/** Deletes old readers, and those of an issuer beyond its newest at a secret. */
+async function purgeReaders(): Promise<void> {
   await db.$executeRaw`
     DELETE FROM secret_reader WHERE "lastReadAt" < now() - make_interval(days => ${usedForDays}::int)`;
+  let deleted: number;
+  do {
+    // A row that is updated meanwhile has moved, and waits for the next purge.
+    deleted = await db.$executeRaw`
+      DELETE FROM secret_reader WHERE ctid = ANY(ARRAY(
+        SELECT surplus.ctid
+        FROM (SELECT "secretId", "readerId" FROM secret_reader GROUP BY 1, 2 HAVING count(*) > ${maxReaders}::int) crowded
+        CROSS JOIN LATERAL (
+          SELECT r.ctid FROM secret_reader r
+          WHERE r."secretId" = crowded."secretId" AND r."readerId" = crowded."readerId"
+          ORDER BY r."lastReadAt" DESC OFFSET ${maxReaders}::int) surplus
+        LIMIT ${readersAtOnce}::int))`;
+  } while (deleted === readersAtOnce);
 }
 
 async function purgeSecrets(): Promise<void> {
