@@ -302,6 +302,7 @@ test("a person sees who uses a secret: connections, pipelines and destinations",
     updatedBy: "Uri",
   };
   const used = {
+    usedBy: 3,
     connections: [{ id: "c", name: "Orders", kind: "postgres" }],
     pipelines: [
       { name: "nightly", lastReadAt: "2026-11-30T10:05:00.000Z", version: 2, reads: 3, secretName: "key" },
@@ -314,6 +315,7 @@ test("a person sees who uses a secret: connections, pipelines and destinations",
   expect((await selvage(list, env)).stdout).toContain("1 connection, 2 pipelines  2026-11-30 10:05 UTC");
   expect((await selvage(["secrets", "usage", "key", ...list.slice(2)], env)).stdout.split("\n")).toEqual([
     "connection Orders (postgres)",
+    "2 more connections",
     "pipeline nightly read version 2 of key at 2026-11-30 10:05 UTC",
     "pipeline ci read version 1 of it through connection Orders at 2026-11-01 09:00 UTC",
     "may be sent to https://theirs.example:443",

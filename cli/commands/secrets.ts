@@ -11,6 +11,7 @@ import { type SubKind, subKinds } from "@/lib/secrets/kinds/registry";
 type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
 const usageSchema = z.object({
+  usedBy: z.number().default(0),
   connections: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
   pipelines: z
     .array(
@@ -97,9 +98,10 @@ function minuteOf(time: string): string {
 async function usage(name: string, { fabric }: InFabric): Promise<void> {
   const fabricId = await findFabric(fabric);
   const used = await usageOf(fabricId, (await findSecret(fabricId, name)).properties.id);
-  const { connections, destinations } = used;
+  const { connections, destinations, usedBy } = used;
   const lines = [
     ...connections.map((connection) => `connection ${connection.name} (${connection.kind})`),
+    ...(usedBy > connections.length ? [`${usedBy - connections.length} more connections`] : []),
     ...readerLines(used),
     ...destinations.map((destination) => `may be sent to ${destination}`),
   ];

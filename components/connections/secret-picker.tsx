@@ -5,6 +5,7 @@ import { Plus, RefreshCw } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { chosenSecret, type SecretOptionsPage, secretOptions } from "@/components/connections/secret-options";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
+import { usersText } from "@/components/secrets/users-text";
 import {
   Combobox,
   ComboboxAction,
@@ -117,8 +118,8 @@ export function SecretPicker({
             icon={<SecretKindIcon subKind={option.subKind} className="text-muted" />}
             secondary={
               <>
-                {secretKinds[option.subKind].label} · updated <RelativeTime date={option.updatedAt} /> by{" "}
-                {option.updatedByName}
+                {[secretKinds[option.subKind].label, usedBy(option)].filter(Boolean).join(" · ")} · updated{" "}
+                <RelativeTime date={option.updatedAt} /> by {option.updatedByName}
               </>
             }
           />
@@ -126,6 +127,11 @@ export function SecretPicker({
       </ComboboxPopup>
     </Combobox>
   );
+}
+
+function usedBy(option: SecretOption): string {
+  const users = usersText(option);
+  return users && `used by ${users}`;
 }
 
 function Empty({
@@ -163,6 +169,8 @@ function unknownSecret(id: string, status: keyof typeof unknownNames): SecretOpt
     id,
     name: unknownNames[status],
     subKind: "text",
+    usedBy: 0,
+    pipelines: 0,
     updatedAt: new Date(0).toISOString(),
     updatedByName: "",
   };

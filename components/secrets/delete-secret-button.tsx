@@ -17,7 +17,7 @@ export function DeleteSecretButton({
   secret,
 }: {
   fabricId: string;
-  secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers">;
+  secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers" | "usedBy">;
 }) {
   const dialog = useDialog();
   const router = useRouter();

@@ -1,5 +1,6 @@
 "use client";
 
+import { connectionsHref } from "@/components/secrets/connections-href";
 import { ReaderList } from "@/components/secrets/reader-list";
 import { Dialog, DialogBody, DialogClose, DialogFooter } from "@/components/ui/dialog";
 import { Link } from "@/components/ui/link";
@@ -8,12 +9,12 @@ import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
 /** Explains why a secret cannot be deleted: the connections that use it. Names the pipelines that read it, too. */
 export function SecretInUseDialog({
   fabricId,
-  secret: { name, connections, readers },
+  secret: { id, name, connections, readers, usedBy },
   isOpen,
   onClose,
 }: {
   fabricId: string;
-  secret: Pick<SecretDetail, "name" | "connections" | "readers">;
+  secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers" | "usedBy">;
   isOpen: boolean;
   onClose: () => void;
 }) {
@@ -22,7 +23,7 @@ export function SecretInUseDialog({
       <DialogBody>
         <p className="text-muted">
           A secret can be deleted once no connection uses it. Choose another secret in{" "}
-          {connections.length === 1 ? "this connection" : `these ${connections.length} connections`} first.
+          {usedBy === 1 ? "this connection" : `these ${usedBy} connections`} first.
         </p>
         <ul className="divide-y divide-line rounded-lg border border-line">
           {connections.map((connection) => (
@@ -35,6 +36,16 @@ export function SecretInUseDialog({
               </Link>
             </li>
           ))}
+          {usedBy > connections.length && (
+            <li className="px-4 py-2.5">
+              <Link
+                href={connectionsHref(fabricId, id)}
+                className="rounded-sm font-medium text-accent-text hover:underline"
+              >
+                All {usedBy} connections
+              </Link>
+            </li>
+          )}
         </ul>
         {readers.length > 0 && (
           <div className="text-muted">

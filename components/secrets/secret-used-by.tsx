@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { connectionsHref } from "@/components/secrets/connections-href";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { readerKey, wayOf } from "@/components/secrets/reader-list";
 import { Link } from "@/components/ui/link";
@@ -10,7 +11,7 @@ const linkClass = "rounded-sm font-medium text-accent-text hover:underline";
 
 /** The connections that reference a secret, and the pipelines that read it. */
 export function SecretUsedBy({ fabricId, secret }: { fabricId: string; secret: SecretDetail }) {
-  const { connections, readers } = secret;
+  const { connections, readers, usedBy } = secret;
   return (
     <DetailSection id="used-by" title="Used by">
       <div className="flex flex-col gap-3">
@@ -26,6 +27,11 @@ export function SecretUsedBy({ fabricId, secret }: { fabricId: string; secret: S
                 <span className="text-muted">{findConnector(kind)?.name ?? kind}</span>
               </DetailItem>
             ))}
+            {usedBy > connections.length && (
+              <Link href={connectionsHref(fabricId, secret.id)} className={linkClass}>
+                All {usedBy} connections
+              </Link>
+            )}
           </Group>
         )}
         {readers.length === 0 ? (

@@ -1,6 +1,7 @@
 import { CertificateBadge } from "@/components/secrets/certificate-badge";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
+import { usersText } from "@/components/secrets/users-text";
 import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
@@ -80,25 +81,16 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
   );
 }
 
-function UsedBy({
-  href,
-  secret: { usedBy, pipelines, lastReadAt, createdAt },
-}: {
-  href: string;
-  secret: SecretSummary;
-}) {
+function UsedBy({ href, secret }: { href: string; secret: SecretSummary }) {
+  const { usedBy, lastReadAt, createdAt } = secret;
   if (usedBy === 0 && lastReadAt === null) {
     const isOlder = createdAt.getTime() < Date.now() - usedForDays * 24 * 60 * 60_000;
     return <span className="text-faint">{isOlder ? `Nothing in ${usedForDays} days` : "Nothing yet"}</span>;
   }
-  const users = [
-    ...(usedBy > 0 ? [plural(usedBy, "connection")] : []),
-    ...(pipelines > 0 ? [plural(pipelines, "pipeline")] : []),
-  ];
   return (
     <>
       <Link href={href} className="rounded-sm text-accent-text hover:underline">
-        {users.join(", ")}
+        {usersText(secret)}
       </Link>
       {lastReadAt && (
         <span className="block text-faint text-sm">
@@ -107,10 +99,6 @@ function UsedBy({
       )}
     </>
   );
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${count === 1 ? noun : `${noun}s`}`;
 }
 
 function When({ date, by }: { date: Date; by: string }) {

@@ -3,9 +3,9 @@ import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 /** Who uses a secret and therefore gets its new value. Nothing for a secret that nobody uses. */
 export function ValueUsers({
-  secret: { name, connections, readers },
+  secret: { name, connections, readers, usedBy },
 }: {
-  secret: Pick<ReplaceableSecret, "name" | "connections" | "readers">;
+  secret: Pick<ReplaceableSecret, "name" | "connections" | "readers" | "usedBy">;
 }) {
   if (connections.length + readers.length === 0) return null;
   return (
@@ -19,6 +19,7 @@ export function ValueUsers({
                 {connection.name}
               </li>
             ))}
+            {usedBy > connections.length && <li>and {usedBy - connections.length} more</li>}
           </ul>
         </>
       )}

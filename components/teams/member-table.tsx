@@ -4,18 +4,18 @@ import { RoleBadge } from "@/components/teams/role-badge";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { TeamDetail } from "@/lib/teams/schema";
+import type { Member, TeamDetail } from "@/lib/teams/schema";
 
 export function MemberTable({
   team,
+  members,
   me,
   isAdmin,
-  adminCount,
 }: {
   team: TeamDetail;
+  members: Member[];
   me: string;
   isAdmin: boolean;
-  adminCount: number;
 }) {
   return (
     <Table label={`Members of ${team.name}`}>
@@ -46,7 +46,7 @@ export function MemberTable({
             </Td>
           </Tr>
         ))}
-        {team.members.map((member) => (
+        {members.map((member) => (
           <Tr key={member.userId}>
             <Td isMain>
               {member.name}
@@ -62,7 +62,7 @@ export function MemberTable({
             {isAdmin && (
               <Td align="right">
                 {/* A team must keep its last Admin, so they get no menu. */}
-                {(member.userId !== me || adminCount > 1) && (
+                {(member.userId !== me || team.admins.count > 1) && (
                   <MemberMenu team={team} member={member} isMe={member.userId === me} />
                 )}
               </Td>

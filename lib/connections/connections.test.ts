@@ -6,6 +6,7 @@ import { connectionListQuery } from "@/lib/connections/schema";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
+import { getSecret } from "@/lib/secrets/queries";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -416,6 +417,39 @@ describe("a status", () => {
     expect((await read({ search: "rest api" })).connections).toHaveLength(50);
     expect((await read({ search: "PostgreSQL" })).connections).toHaveLength(0);
     expect((await read({ search: "\0" })).connections).toHaveLength(50);
+  });
+});
+
+describe("a secret that many connections use", () => {
+  test("names the first 20, counts all, and the list has them page by page", async () => {
+    const secretId = await addSecret();
+    const names: string[] = [];
+    for (let i = 0; i < 52; i += 1) {
+      names.push(`many ${String(i).padStart(2, "0")}`);
+      await addConnection(names.at(-1) ?? "", secretId);
+    }
+    const detail = await getSecret(fabric.scope("user", "secret:list"), secretId);
+    expect(detail.usedBy).toBe(52);
+    expect(detail.connections.map(({ name }) => name)).toEqual(names.slice(0, 20));
+    const read = (query: object) =>
+      listConnections(list(), connectionListQuery.parse({ secret: secretId, ...query }));
+    const first = await read({});
+    const second = await read({ after: first.next });
+    expect([...first.connections, ...second.connections].map(({ name }) => name)).toEqual(names);
+    expect([first.warehouse?.connection ?? null, second.next]).toEqual([null, null]);
+    const refused = await deleteSecret(fabric.scope("admin", "secret:delete:own"), { secretId });
+    expect(refused).toMatchObject({
+      code: "in_use",
+      fieldErrors: { connections: `${names.slice(0, 20).join(", ")} and 32 more` },
+    });
+  });
+
+  test("includes the SQL warehouse", async () => {
+    const { warehouse } = await listConnections(list(), connectionListQuery.parse({}));
+    const secret = warehouse?.connection?.references[0]?.secretId;
+    expect(secret).toBeTypeOf("string");
+    const { connections } = await listConnections(list(), connectionListQuery.parse({ secret }));
+    expect(connections.map(({ id }) => id)).toEqual([warehouse?.connection?.id]);
   });
 });
 

@@ -54,10 +54,14 @@ export function listConnections(
 
 async function readPage(
   scope: Scope<"connection:list">,
-  { search, after, before }: ConnectionListQuery,
+  { search, secret, after, before }: ConnectionListQuery,
   limit: number,
 ): Promise<ConnectionPage> {
-  const inFabric = { fabricId: scope.fabricId, warehouseOf: null };
+  const { fabricId } = scope;
+  // The warehouse stands apart, unless the list is about a secret.
+  const inFabric = secret
+    ? { fabricId, secrets: { some: { secretId: secret } } }
+    : { fabricId, warehouseOf: null };
   const isBackward = after === undefined && before !== undefined;
   const beyond = isBackward
     ? { nameKey: { lt: before } }
@@ -84,10 +88,10 @@ async function readPage(
   if (isBackward) page.reverse();
   const hasNext = isBackward || hasMore;
   const hasPrevious = isBackward ? hasMore : after !== undefined;
-  const isFirst = after === undefined && before === undefined;
+  const isFirst = after === undefined && before === undefined && !secret;
   const [warehouse, connections] = await Promise.all([
     isFirst ? findWarehouse(scope) : null,
-    withStatus(scope.fabricId, page),
+    withStatus(fabricId, page),
   ]);
   return {
     warehouse,
@@ -96,7 +100,7 @@ async function readPage(
     previous: (hasPrevious && page.at(0)?.nameKey) || null,
     isFabricEmpty:
       rows.length === 0 &&
-      (await db.connection.findFirst({ where: { fabricId: scope.fabricId }, select: { id: true } })) === null,
+      (await db.connection.findFirst({ where: { fabricId }, select: { id: true } })) === null,
   };
 }
 

@@ -69,6 +69,8 @@ export type CheckInput = z.infer<typeof checkInput>;
 /** The state of the Connections tab, from the URL. */
 export const connectionListQuery = z.object({
   search: postgresText(128).trim().catch("").default(""),
+  /** Only connections that use the secret with this id. */
+  secret: postgresText(64).optional().catch(undefined),
   after: postgresText(256).optional().catch(undefined),
   before: postgresText(256).optional().catch(undefined),
 });

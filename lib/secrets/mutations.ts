@@ -13,6 +13,7 @@ import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
+import { nameUsingConnections } from "@/lib/secrets/used-by";
 import { storeNewSecret } from "@/lib/secrets/versions";
 import {
   editor,
@@ -112,18 +113,8 @@ export async function deleteSecret(
       );
     const { version } = await lastVersion(tx, secretId);
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version }))) return fail("changed");
-    const uses = await tx.connectionSecret.findMany({
-      where: { secretId },
-      distinct: ["connectionId"],
-      select: { connection: { select: { name: true } } },
-    });
-    if (uses.length > 0)
-      return fail("in_use", {
-        connections: uses
-          .map(({ connection }) => connection.name)
-          .sort()
-          .join(", "),
-      });
+    const connections = await nameUsingConnections(tx, secretId);
+    if (connections !== null) return fail("in_use", { connections });
     await tx.secretName.deleteMany({ where: { fabricId: scope.fabricId, secretId } });
     await tx.secret.update({
       where: { id: secretId },

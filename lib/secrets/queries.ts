@@ -16,6 +16,7 @@ import {
   type SecretPage,
   type SecretSummary,
 } from "@/lib/secrets/schema";
+import { listUsingConnections } from "@/lib/secrets/used-by";
 
 const pageSize = 50;
 
@@ -124,7 +125,6 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
           orderBy: { retiredAt: "desc" },
           take: longestHistory,
         },
-        usedBy: { select: { connection: { select: { id: true, name: true, kind: true } } } },
       },
     }));
   const current = row?.versions[0];
@@ -140,7 +140,6 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     select: { version: true, createdAt: true },
   });
   const setAt = new Map(setBy.map(({ version, createdAt }) => [version, createdAt]));
-  const connections = new Map(row.usedBy.map(({ connection }) => [connection.id, connection]));
   return {
     ...summaryOf(summary),
     fields: Object.entries(manifest).map(([field, version]) => ({
@@ -157,7 +156,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       name,
       retiredAt: retiredAt ?? summary.updatedAt,
     })),
-    connections: [...connections.values()].sort((a, b) => a.name.localeCompare(b.name)),
+    connections: await listUsingConnections(scope, secretId),
     readers: await listReaders(scope, secretId),
     destinations,
     authorities: await listAuthorityNames(
@@ -200,6 +199,8 @@ export async function listSecretOptions(
       id: row.id,
       name: row.name,
       subKind: subKindOf(row),
+      usedBy: row.usedBy,
+      pipelines: row.pipelines,
       updatedAt: row.updatedAt.toISOString(),
       updatedByName: row.updatedByName,
     })),

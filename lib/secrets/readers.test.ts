@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createSecret } from "@/lib/secrets/mutations";
-import { getSecret, listSecrets } from "@/lib/secrets/queries";
+import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
 import { secretListQuery } from "@/lib/secrets/schema";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -61,6 +61,13 @@ test("a list counts the pipelines of the last hundred days for each secret, and 
     { name: "read", pipelines: 3, daysAgo: 1 },
     { name: "unread", pipelines: 0, daysAgo: null },
   ]);
+});
+
+test("the picker counts the connections and pipelines that use each secret", async () => {
+  const id = await addText("picked");
+  await addReader(id, "nightly", 1, { name: "picked" });
+  const { options } = await listSecretOptions(list(), { search: "picked", subKinds: ["text"] });
+  expect(options).toMatchObject([{ id, usedBy: 0, pipelines: 1 }]);
 });
 
 test("a secret names the readers of the last hundred days, newest first, at most twenty", async () => {

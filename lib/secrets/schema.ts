@@ -159,6 +159,9 @@ export const usedForDays = 100;
 /** How many readers of a secret a page names. Activity has the others. */
 export const maxShownReaders = 20;
 
+/** How many connections of a secret a page and a dialog name. The Connections tab lists all, page by page. */
+export const maxShownConnections = 20;
+
 /** A pipeline that reads a secret by a name of it, or through a connection. */
 export type SecretReader = {
   /** The name of the pipeline token, or of the trusted issuer with the workload's subject. */
@@ -209,6 +212,7 @@ export type SecretDetail = SecretSummary & {
   fields: { field: string; version: number; setAt: Date | null }[];
   versions: { version: number; createdAt: Date; createdByName: string }[];
   formerNames: { name: string; retiredAt: Date }[];
+  /** The first connections that use it, by name, at most `maxShownConnections`; `usedBy` counts all. */
   connections: { id: string; name: string; kind: string }[];
   /** The newest of its readers. */
   readers: readonly SecretReader[];
@@ -221,7 +225,7 @@ export type SecretDetail = SecretSummary & {
 /** The data that the Replace value form needs. Times are strings when they came over the network. */
 export type ReplaceableSecret = Pick<
   SecretDetail,
-  "id" | "name" | "subKind" | "version" | "authorities" | "connections"
+  "id" | "name" | "subKind" | "version" | "authorities" | "connections" | "usedBy"
 > & {
   readers: readonly (Omit<SecretReader, "lastReadAt"> & { lastReadAt: Date | string })[];
   fields: { field: string; version: number; setAt: Date | string | null }[];
@@ -233,6 +237,8 @@ export type SecretOption = {
   id: string;
   name: string;
   subKind: SubKind;
+  usedBy: number;
+  pipelines: number;
   updatedAt: string;
   updatedByName: string;
 };

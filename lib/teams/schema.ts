@@ -34,7 +34,18 @@ export type Member = { userId: string; name: string; email: string; role: Member
 export type TeamDetail = {
   id: string;
   name: string;
-  members: Member[];
-  /** Memberships without effect, which the account's owner has not confirmed yet. Only for Admins. */
+  /** The number of Admins, and the names of the first. */
+  admins: { count: number; names: string[] };
+  /** Memberships without effect, which the account's owner has not confirmed yet: the newest. Only for Admins. */
   held: Member[];
 };
+
+/** The page of a team's members, from the URL. */
+export const memberListQuery = z.object({
+  after: z.string().max(2048).optional().catch(undefined),
+  before: z.string().max(2048).optional().catch(undefined),
+});
+export type MemberListQuery = z.infer<typeof memberListQuery>;
+
+/** One page of members. A cursor is null when no further page exists. */
+export type MemberPage = { members: Member[]; next: string | null; previous: string | null };

@@ -8,7 +8,7 @@ import { invite } from "@/lib/invitations/mutations";
 import { NotFound, NotFresh } from "@/lib/result";
 import { changeRole, leaveTeam, removeMember } from "@/lib/teams/mutations";
 import { addMember, createTeam } from "@/lib/teams/provision";
-import { getTeam, listTeams } from "@/lib/teams/queries";
+import { getTeam, listMembers, listTeams } from "@/lib/teams/queries";
 import type { MemberRole } from "@/lib/teams/schema";
 import { commandLine } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
@@ -69,11 +69,36 @@ test("a person sees only their own teams, with their role", async () => {
 
 test("a member sees the members of the team, Admins first", async () => {
   const { people, id } = await team("user", "admin");
-  const { members } = await getTeam(viewer(id, someone(people, 0), "user"));
+  const { members } = await listMembers(viewer(id, someone(people, 0), "user"), {});
   expect(members.map(({ name, role }) => [name, role])).toEqual([
     ["Person 1", "admin"],
     ["Person 0", "user"],
   ]);
+});
+
+test("members are listed page by page, Admins first, forwards and backwards", async () => {
+  const { people, id } = await team("user", "admin", "user", "admin", "user");
+  const scope = viewer(id, someone(people, 0), "user");
+  const read = async (query: object) => {
+    const page = await listMembers(scope, query, { limit: 2 });
+    return { ...page, names: page.members.map(({ name }) => name.slice(-1)) };
+  };
+  const first = await read({});
+  const second = await read({ after: first.next });
+  const third = await read({ after: second.next });
+  expect([first.names, second.names, third.names]).toEqual([["1", "3"], ["0", "2"], ["4"]]);
+  expect([first.previous, third.next]).toEqual([null, null]);
+  const back = await read({ before: third.previous });
+  expect([back.names, back.next]).toEqual([second.names, second.next]);
+  expect((await read({ before: back.previous })).names).toEqual(first.names);
+  expect((await read({ after: "no cursor" })).names).toEqual(first.names);
+});
+
+test("a team has the number of its Admins, and the names of the first five", async () => {
+  const { people, id } = await team("user", ...Array<MemberRole>(6).fill("admin"));
+  const { admins } = await getTeam(viewer(id, someone(people, 0), "user"));
+  expect(admins.count).toBe(6);
+  expect(admins.names).toHaveLength(5);
 });
 
 test("another team gets the same answer as one that does not exist", async () => {

@@ -456,6 +456,10 @@ describe("connections", () => {
 
     const { data: usage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
     expect(usage.connections).toEqual([{ id: created.data.id, name, kind: "synapse" }]);
+    expect(usage.usedBy).toBe(1);
+    const using = (id: unknown) => call("GET", `${connectionsPath()}?secretId=${id}`);
+    expect((await using(data.id)).data.Connections).toMatchObject([{ name }]);
+    expect((await using("none")).data.Connections).toEqual([]);
     expect(usage.pipelines).toEqual([]);
     const lastReadAt = new Date();
     const reader = { fabricId: fabric.fabricId, readerId: "t", readerName: "nightly", lastReadAt };

@@ -13,6 +13,7 @@ import { findConnectionId, getConnection, listConnections } from "@/lib/connecti
 import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema";
 import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
+import { postgresText } from "@/lib/db/text";
 import { NotFound, ok } from "@/lib/result";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
 import { type Failure, failure, invalidField } from "@/web/management-api/answer";
@@ -24,7 +25,7 @@ import {
 } from "@/web/management-api/bodies/connection";
 import { connectionObject, objectOf } from "@/web/management-api/bodies/connection-object";
 import { inFabric, operation } from "@/web/management-api/define";
-import { listQuery, listReply } from "@/web/management-api/parts";
+import { emptyAsAbsent, listQuery, listReply } from "@/web/management-api/parts";
 
 const path = "/api/orchestration/fabric/{fabricId}/connection";
 const onePath = `${path}/name/{connectionName}` as const;
@@ -39,11 +40,13 @@ export const listConnectionsByFabric = operation({
     "All connections, the SQL warehouse first. With `limit`, one page; the first page has the warehouse in addition.",
   failure: "List connections failed",
   access: inFabric("connection:list"),
-  query: listQuery,
+  query: listQuery.extend({
+    secretId: emptyAsAbsent(postgresText(64)).meta({ description: "Only those that use this secret." }),
+  }),
   data: z.object({ Connections: z.array(connectionObject), next: z.string().nullable().optional() }),
-  run: (scope, { query: { search = "", limit, after } }) =>
+  run: (scope, { query: { search = "", secretId, limit, after } }) =>
     listReply({ limit, after }, async (from, size) => {
-      const page = await listConnections(scope, { search, after: from }, size);
+      const page = await listConnections(scope, { search, secret: secretId, after: from }, size);
       return { Connections: withWarehouse(page, search).map(objectOf), next: page.next };
     }),
 });

@@ -7,6 +7,7 @@ import { subKinds } from "@/lib/secrets/kinds/registry";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { getSecret, listSecrets } from "@/lib/secrets/queries";
 import {
+  maxShownConnections,
   maxShownReaders,
   type SecretSummary,
   secretEtag,
@@ -200,10 +201,11 @@ export const getSecretUsage = operation({
   path: `${onePath}/usage`,
   tag: "Secrets",
   summary: "List where a secret is used",
-  description: `The connections that reference it, the pipelines that read it in the last ${usedForDays} days (the newest ${maxShownReaders}), and the allowed destinations of its current value.`,
+  description: `The connections that reference it (the first ${maxShownConnections} by name; \`listConnectionsByFabric\` with \`secretId\` lists all), the pipelines that read it in the last ${usedForDays} days (the newest ${maxShownReaders}), and the allowed destinations of its current value.`,
   failure: "Get Secret usage failed",
   access: inFabric("secret:list"),
   data: z.object({
+    usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
     connections: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() })),
     pipelines: z.array(
       z.object({
@@ -218,7 +220,7 @@ export const getSecretUsage = operation({
     destinations: z.array(z.string()),
   }),
   run: async (scope, { params }) => {
-    const { connections, readers, destinations } = await getSecret(scope, params.secretId ?? "");
+    const { usedBy, connections, readers, destinations } = await getSecret(scope, params.secretId ?? "");
     const pipelines = readers.map(({ pipeline, name, connection, lastReadAt, ...read }) => ({
       name: pipeline,
       lastReadAt: lastReadAt.toISOString(),
@@ -227,7 +229,12 @@ export const getSecretUsage = operation({
       ...(connection === null ? {} : { connection }),
     }));
     return ok({
-      data: { connections, pipelines, destinations: destinations.map(({ destination }) => destination) },
+      data: {
+        usedBy,
+        connections,
+        pipelines,
+        destinations: destinations.map(({ destination }) => destination),
+      },
     });
   },
 });

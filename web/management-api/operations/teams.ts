@@ -1,9 +1,11 @@
 import "server-only";
 import { z } from "zod";
 import { ok } from "@/lib/result";
-import { getTeam, listTeams } from "@/lib/teams/queries";
+import { isMemberCursor, listMembers, listTeams } from "@/lib/teams/queries";
 import { memberRole } from "@/lib/teams/schema";
+import { invalidField } from "@/web/management-api/answer";
 import { everyone, inTeam, operation } from "@/web/management-api/define";
+import { foreignCursor, listQuery, listReply } from "@/web/management-api/parts";
 
 export const listTeamsOperation = operation({
   id: "listTeams",
@@ -35,15 +37,18 @@ export const listTeamMembers = operation({
   summary: "List the members of a team",
   failure: "List members failed",
   access: inTeam("team:see"),
+  query: listQuery.omit({ search: true }),
   data: z.object({
     members: z.array(
       z.object({ id: z.string(), name: z.string(), email: z.string(), role: memberRole, since: z.string() }),
     ),
+    next: z.string().nullable().optional(),
   }),
-  run: async (scope) => {
-    const { members } = await getTeam(scope);
-    return ok({
-      data: {
+  run: async (scope, { query: { limit, after } }) => {
+    if (after !== undefined && !isMemberCursor(after)) return invalidField("after", foreignCursor);
+    return listReply({ limit, after }, async (from, size) => {
+      const { members, next } = await listMembers(scope, { after: from }, size);
+      return {
         members: members.map(({ userId, name, email, role, since }) => ({
           id: userId,
           name,
@@ -51,7 +56,8 @@ export const listTeamMembers = operation({
           role,
           since: since.toISOString(),
         })),
-      },
+        next,
+      };
     });
   },
 });

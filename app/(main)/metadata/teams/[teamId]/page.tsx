@@ -8,6 +8,7 @@ import { LeaveTeamButton } from "@/components/teams/leave-team-button";
 import { MemberTable } from "@/components/teams/member-table";
 import { Badge } from "@/components/ui/badge";
 import { PageHeader } from "@/components/ui/page-header";
+import { Pagination } from "@/components/ui/pagination";
 import { allows } from "@/lib/access/policy";
 import { listMemberAccessTokens } from "@/lib/access-tokens/queries";
 import { listTeamEvents } from "@/lib/activity/account-queries";
@@ -15,22 +16,30 @@ import { webEnv } from "@/lib/env";
 import { listPendingInvitations } from "@/lib/invitations/queries";
 import { requireTeamScope } from "@/lib/next/require-scope";
 import { listTeamIssuers, listTeamPipelineTokens } from "@/lib/pipeline-tokens/team-tokens";
-import { getTeam } from "@/lib/teams/queries";
+import { getTeam, listMembers } from "@/lib/teams/queries";
+import { memberListQuery } from "@/lib/teams/schema";
 
-type Props = { params: Promise<{ teamId: string }> };
+type Props = {
+  params: Promise<{ teamId: string }>;
+  searchParams: Promise<Record<string, string | string[] | undefined>>;
+};
 
-export async function generateMetadata({ params }: Props): Promise<Metadata> {
+export async function generateMetadata({ params }: Pick<Props, "params">): Promise<Metadata> {
   const scope = await requireTeamScope((await params).teamId, "team:see");
   return { title: (await getTeam(scope)).name };
 }
 
-export default async function TeamPage({ params }: Props) {
+export default async function TeamPage({ params, searchParams }: Props) {
   const scope = await requireTeamScope((await params).teamId, "team:see");
-  const [team, invitations] = await Promise.all([getTeam(scope), listPendingInvitations(scope)]);
-  const admins = team.members.filter((member) => allows(member.role, "team:write"));
+  const query = memberListQuery.parse(await searchParams);
+  const [team, page, invitations] = await Promise.all([
+    getTeam(scope),
+    listMembers(scope, query),
+    listPendingInvitations(scope),
+  ]);
   const isAdmin = allows(scope.role, "team:write");
   const me = scope.actor.id;
-  const isLastAdmin = isAdmin && admins.length === 1;
+  const isLastAdmin = isAdmin && team.admins.count === 1;
   return (
     <>
       <PageHeader
@@ -56,7 +65,7 @@ export default async function TeamPage({ params }: Props) {
           <WhoCan
             act="can add and remove members and change their roles"
             team={team.name}
-            admins={admins.map(({ name }) => name)}
+            admins={team.admins.names}
           />
         )}
         {isLastAdmin && (
@@ -64,7 +73,17 @@ export default async function TeamPage({ params }: Props) {
             You are the only Admin. To leave, make someone else an Admin first.
           </p>
         )}
-        <MemberTable team={team} me={me} isAdmin={isAdmin} adminCount={admins.length} />
+        <MemberTable
+          team={page.previous ? { ...team, held: [] } : team}
+          members={page.members}
+          me={me}
+          isAdmin={isAdmin}
+        />
+        <Pagination
+          label="Pages of members"
+          previousHref={page.previous && `?${new URLSearchParams({ before: page.previous })}`}
+          nextHref={page.next && `?${new URLSearchParams({ after: page.next })}`}
+        />
       </section>
       {invitations.length > 0 && <InvitationTable teamId={team.id} invitations={invitations} />}
       {isAdmin && <Access teamId={team.id} />}

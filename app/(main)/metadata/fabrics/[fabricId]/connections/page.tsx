@@ -8,6 +8,7 @@ import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { Banner } from "@/components/ui/banner";
 import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
+import { Link } from "@/components/ui/link";
 import { Pagination } from "@/components/ui/pagination";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { allows } from "@/lib/access/policy";
@@ -17,6 +18,7 @@ import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections
 import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/next/require-scope";
 import { listNearlyUsed } from "@/lib/quotas/estimate";
+import { listSecretOptions } from "@/lib/secrets/queries";
 
 export const metadata = { title: "Connections" };
 
@@ -61,10 +63,33 @@ export default async function ConnectionsPage({
           Review them, and remove any that you do not recognize.
         </Banner>
       )}
+      {query.secret && <OfSecret fabricId={fabricId} name={await nameOf(reader, query.secret)} />}
       <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
         <Connections scope={scope} query={query} />
       </Suspense>
     </section>
+  );
+}
+
+async function nameOf(scope: Scope<"secret:list">, secretId: string): Promise<string | undefined> {
+  const { options } = await listSecretOptions(scope, { search: "", subKinds: [], ids: [secretId] });
+  return options[0]?.name;
+}
+
+/** Says that the list is limited to the connections of a secret. */
+function OfSecret({ fabricId, name }: { fabricId: string; name: string | undefined }) {
+  return (
+    <p className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <span className="[overflow-wrap:anywhere]">
+        Connections that use {name === undefined ? "a secret that no longer exists" : `“${name}”`}
+      </span>
+      <Link
+        href={`/metadata/fabrics/${fabricId}/connections`}
+        className="rounded-sm text-accent-text hover:underline"
+      >
+        Show all connections
+      </Link>
+    </p>
   );
 }
 
@@ -107,7 +132,11 @@ async function Connections({
     );
   }
   const href = (cursor: { after: string } | { before: string }) =>
-    `?${new URLSearchParams({ ...(query.search ? { search: query.search } : {}), ...cursor })}`;
+    `?${new URLSearchParams({
+      ...(query.search ? { search: query.search } : {}),
+      ...(query.secret ? { secret: query.secret } : {}),
+      ...cursor,
+    })}`;
   return (
     <>
       {primary}

@@ -7,8 +7,9 @@ export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
     const secret = await getSecret(scope, secretId);
-    const { id, name, subKind, version, fields, destinations, authorities, connections, readers } = secret;
-    const use = { connections, readers };
+    const { id, name, subKind, version, fields, destinations, authorities, usedBy, connections, readers } =
+      secret;
+    const use = { usedBy, connections, readers };
     return Response.json({
       id,
       name,
