@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
@@ -46,8 +44,8 @@ let pool: CheckPool;
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
 
 /** A key of our team's keyring. */
-function named(label: string, key: MasterKey, resilience = quick): KeyringKey {
-  return { ...resilient(key, label, measureKeyCall, resilience), label, team: ours.teamId };
+function named(label: string, key: MasterKey, team: string, resilience = quick): KeyringKey {
+  return { ...resilient(key, label, measureKeyCall, resilience), label, team };
 }
 
 type Member = TestFabric & { token: string; mount: string };
@@ -62,13 +60,16 @@ beforeAll(async () => {
   });
   owner = createDb(urls.ownerUrl);
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
-  ours = await addFabric("ours", urls.webUrl);
-  theirs = await addFabric("theirs", urls.webUrl);
+  const [fabric, other] = [await createTestFabric(owner, "ours"), await createTestFabric(owner, "theirs")];
   service = await startTransit();
   const main = await openKeyring({ masterKeyFile: automate.MASTER_KEY_FILE });
-  acme = named("acme", await service.open());
+  acme = named("acme", await service.open(), fabric.teamId);
   keyring = createKeyring([main.primary, acme], "main");
-  await chooseMasterKey(keyring, ours.scope("admin", "fabric-key:write"), acme.fingerprint);
+  const signingKey = JSON.parse(automate.AUTOMATE_SIGNING_KEY);
+  const scope = fabric.scope("admin", "fabric-key:write");
+  await chooseMasterKey(createFabricKeys(db, keyring, signingKey), scope, acme.fingerprint);
+  ours = await furnish(fabric, "ours", urls.webUrl);
+  theirs = await furnish(other, "theirs", urls.webUrl);
   pool = createCheckPool({ workerPath: worker.path, limits: { max: 1 } });
 });
 
@@ -116,9 +117,8 @@ afterAll(async () => {
   await owner.$disconnect();
 });
 
-/** A fabric with a secret, a login of the REST API, and a token. */
-async function addFabric(name: string, webUrl: string): Promise<Member> {
-  const fabric = await createTestFabric(owner, name);
+/** Adds a secret, a login of the REST API, and a token. */
+async function furnish(fabric: TestFabric, name: string, webUrl: string): Promise<Member> {
   const { fabricId, user } = fabric;
   const by = { createdById: user.id, createdByName: user.name };
   await addTestSecret(owner, fabric, webUrl, {
@@ -149,28 +149,6 @@ const readByVault = ({ token, mount }: Member) =>
 const usesOf = ({ fabricId }: Member) =>
   owner.auditEvent.count({ where: { fabricId, action: "secret.use" } });
 
-/** A request signed as web signs it. */
-async function ask(
-  member: Member,
-  purpose: "connection:check" | "fabric-key:create",
-  body: never,
-  fabricId = member.fabricId,
-) {
-  const by = { userId: member.admin.id, fabricId };
-  const signed = await signRequest(
-    { automateUrl: "http://automate.test", signingKey: webKey },
-    by,
-    purpose,
-    body,
-  );
-  return internal.inject({
-    method: "POST",
-    url: new URL(signed.url).pathname,
-    headers: Object.fromEntries(signed.headers),
-    payload: await signed.text(),
-  });
-}
-
 /** The result of a check of the REST API with the fabric's login. */
 async function check(member: Member, name: "ours" | "theirs"): Promise<CheckResult> {
   const properties = {
@@ -181,7 +159,15 @@ async function check(member: Member, name: "ours" | "theirs"): Promise<CheckResu
     basicCredential: `login-${name}`,
   };
   const body = { kind: "restapi", connectionName: "Orders", properties, isConfirmed: false };
-  const answer = await ask(member, "connection:check", body as never);
+  const automate = { automateUrl: "http://automate.test", signingKey: webKey };
+  const by = { userId: member.admin.id, fabricId: member.fabricId };
+  const signed = await signRequest(automate, by, "connection:check", body);
+  const answer = await internal.inject({
+    method: "POST",
+    url: new URL(signed.url).pathname,
+    headers: Object.fromEntries(signed.headers),
+    payload: await signed.text(),
+  });
   const lines = answer.body.trim().split("\n");
   const last = checkEventSchema.parse(JSON.parse(lines.at(-1) ?? ""));
   if (last.type !== "result") throw new Error(answer.body);
@@ -268,7 +254,9 @@ describe("a team's key service", () => {
   });
 
   test("that hangs delays nobody else, neither pipelines nor checks that need a slot", async () => {
-    await serve(named("acme", await service.open(), { ...quick, callTimeoutMs: 3_000, attempts: 1 }));
+    await serve(
+      named("acme", await service.open(), ours.teamId, { ...quick, callTimeoutMs: 3_000, attempts: 1 }),
+    );
     await read(theirs);
     service.be("hanging");
     let isStuck = true;

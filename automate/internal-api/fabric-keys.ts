@@ -1,19 +1,13 @@
 import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { handle, handleForNewFabric } from "@/automate/internal-api/verify-request";
-import { chooseMasterKey } from "@/automate/keys/choose-master-key";
+import { handleForNewFabric } from "@/automate/internal-api/verify-request";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { record } from "@/lib/audit/record";
 import { type Db, db, type Tx } from "@/lib/db/client";
 
-/** Creates the key pair of a fabric that web is about to create, and chooses the master key of a fabric. */
+/** Creates the key pair of a fabric that web is about to create. */
 export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {
-  handle(app, "fabric-key:choose-master", async ({ scope, body }) => {
-    const { label } = await chooseMasterKey(keys.keyring, scope, body.fingerprint);
-    return { label };
-  });
-
   handleForNewFabric(app, "fabric-key:create", async ({ actor, fabricId, body }) => {
     if (body.fabricId !== fabricId)
       throw new Refusal(400, "invalid", "The body names a different fabric than the signature.");

@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { handle } from "@/automate/internal-api/verify-request";
+import { chooseMasterKey } from "@/automate/keys/choose-master-key";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { masterKeyOf } from "@/automate/keys/master-key-of";
 import { startFabricRotation } from "@/automate/keys/rotate-fabric-key";
@@ -9,13 +10,20 @@ import { AlreadyRotating, setPaused } from "@/automate/keys/rotation";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
 
-/** Rotates the key pair of a fabric, and pauses or resumes its rotation, for an Admin with a recent sign-in. */
+/**
+ * Rotates the key pair of a fabric, also under another master key, and pauses or resumes its rotation, for an Admin
+ * with a recent sign-in.
+ */
 export function keyRotationRoutes(app: FastifyInstance, keys: FabricKeys): void {
   handle(app, "fabric-key:rotate", async ({ scope: { actor, fabricId } }) => {
     // Outside the transaction, which would hold a connection for as long as the key service takes.
     const pair = await keys.newPair(fabricId, await masterKeyOf(db, keys.keyring, fabricId));
     await actFor(actor, (tx) => startFabricRotation(tx, pair, actor)).catch(refuseSecond);
     return { kid: pair.kid };
+  });
+  handle(app, "fabric-key:choose-master", async ({ scope, body }) => {
+    const { label } = await chooseMasterKey(keys, scope, body.fingerprint).catch(refuseSecond);
+    return { label };
   });
   handle(app, "fabric-key:pause", ({ scope }) => pause(scope, true));
   handle(app, "fabric-key:resume", ({ scope }) => pause(scope, false));

@@ -13,7 +13,7 @@ const cacheForMs = 5 * 60_000;
 /** How long a fault of the key service is remembered, so that each fabric asks it at most this often. */
 const faultForMs = 2_000;
 
-type Cached = { key: Promise<OpeningKey>; until: number };
+type Cached = { key: Promise<OpeningKey>; until: number; isUsable: boolean };
 
 /** Creates and unwraps fabric keys. Private keys stay in memory for minutes. */
 export function createFabricKeys(
@@ -23,13 +23,18 @@ export function createFabricKeys(
   { now = Date.now }: { now?: () => number } = {},
 ) {
   const cache = new Map<string, Map<string, Cached>>();
+  const unwrapping = new Map<string, Promise<void>>();
 
   /** Returns the private key `kid` of a fabric. Throws `CannotOpen` when it is missing or was tampered with. */
   function privateKey(fabricId: string, kid: string): Promise<OpeningKey> {
     const ofFabric = cache.get(fabricId) ?? new Map<string, Cached>();
     const cached = ofFabric.get(kid);
     if (cached && now() < cached.until) return cached.key;
-    const entry: Cached = { key: unwrap(client, keyring, fabricId, kid), until: Number.POSITIVE_INFINITY };
+    const entry: Cached = {
+      key: unwrap(client, keyring, fabricId, kid),
+      until: Number.POSITIVE_INFINITY,
+      isUsable: false,
+    };
     cache.set(fabricId, ofFabric.set(kid, entry));
     const forget = () => {
       if (ofFabric.get(kid) === entry) ofFabric.delete(kid);
@@ -40,7 +45,10 @@ export function createFabricKeys(
       setTimeout(forget, ms).unref();
     };
     entry.key.then(
-      () => keepFor(cacheForMs),
+      () => {
+        entry.isUsable = true;
+        keepFor(cacheForMs);
+      },
       (error: unknown) => (error instanceof KeyServiceFault ? keepFor(faultForMs) : forget()),
     );
     return entry.key;
@@ -50,6 +58,16 @@ export function createFabricKeys(
     const ofFabric = cache.get(fabricId);
     ofFabric?.delete(kid);
     if (ofFabric?.size === 0) cache.delete(fabricId);
+  }
+
+  /** Unwraps the newest key of a fabric. The caller finds a value that does not open, and raises the alarm. */
+  async function unwrapNewest(fabricId: string): Promise<void> {
+    const newest = await client.fabricKey.findFirst({
+      where: { fabricId },
+      orderBy: { createdAt: "desc" },
+      select: { kid: true },
+    });
+    if (newest) await privateKey(fabricId, newest.kid).catch(ignoreCannotOpen);
   }
 
   return {
@@ -103,14 +121,12 @@ export function createFabricKeys(
      * not usable, so that nothing is recorded, reserved or claimed for an opening that cannot happen.
      */
     async requireUsable(fabricId: string): Promise<void> {
-      for (const { until, key } of cache.get(fabricId)?.values() ?? [])
-        if (now() < until) return void (await withoutCannotOpen(key));
-      const newest = await client.fabricKey.findFirst({
-        where: { fabricId },
-        orderBy: { createdAt: "desc" },
-        select: { kid: true },
-      });
-      if (newest) await withoutCannotOpen(privateKey(fabricId, newest.kid));
+      for (const { until, isUsable } of cache.get(fabricId)?.values() ?? [])
+        if (isUsable && now() < until) return;
+      const running =
+        unwrapping.get(fabricId) ?? unwrapNewest(fabricId).finally(() => unwrapping.delete(fabricId));
+      unwrapping.set(fabricId, running);
+      await running;
     },
 
     /**
@@ -130,11 +146,8 @@ export function createFabricKeys(
 
 export type FabricKeys = ReturnType<typeof createFabricKeys>;
 
-/** The caller finds out which value does not open, and raises the alarm. */
-async function withoutCannotOpen(key: Promise<OpeningKey>): Promise<void> {
-  await key.catch((error: unknown) => {
-    if (!(error instanceof CannotOpen)) throw error;
-  });
+function ignoreCannotOpen(error: unknown): void {
+  if (!(error instanceof CannotOpen)) throw error;
 }
 
 /**

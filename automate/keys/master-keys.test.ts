@@ -8,6 +8,9 @@ import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { masterKeyOf } from "@/automate/keys/master-key-of";
 import { storeStates } from "@/automate/keys/master-key-states";
 import { requireKeyring } from "@/automate/keys/require-keyring";
+import { rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
+import { claimRotation } from "@/automate/keys/rotation";
+import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { type Keyring, openKeyring } from "@/lib/kms/keyring";
 import { getMasterKeyChoice, listUnusableMasterKeys } from "@/lib/master-keys/queries";
@@ -34,6 +37,7 @@ beforeEach(async () => {
   await owner.fabric.deleteMany();
   await owner.fabricKey.deleteMany();
   await owner.masterKey.deleteMany();
+  await owner.keyRotation.deleteMany();
   ours = await createTestFabric(owner, "ours");
   theirs = await createTestFabric(owner, "theirs");
   keyring = await open("main", "ours", "theirs");
@@ -65,23 +69,32 @@ const wrappedBy = () =>
   owner.fabricKey
     .findMany({ where: { fabricId: ours.fabricId }, select: { masterKeyId: true } })
     .then((rows) => rows.map(({ masterKeyId }) => masterKeyId));
+const keysOf = (by: Keyring) =>
+  createFabricKeys(db, by, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));
 const choose = (label: string | null) =>
   chooseMasterKey(
-    keyring,
+    keysOf(keyring),
     ours.scope("admin", "fabric-key:write"),
     label === null ? null : fingerprint(label),
   );
 /** Reads the private key of our fabric as a copy of automate that has just started with this keyring. */
 async function read(by: Keyring) {
-  const keys = createFabricKeys(db, by, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? "{}"));
   const { kid } = await owner.fabricKey.findFirstOrThrow({ where: { fabricId: ours.fabricId } });
-  return (await keys.privateKey(ours.fabricId, kid)).kid === kid;
+  return (await keysOf(by).privateKey(ours.fabricId, kid)).kid === kid;
+}
+/** Ends the rotation that a choice starts. */
+async function rotate() {
+  const rotation = await claimRotation("");
+  if (!rotation) throw new Error("No rotation runs.");
+  return rotateFabricKey(rotation, { keys: keysOf(keyring), reseal }, 0);
 }
 
 describe("a team's own master key", () => {
   test("wraps the keys of the fabric for which an Admin chose it, and no other key unwraps them then", async () => {
     expect(await wrappedBy()).toEqual([fingerprint("main")]);
     expect((await choose("ours")).label).toBe("ours");
+    expect((await wrappedBy()).sort()).toEqual([fingerprint("main"), fingerprint("ours")].sort());
+    expect(await rotate()).toBe("ended");
     expect(await wrappedBy()).toEqual([fingerprint("ours")]);
     expect(await read(keyring)).toBe(true);
     await expect(read(await open("main", "theirs"))).rejects.toMatchObject({ state: "missing" });
@@ -92,14 +105,16 @@ describe("a team's own master key", () => {
         actorId: ours.admin.id,
         teamId: ours.teamId,
         fabricId: ours.fabricId,
-        details: { to: "ours", fingerprint: fingerprint("ours") },
+        details: { to: "ours", masterKeyId: fingerprint("ours") },
       },
     );
   });
 
   test("is given up for the primary", async () => {
     await choose("ours");
+    await rotate();
     expect((await choose(null)).label).toBe("main");
+    await rotate();
     expect(await wrappedBy()).toEqual([fingerprint("main")]);
     expect(await read(await open("main"))).toBe(true);
     expect(await owner.fabricMasterKey.count()).toBe(0);
@@ -113,6 +128,16 @@ describe("a team's own master key", () => {
       expect(await owner.fabricMasterKey.count()).toBe(0);
     },
   );
+
+  test("that is chosen already, or while the former choice is still under way, starts nothing", async () => {
+    expect((await choose(null)).label).toBe("main");
+    expect(await owner.keyRotation.count()).toBe(0);
+    await choose("ours");
+    expect((await choose("ours")).label).toBe("ours");
+    await expect(choose(null)).rejects.toMatchObject({ name: "AlreadyRotating" });
+    expect(await owner.keyRotation.count()).toBe(1);
+    expect((await masterKeyOf(db, keyring, ours.fabricId)).label).toBe("ours");
+  });
 
   test("wraps nothing new once the keyring gives it to another team", async () => {
     await choose("ours");
@@ -133,6 +158,7 @@ describe("a team's own master key", () => {
 describe("at start, a keyring", () => {
   test("that lacks some fabrics' master key warns which fabrics need it", async () => {
     await choose("ours");
+    await rotate();
     const { name } = await owner.fabric.findUniqueOrThrow({ where: { id: ours.fabricId } });
     expect(await requireKeyring(await open("main", "theirs"))).toEqual([
       `The keyring has no master key ${fingerprint("ours")}, which 1 fabric needs: “${name}” of team “${name}”. Their secrets cannot be read until KMS_CONFIG lists that key.`,
