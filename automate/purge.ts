@@ -1,4 +1,6 @@
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
+import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
+import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
 import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
@@ -6,12 +8,18 @@ import { replayForMs } from "@/lib/idempotency/request";
 import { usedForDays } from "@/lib/secrets/schema";
 
 /**
- * Deletes the sealed values of deleted secrets, then used requests, rates, and old sign-ins, leases, creates,
- * check results and readers. Safe to run at any time, in several copies of automate.
+ * Deletes the sealed values of deleted secrets and of former versions, and deleted fabrics with their keys; then
+ * used requests, rates, and old sign-ins, leases, creates, check results and readers. Safe to run at any time, in
+ * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  // Sealed values first: a later step may fail.
-  await purgeSecrets();
+  const steps = [purgeSecrets, purgeFormerVersions, destroyDeletedFabrics, purgeRows];
+  const failures: unknown[] = [];
+  for (const step of steps) await step().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function purgeRows(): Promise<void> {
   await db.usedRequest.deleteMany({ where: { expiresAt: { lt: new Date(Date.now() - 60_000) } } });
   const oldMinutes = { where: { minute: { lt: new Date(Date.now() - 5 * 60_000) } } };
   await db.rateWindow.deleteMany(oldMinutes);

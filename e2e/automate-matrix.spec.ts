@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
-import { addConnection, addSecret, countEvents, givenKeys } from "@/testing/factories";
+import { addConnection, addSecret, countEvents, givenKeys, markDeleted } from "@/testing/factories";
 import { callerOf } from "@/testing/server-actions";
 import { sendSigned, signedRequest } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
@@ -27,7 +27,20 @@ const issuer = { name: "CI", issuer: "https://ci.test.example", subject: "repo:o
 const rows: Record<AutomatePurpose, Row> = {
   "fabric-key:create": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "fabric-key:choose-master": { body: () => ({ fingerprint: null }), user: 403, needsFreshSignIn: true },
-  "fabric:delete": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
+  "fabric:delete": {
+    body: ({ fabric }) => ({ fabricId: fabric.id }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "fabric:restore": {
+    body: async (tenant) => {
+      await markDeleted(tenant);
+      return { fabricId: tenant.fabric.id };
+    },
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "fabric:discard": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "connection:check": {
     body: () => ({ ...connection, isConfirmed: true }),
     user: 200,

@@ -12,6 +12,7 @@ import {
   addRequest,
   addSecret,
   givenKeys,
+  markDeleted,
   restApi,
 } from "@/testing/factories";
 import { createToken, type Tenant } from "@/testing/tenant";
@@ -40,6 +41,15 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "fabric:write",
     input: () => ({ name: `Renamed ${randomUUID()}`, description: "" }),
+  },
+  deleteFabricAction: { of: "fabric", permission: "fabric:delete", input: () => ({}) },
+  restoreFabricAction: {
+    of: "fabric",
+    permission: "fabric:restore",
+    input: async (tenant) => {
+      await markDeleted(tenant);
+      return {};
+    },
   },
   createSecretAction: {
     of: "fabric",

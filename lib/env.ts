@@ -149,6 +149,8 @@ const automate = z
     RUNTIME_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
     /** How many requests of one token automate serves at once, in each copy. Others wait. */
     RUNTIME_CONCURRENCY: concurrency.default(6),
+    /** Days between the deletion of a fabric and the destruction of its keys. Until then, an Admin can undo it. */
+    FABRIC_DELETION_DAYS: z.coerce.number().int().min(0).max(90).default(7),
     /** How many working pipeline tokens a fabric may have. */
     QUOTA_PIPELINE_TOKENS_PER_FABRIC: quota.default(500),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */

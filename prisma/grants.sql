@@ -1,8 +1,9 @@
 -- The complete list of what each program may do. Runs after every migration, in one transaction. :web and
 -- :automate are the group roles.
--- Web may only read rows that grant rights (fabric_key, fabric_master_key, pipeline_token, trusted_issuer, allowed_destination,
--- destination_request, destination_rule, version_rule, settled_version), without their columns that hold keys or
--- token hashes. The same holds for what automate tells about its own work (key_rotation, unopened_value).
+-- Web may only read rows that grant or end rights (fabric_key, fabric_master_key, fabric_deletion, pipeline_token,
+-- trusted_issuer, allowed_destination, destination_request, destination_rule, version_rule, settled_version), without
+-- their columns that hold keys or token hashes. The same holds for
+-- what automate tells about its own work (key_rotation, unopened_value).
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :web, :automate, PUBLIC;
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :web, :automate;
@@ -27,8 +28,10 @@ GRANT SELECT (id, email, name, "lockedAt", "accessEpoch") ON app_user TO :automa
 GRANT SELECT ON team, membership TO :automate;
 
 -- Fabrics and their keys
-GRANT SELECT, INSERT, UPDATE ON fabric TO :web;
-GRANT SELECT, DELETE ON fabric TO :automate;
+GRANT SELECT, INSERT, UPDATE (name, "nameKey", description) ON fabric TO :web;
+GRANT SELECT, DELETE, UPDATE (name, "nameKey", "accessEpoch") ON fabric TO :automate;
+GRANT SELECT ON fabric_deletion TO :web;
+GRANT SELECT, INSERT, DELETE ON fabric_deletion TO :automate;
 GRANT SELECT (kid, "fabricId", "publicJwk", signature, "masterKeyId", "createdAt", "createdById", "createdByName", "emptySince") ON fabric_key TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON fabric_key TO :automate;
 GRANT SELECT ON master_key, fabric_master_key TO :web;
@@ -44,6 +47,7 @@ GRANT SELECT, INSERT ON secret_version TO :web;
 GRANT SELECT ("secretId", field, version, "fabricId", kid), INSERT ON secret_field TO :web;
 GRANT SELECT ON secret, secret_name, secret_version TO :automate;
 GRANT DELETE ON secret, secret_name, secret_version TO :automate;
+GRANT UPDATE ("storedKib", "purgedAt") ON secret_version TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
 GRANT SELECT ON allowed_destination TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;

@@ -6,6 +6,9 @@ import type { Actor } from "@/lib/actor";
 import type { Db } from "@/lib/db/client";
 import { openKeyring } from "@/lib/kms/keyring";
 
+/** The state of a fabric that was never deleted, for `grant`. */
+export const existing = { accessEpoch: 0, isDeleted: false } as const;
+
 /** A team with an Admin and a User, and a fabric with its key. Most data tests use it. */
 export type TestFabric = Awaited<ReturnType<typeof createTestFabric>>;
 
@@ -41,7 +44,7 @@ export async function createTestFabric(owner: Db, name = "fabric") {
     scope<P extends Permission>(role: Exclude<Role, "background">, permission: P): Scope<P> {
       const actor: Actor =
         role === "pipeline" ? { kind: "pipeline", id: "p1", name: "nightly" } : people[role];
-      return grant(actor, role, { id: fabricId, teamId: team.id }, permission);
+      return grant(actor, role, { id: fabricId, teamId: team.id, ...existing }, permission);
     },
   };
 }

@@ -162,3 +162,12 @@ export async function addAccessToken(
   await insert("access_token", { id, userId: owner, name, tokenHash: randomUUID(), expiresAt });
   return id;
 }
+
+/** Marks the fabric as deleted, as automate does. Its tokens stay. */
+export async function markDeleted({ fabric, admin }: Tenant): Promise<void> {
+  await database().query(
+    `INSERT INTO fabric_deletion ("fabricId", "requestedById", "requestedByName", "destroyAt")
+     VALUES ($1, $2, $3, now() + interval '7 days') ON CONFLICT DO NOTHING`,
+    [fabric.id, admin.id, admin.name],
+  );
+}

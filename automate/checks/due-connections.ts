@@ -46,7 +46,7 @@ function selectDue(minutes: number): Prisma.Sql {
       WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
       ORDER BY "checkedAt" DESC LIMIT 1
     ) newest ON true
-    WHERE (
+    WHERE NOT EXISTS (SELECT FROM fabric_deletion d WHERE d."fabricId" = c."fabricId") AND (
       newest."checkedAt" IS NULL
       OR newest."checkedAt" + CASE
         WHEN newest.ok THEN make_interval(mins => ${minutes}::int)

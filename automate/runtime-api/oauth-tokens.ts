@@ -48,8 +48,9 @@ export function createM2mTokens(keys: FabricKeys) {
     // Required for cached tokens too: removing the token server's destination must stop its tokens.
     await requireDestinations(purpose);
     const [{ destinations }] = purpose.openings;
-    // A token bought under a destination that was removed since is not handed out.
-    const key = JSON.stringify([secret.id, secret.version, destinations]);
+    // A token bought under a destination that was removed since is not handed out, nor one that was bought
+    // before the fabric was deleted and restored.
+    const key = JSON.stringify([secret.id, secret.version, caller.scope.accessEpoch, destinations]);
     await recordBatched(
       eventOf(caller, secret, "secret.token", {
         version: secret.version,

@@ -10,6 +10,7 @@ import { noteRead } from "@/automate/secrets/readers";
 import { recordUses, type SealedPosition, type StoredField } from "@/automate/secrets/record-uses";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
+import { requireStillThere } from "@/lib/access/still-there";
 import type { AuditEntry } from "@/lib/audit/record";
 import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
 import { CannotOpen, open } from "@/lib/crypto/open";
@@ -30,6 +31,8 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   const { openings, scope } = purpose;
   if (openings.some(({ secret }) => secret.fabricId !== scope.fabricId)) throw secretNotFound();
   if (purpose.for !== "check") await requireReach(purpose);
+  // A check or a purchase of a token may have waited for its slot. A pipeline's read was just authorized.
+  if (purpose.for !== "pipeline" && purpose.for !== "connection") await requireStillThere(scope);
   if (purpose.for === "authority") await requireDestinations(sendingOf(purpose));
   else if (purpose.for !== "pipeline") await requireDestinations(purpose);
   if (openings.length > 0) await keys.requireUsable(scope.fabricId);

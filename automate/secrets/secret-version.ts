@@ -23,15 +23,15 @@ export async function findVersion(secret: UsableSecret, version: number): Promis
   if (version > secret.version || version < (await oldestRetainedVersion(secret))) return null;
   const row = await db.secretVersion.findUnique({
     where: { secretId_version: { secretId: secret.id, version } },
-    select: { manifest: true, metadata: true },
+    select: { manifest: true, metadata: true, purgedAt: true },
   });
+  // A purged version stays purged when its fabric keeps more former versions again.
+  if (!row || row.purgedAt) return null;
   // Only web writes this column, in this shape.
-  return (
-    row && {
-      ...secret,
-      version,
-      manifest: manifestOf(row.manifest),
-      metadata: row.metadata as SecretMetadata,
-    }
-  );
+  return {
+    ...secret,
+    version,
+    manifest: manifestOf(row.manifest),
+    metadata: row.metadata as SecretMetadata,
+  };
 }

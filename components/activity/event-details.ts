@@ -18,6 +18,7 @@ export function eventDetails(
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { values, unopened, startedBy } = details;
+  const { versions, destroyAt } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const labels = objectKind === "secret" ? secretLabels : formLabels;
@@ -49,6 +50,8 @@ export function eventDetails(
       `${action.endsWith(".update") ? "changed " : ""}${labelsOf(fields, labels)}`,
     toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
     version !== undefined && `version ${text(version)}`,
+    versions !== undefined && `${/[–,]/.test(text(versions)) ? "versions" : "version"} ${text(versions)}`,
+    destroyAt !== undefined && `its keys to be destroyed on ${text(destroyAt).slice(0, 10)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
     team !== undefined && `team “${text(team)}”`,
     role !== undefined && `as ${text(role)}`,
@@ -128,7 +131,9 @@ const refusals: Readonly<Record<string, string>> = {
 const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
   "secret:name:drop": "remove a former name",
-  "fabric:write": "create, edit or delete a fabric",
+  "fabric:write": "create or edit a fabric",
+  "fabric:delete": "delete a fabric",
+  "fabric:restore": "undo the deletion of a fabric",
   "fabric-key:write": "change the keys of a fabric",
   "token:write": "change pipeline tokens, issuers or former versions",
   "destination:write": "decide about destinations",

@@ -10,7 +10,8 @@ import {
   formerVersions,
 } from "@/lib/internal-api/bodies/former-versions";
 
-const about = "Pipelines may request this many former versions of a secret.";
+const about =
+  "Pipelines may request this many former versions of a secret. Automate deletes the values of older ones a day later.";
 
 /** The number of former versions that pipelines may still read. Admins can change it; Users can read it. */
 export function FormerVersions({

@@ -19,6 +19,8 @@ export function ConfirmedActDialog<Code extends string>({
   title: string;
   confirmLabel: string;
   tone?: "primary" | "danger";
+  /** The name that the person must type before they can confirm. */
+  typedName?: string | undefined;
   act: () => Promise<Result<unknown, Code>>;
   onDone: () => void;
   /** Sentences for codes that have a special meaning here. */

@@ -28,7 +28,7 @@ export function ReauthenticateDialog({
       onClose={onClose}
       size="sm"
       title="Confirm your identity"
-      description="Changes to people, tokens and destinations require a sign-in within the last ten minutes."
+      description="Changes to people, tokens and destinations, and the deletion of a fabric, require a sign-in within the last ten minutes."
     >
       {hasPassword ? <PasswordForm onConfirmed={onConfirmed} /> : <SignInAgain />}
     </Dialog>

@@ -7,7 +7,8 @@ const newestShown = 5;
 
 export function SecretVersions({ secret }: { secret: SecretDetail }) {
   const older = secret.versions.slice(newestShown);
-  const oldest = secret.versions.at(-1)?.version ?? 1;
+  // Automate deletes former versions that the fabric does not keep.
+  const isComplete = secret.versions.length === secret.version;
   return (
     <DetailSection id="versions" title="Versions">
       <Versions versions={secret.versions.slice(0, newestShown)} current={secret.version} />
@@ -16,10 +17,10 @@ export function SecretVersions({ secret }: { secret: SecretDetail }) {
           <summary className="rounded-sm text-accent-text">Show {older.length} older</summary>
           <div className="pt-5">
             <Versions versions={older} current={secret.version} />
-            {oldest > 1 && <p className="mt-3 text-muted">Activity has the versions before {oldest}.</p>}
           </div>
         </details>
       )}
+      {!isComplete && <p className="mt-3 text-muted text-sm">Activity lists the other versions.</p>}
     </DetailSection>
   );
 }

@@ -13,12 +13,13 @@ import type { Actor } from "@/lib/actor";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
-import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestFabric, existing, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let fabric: TestFabric;
 let other: TestFabric;
+let deleted: TestFabric;
 
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
@@ -26,6 +27,10 @@ beforeAll(async () => {
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   fabric = await createTestFabric(owner, "ours");
   other = await createTestFabric(owner, "theirs");
+  deleted = await createTestFabric(owner, "deleted");
+  const destroyAt = new Date(Date.now() + 7 * 24 * 60 * 60_000);
+  const by = { requestedById: deleted.admin.id, requestedByName: deleted.admin.name };
+  await owner.fabricDeletion.create({ data: { fabricId: deleted.fabricId, destroyAt, ...by } });
 });
 
 afterAll(async () => {
@@ -33,11 +38,16 @@ afterAll(async () => {
   await closeDb();
 });
 
-/** Permissions by role, written by hand. A star requires a sign-in within the last ten minutes. */
+/**
+ * Permissions by role, written by hand. A star requires a sign-in within the last ten minutes; two stars require
+ * it of a person, and none of an access token.
+ */
 const golden = `
   permission                User  Admin  pipeline  background  access token of an Admin
   fabric:see                yes   yes    no        no          yes
   fabric:write              no    yes    no        no          yes
+  fabric:delete             no    yes** no        no          yes
+  fabric:restore            no    yes*  no        no          no
   secret:list               yes   yes    no        no          yes
   secret:write              yes   yes    no        no          yes
   secret:delete:own         yes   yes    no        no          yes
@@ -61,6 +71,8 @@ const golden = `
   access:list               no    yes    no        no          yes
   access:revoke             no    yes*   no        no          no
 `;
+/** Permissions about a deleted fabric, by hand. All others are about one that is not deleted. */
+const aboutDeleted: readonly string[] = ["fabric:restore"];
 const lines = golden.trim().split("\n").slice(1);
 const table = lines.map((line) => {
   const [permission = "", user, admin, pipeline, background, token] = line.trim().split(/\s+/);
@@ -82,8 +94,7 @@ describe("the policy", () => {
   });
 
   test.each(table)("requires a recent sign-in for $permission where its line has a star", (line) => {
-    const isStarred = line.admin === "yes*";
-    expect(needsFreshSignIn(line.permission)).toBe(isStarred);
+    expect(needsFreshSignIn(line.permission)).toBe(line.admin?.endsWith("*"));
   });
 
   test.each(table)("grants $permission to an Admin's access token: $token", ({ permission, token }) => {
@@ -92,13 +103,15 @@ describe("the policy", () => {
       authenticatedAt: new Date(0),
       accessToken: { id: "a1", name: "script" },
     };
-    const attempt = () => grant(actor, "admin", { id: "f", teamId: "t" }, permission);
+    const isDeleted = aboutDeleted.includes(permission);
+    const attempt = () => grant(actor, "admin", { id: "f", teamId: "t", ...existing, isDeleted }, permission);
     if (token === "yes") expect(attempt).not.toThrow();
     else expect(attempt).toThrow();
   });
 
   test.each(cells)("admits a %s who asks for %s: %s", async (role, permission, isAllowed) => {
-    const scope = authorize(fabric[role], fabric.fabricId, permission);
+    const { fabricId, ...people } = aboutDeleted.includes(permission) ? deleted : fabric;
+    const scope = authorize(people[role], fabricId, permission);
     if (isAllowed) expect((await scope).role).toBe(role);
     else await expect(scope).rejects.toThrow(Forbidden);
   });
@@ -115,14 +128,31 @@ describe("the policy", () => {
     expect(theirs).toBe(nowhere);
   });
 
-  test.each(table.filter(({ admin }) => admin === "yes*"))(
+  test.each(table.filter(({ admin }) => admin?.endsWith("*")))(
     "requires a sign-in within the last ten minutes for $permission",
     async ({ permission }) => {
-      const stale: Actor = { ...fabric.admin, authenticatedAt: new Date(Date.now() - freshForMs - 1000) };
-      await expect(authorize(stale, fabric.fabricId, permission)).rejects.toThrow(NotFresh);
-      await expect(authorize(fabric.admin, fabric.fabricId, permission)).resolves.toBeDefined();
+      const { fabricId, admin } = aboutDeleted.includes(permission) ? deleted : fabric;
+      const stale: Actor = { ...admin, authenticatedAt: new Date(Date.now() - freshForMs - 1000) };
+      await expect(authorize(stale, fabricId, permission)).rejects.toThrow(NotFresh);
+      await expect(authorize(admin, fabricId, permission)).resolves.toBeDefined();
     },
   );
+
+  test.each(cells)("hides a deleted fabric from its own %s who asks for %s", async (role, permission) => {
+    if (aboutDeleted.includes(permission)) {
+      await expect(authorize(fabric[role], fabric.fabricId, permission)).rejects.toThrow(NotFound);
+      return;
+    }
+    await expect(authorize(deleted[role], deleted.fabricId, permission)).rejects.toThrow(NotFound);
+  });
+
+  test.each(table)("makes no scope for $permission in a deleted fabric, whoever asks", ({ permission }) => {
+    const isDeleted = !aboutDeleted.includes(permission);
+    for (const role of ["user", "admin", "pipeline", "background"] as const)
+      expect(() =>
+        grant(fabric.admin, role, { id: "f", teamId: "t", ...existing, isDeleted }, permission),
+      ).toThrow(NotFound);
+  });
 
   test("does not refuse one caller because of another caller's concurrent request", async () => {
     const [bad, good] = await Promise.allSettled([
@@ -142,6 +172,6 @@ describe("the policy", () => {
 
   test("grants no scope for an unknown role", () => {
     const nobody = "owner" as Role;
-    expect(() => grant(fabric.admin, nobody, { id: "f", teamId: "t" }, "secret:list")).toThrow();
+    expect(() => grant(fabric.admin, nobody, { id: "f", teamId: "t", ...existing }, "secret:list")).toThrow();
   });
 });

@@ -1,17 +1,18 @@
 import "server-only";
+import { fabricState } from "@/lib/access/fabric-state";
 import { allows, type Permission } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
-import { grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
+import { type GrantedFabric, grant, grantTeam, type Scope, type TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
 import { createRowLoader } from "@/lib/db/loader";
 import { preparedQuery } from "@/lib/db/prepared";
 import { Forbidden, NotFound } from "@/lib/result";
 
-type Member = { n: number; id: string; name: string; teamId: string; role: "user" | "admin" };
+type Member = GrantedFabric & { n: number; name: string; role: "user" | "admin" };
 
 const findMemberships = preparedQuery<Member>(
-  `SELECT input.n::int AS n, f.id, f.name, f."teamId", m.role::text AS role
+  `SELECT input.n::int AS n, f.id, f.name, f."teamId", ${fabricState}, m.role::text AS role
    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS input("userId", "fabricId", n)
    JOIN fabric f ON f.id = input."fabricId"
    JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = input."userId"`,
@@ -27,8 +28,8 @@ const findMembership = createRowLoader<{ userId: string; fabricId: string }, Mem
 /**
  * Returns the proof that `actor` may do `permission` in a fabric. Reads the actor's current membership of the
  * fabric's team.
- * Throws `NotFound` both for an unknown fabric and for a fabric of another team: an attacker could otherwise
- * probe for ids. Also throws `Forbidden` and `NotFresh`.
+ * Throws `NotFound` for an unknown fabric, a fabric of another team, and a deleted one: an attacker could
+ * otherwise probe for ids. Also throws `Forbidden` and `NotFresh`.
  */
 export async function authorize<P extends Permission>(
   actor: Actor,

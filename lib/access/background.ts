@@ -10,7 +10,8 @@ import { db } from "@/lib/db/client";
 export async function authorizeBackground(fabricId: string): Promise<Scope<"connection:check"> | null> {
   const fabric = await db.fabric.findUnique({
     where: { id: fabricId },
-    select: { id: true, teamId: true },
+    select: { id: true, teamId: true, accessEpoch: true, deletion: { select: { fabricId: true } } },
   });
-  return fabric && grant(systemActor, "background", fabric, "connection:check");
+  if (!fabric || fabric.deletion) return null;
+  return grant(systemActor, "background", { ...fabric, isDeleted: false }, "connection:check");
 }

@@ -1,5 +1,6 @@
 import "server-only";
 import { hash, randomBytes } from "node:crypto";
+import { fabricState } from "@/lib/access/fabric-state";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
 import { grant, type Scope } from "@/lib/access/scope";
 import { isFrom } from "@/lib/access/source-address";
@@ -30,12 +31,14 @@ type TokenRow = {
   cidrs: string[];
   isRevoked: boolean;
   isExpired: boolean;
+  accessEpoch: number;
+  isDeleted: boolean;
 };
 
 // Looks tokens up by hash, through a unique index. With 256 random bits, a slow hash or a constant-time
 // compare adds nothing.
 const findTokens = preparedQuery<TokenRow>(
-  `SELECT input.n::int AS n, t.id, t.name, t."fabricId", f."teamId", coalesce(t."secretIds", '{}') AS "secretIds",
+  `SELECT input.n::int AS n, t.id, t.name, t."fabricId", f."teamId", ${fabricState}, coalesce(t."secretIds", '{}') AS "secretIds",
      coalesce(t."connectionIds", '{}') AS "connectionIds", t.pins, coalesce(t.cidrs, '{}') AS cidrs,
      t."revokedAt" IS NOT NULL AS "isRevoked", coalesce(t."expiresAt" <= now(), false) AS "isExpired"
    FROM unnest((SELECT $1::text[])) WITH ORDINALITY AS input("tokenHash", n)
@@ -69,15 +72,17 @@ export async function authorizePipeline(token: string, source: string): Promise<
   if (!/^svp_[A-Za-z0-9_-]{43}$/.test(token)) return null;
   const [row] = await findToken([hashToken(token)]);
   if (!row) return null;
-  const { id, name, fabricId, teamId } = row;
+  const { id, name, fabricId, teamId, accessEpoch, isDeleted } = row;
   const actor: Actor = { kind: "pipeline", id, name };
   const code = refusalOf(row, source);
   if (code) return { refused: { actor, teamId, fabricId, code } };
-  return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
+  const fabric = { id: fabricId, teamId, accessEpoch, isDeleted };
+  return { scope: grant(actor, "pipeline", fabric, "secret:use", restrictionOf(row)) };
 }
 
-function refusalOf({ isRevoked, isExpired, cidrs }: TokenRow, source: string) {
-  if (isRevoked) return "revoked";
+function refusalOf({ isRevoked, isExpired, cidrs, isDeleted }: TokenRow, source: string) {
+  // A token that was being created while its fabric was deleted.
+  if (isRevoked || isDeleted) return "revoked";
   if (isExpired) return "expired";
   return isFrom(source, cidrs) ? null : "wrong_address";
 }

@@ -4,8 +4,13 @@ export type Role = "user" | "admin" | "pipeline" | "background";
 /** One line of the policy: the roles that have the permission, and its further requirements. */
 type Rule = {
   readonly roles: readonly Role[];
-  /** Requires a sign-in within the last ten minutes. Access tokens never satisfy this. */
-  readonly isFresh?: true;
+  /**
+   * Requires a sign-in within the last ten minutes. Access tokens never satisfy this, except where the rule says
+   * "by person": then it is required of a person at a screen, and an access token needs none.
+   */
+  readonly isFresh?: true | "by person";
+  /** Is about a deleted fabric, and only about one. All other permissions end with the deletion. */
+  readonly isOfDeleted?: true;
 };
 
 const members = ["user", "admin"] as const;
@@ -19,6 +24,8 @@ const admins = ["admin"] as const;
 export const policy = {
   "fabric:see": { roles: members },
   "fabric:write": { roles: admins },
+  "fabric:delete": { roles: admins, isFresh: "by person" },
+  "fabric:restore": { roles: admins, isFresh: true, isOfDeleted: true },
   "secret:list": { roles: members },
   "secret:write": { roles: members },
   "secret:delete:own": { roles: members },
@@ -62,4 +69,15 @@ export function allows(role: Role, permission: Permission): boolean {
 /** True when `permission` requires a sign-in within the last ten minutes. */
 export function needsFreshSignIn(permission: Permission): boolean {
   return "isFresh" in policy[permission];
+}
+
+/** True when `permission` requires a recent sign-in of people, and none of an access token. */
+export function allowsTokens(permission: Permission): boolean {
+  const rule: Rule = policy[permission];
+  return rule.isFresh === "by person";
+}
+
+/** True when `permission` is about a deleted fabric. */
+export function isOfDeleted(permission: Permission): boolean {
+  return "isOfDeleted" in policy[permission];
 }

@@ -1,5 +1,6 @@
 import "server-only";
 import { matchesFabric } from "@/lib/access/fabric-reference";
+import { fabricState } from "@/lib/access/fabric-state";
 import type { PublicKeySet } from "@/lib/access/issuer-keys";
 import type { PipelineAnswer } from "@/lib/access/pipeline";
 import { type ConnectionPins, restrictionOf } from "@/lib/access/restriction";
@@ -30,6 +31,8 @@ export type Trust = {
   fabricId: string;
   fabricName: string;
   teamId: string;
+  accessEpoch: number;
+  isDeleted: boolean;
   secretIds: string[];
   connectionIds: string[];
   pins: ConnectionPins;
@@ -39,7 +42,7 @@ export type Trust = {
 };
 
 const findIssuers = preparedQuery<Omit<Trust, "fitsAudience" | "fitsSubject">>(
-  `SELECT i.id, i.name, i.audience, i.subject, i."spansParts", i.keys, i."fabricId", f.name AS "fabricName", f."teamId",
+  `SELECT i.id, i.name, i.audience, i.subject, i."spansParts", i.keys, i."fabricId", f.name AS "fabricName", f."teamId", ${fabricState},
      i."secretIds", i."connectionIds", i.pins, i.cidrs
    FROM trusted_issuer i JOIN fabric f ON f.id = i."fabricId" WHERE i.issuer = $1 ORDER BY i.id`,
 );
@@ -54,6 +57,7 @@ export async function findTrusts({
   subject,
 }: Pick<WorkloadClaims, "issuer" | "audiences" | "subject">): Promise<Trust[]> {
   return (await findIssuers(issuer))
+    .filter(({ isDeleted }) => !isDeleted)
     .map((row) => ({
       ...row,
       fitsAudience: audiences.includes(row.audience),
@@ -81,10 +85,11 @@ export function authorizeWorkload(
   );
   const row = rows.find(({ cidrs }) => isFrom(source, cidrs)) ?? rows[0];
   if (!row || rows.some((other) => other.fabricId !== row.fabricId)) return null;
-  const { fabricId, teamId } = row;
+  const { fabricId, teamId, accessEpoch, isDeleted } = row;
   const actor = workloadActor(row, subject);
   if (!isFrom(source, row.cidrs)) return { refused: { actor, teamId, fabricId, code: "wrong_address" } };
-  return { scope: grant(actor, "pipeline", { id: fabricId, teamId }, "secret:use", restrictionOf(row)) };
+  const granted = { id: fabricId, teamId, accessEpoch, isDeleted };
+  return { scope: grant(actor, "pipeline", granted, "secret:use", restrictionOf(row)) };
 }
 
 /** The workload's name in the audit log. The caller omits the subject when no verified token proves it. */

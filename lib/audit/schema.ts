@@ -13,6 +13,7 @@ export const auditActions = {
   "secret.unchanged": "asked for a newer version of",
   "secret.refuse": "was refused",
   "secret.purge": "deleted the stored values of",
+  "secret.version.purge": "deleted former versions of",
   "secret.alarm": "could not open a stored value of",
   "secret.alarm.acknowledge": "acknowledged the alarm of",
   "secret.signin.reset": "allowed another attempt with",
@@ -32,6 +33,8 @@ export const auditActions = {
   "fabric.create": "created",
   "fabric.update": "edited",
   "fabric.delete": "deleted",
+  "fabric.restore": "undid the deletion of",
+  "fabric.destroy": "destroyed",
   "fabric.versions": "set how many former versions pipelines may read in",
   "fabric.key.create": "created a key of",
   "fabric.key.sign": "signed again the key of",
@@ -124,6 +127,7 @@ export const eventKinds = {
       "secret.name.drop",
       "connection.update",
       "fabric.update",
+      "fabric.restore",
       "fabric.versions",
       "token.confirm",
       "issuer.confirm",
@@ -134,8 +138,10 @@ export const eventKinds = {
     actions: [
       "secret.delete",
       "secret.purge",
+      "secret.version.purge",
       "connection.delete",
       "fabric.delete",
+      "fabric.destroy",
       "token.revoke",
       "issuer.delete",
     ],
@@ -224,6 +230,8 @@ export const detailKeys = [
   "values",
   "unopened",
   "startedBy",
+  "versions",
+  "destroyAt",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { grant } from "@/lib/access/scope";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
+import { existing } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { captureLog } from "@/testing/log";
 import { type Listening, listen } from "@/testing/servers/listening";
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const { runCheck } = await import("@/lib/connections/check");
   const person = { id: "u", name: "Uri", email: "uri@test.example", accessEpoch: 0 };
   const actor = { kind: "user", ...person, authenticatedAt: new Date() } as const;
-  const scope = grant(actor, "user", { id: "f", teamId: "t" }, "connection:check");
+  const scope = grant(actor, "user", { id: "f", teamId: "t", ...existing }, "connection:check");
   const properties = {
     server: "db.example.com",
     port: "5432",

@@ -206,7 +206,10 @@ export async function listWaitingRequests(
       formerNames: names.map(({ name }) => name),
       enteredBy: authors.get(secretId) ?? [],
       authorities: Object.fromEntries(
-        authorities.map(({ key, name, createdByName }) => [key, `${name}, entered by ${createdByName}`]),
+        authorities.map(({ key, name, createdByName }) => [
+          key,
+          createdByName === null ? `${name}, a former version` : `${name}, entered by ${createdByName}`,
+        ]),
       ),
     })),
     total: waiting.length,
@@ -228,22 +231,32 @@ async function authorsOf(
   return new Map(rows.map(({ secretId, names }) => [secretId, names]));
 }
 
-/** The CA certificates that these destinations trust, by `<id>.<version>`. */
+/** The CA certificates that these destinations trust, by `<id>.<version>`. The author of a purged version is null. */
 async function authoritiesOf(
   fabricId: string,
   destinations: readonly string[],
-): Promise<{ key: string; name: string; createdByName: string }[]> {
+): Promise<{ key: string; name: string; createdByName: string | null }[]> {
   const named = destinations.flatMap((key) => authorityOf(key) ?? []);
   if (named.length === 0) return [];
-  const rows = await db.secretVersion.findMany({
-    where: { fabricId, OR: named.map(({ id, version }) => ({ secretId: id, version })) },
-    select: { secretId: true, version: true, createdByName: true, secret: { select: { name: true } } },
+  const rows = await db.secret.findMany({
+    where: { fabricId, id: { in: named.map(({ id }) => id) } },
+    select: {
+      id: true,
+      name: true,
+      versions: {
+        where: { OR: named.map(({ id, version }) => ({ secretId: id, version })) },
+        select: { version: true, createdByName: true },
+      },
+    },
   });
-  return rows.map(({ secretId, version, createdByName, secret }) => ({
-    key: `${secretId}.${version}`,
-    name: secret.name,
-    createdByName,
-  }));
+  const secrets = new Map(rows.map((row) => [row.id, row]));
+  return named.flatMap(({ id, version }) => {
+    const secret = secrets.get(id);
+    const stored = secret?.versions.find((one) => one.version === version);
+    return secret
+      ? [{ key: `${id}.${version}`, name: secret.name, createdByName: stored?.createdByName ?? null }]
+      : [];
+  });
 }
 
 /** The names of the CA certificates that these destinations trust, by `<id>.<version>`. */

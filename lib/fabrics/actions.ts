@@ -1,7 +1,14 @@
 "use server";
 
-import { createFabric, setFormerVersions, updateFabric } from "@/lib/fabrics/mutations";
-import { createFabricInput, updateFabricInput } from "@/lib/fabrics/schema";
+import { z } from "zod";
+import {
+  createFabric,
+  deleteFabric,
+  restoreFabric,
+  setFormerVersions,
+  updateFabric,
+} from "@/lib/fabrics/mutations";
+import { createFabricInput, restoreFabricInput, updateFabricInput } from "@/lib/fabrics/schema";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { action, teamAction } from "@/lib/next/action";
 import { ok } from "@/lib/result";
@@ -16,6 +23,16 @@ export const updateFabricAction = action({
   permission: "fabric:write",
   input: updateFabricInput,
   run: (scope, input) => updateFabric(scope, input),
+});
+export const deleteFabricAction = action({
+  permission: "fabric:delete",
+  input: z.object({}),
+  run: (scope) => deleteFabric(scope),
+});
+export const restoreFabricAction = action({
+  permission: "fabric:restore",
+  input: restoreFabricInput,
+  run: restoreFabric,
 });
 export const setFormerVersionsAction = action({
   permission: "version:write",

@@ -3,7 +3,7 @@ import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { fabricEtag } from "@/lib/fabrics/etag";
-import type { CreateFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
+import type { CreateFabricInput, RestoreFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
@@ -112,11 +112,33 @@ async function insertFabric(
 }
 
 /**
- * Asks automate to delete a fabric with all its contents, keys and pipeline tokens. Its sealed values can
- * never be opened again. Its audit events stay.
+ * Asks automate to delete a fabric. It is out of reach at once, and its pipeline tokens and trusted issuers end
+ * for good. Its keys and contents are destroyed at `destroyAt`; until then an Admin can undo it.
  */
-export async function deleteFabric(scope: Scope<"fabric:write">): Promise<Result<{ id: string }, Unserved>> {
+export function deleteFabric(
+  scope: Scope<"fabric:delete">,
+): Promise<Result<{ id: string; destroyAt: string }, Unserved>> {
   return askAutomate(scope, "fabric:delete", { fabricId: scope.fabricId });
+}
+
+/** Asks automate to destroy, at once, a fabric that a failed request of the same person has just created. */
+export function discardFabric(scope: Scope<"fabric:write">): Promise<Result<{ id: string }, Unserved>> {
+  return askAutomate(scope, "fabric:discard", { fabricId: scope.fabricId });
+}
+
+/** Asks automate to undo the deletion of a fabric. Its pipeline tokens and trusted issuers do not come back. */
+export async function restoreFabric(
+  scope: Scope<"fabric:restore">,
+  { name }: RestoreFabricInput,
+): Promise<Result<{ id: string }, Unserved | "name_taken" | "too_late">> {
+  const { fabricId } = scope;
+  const answer = await askAutomate(scope, "fabric:restore", { fabricId, ...(name ? { name } : {}) });
+  if (!answer.ok) return answer;
+  if ("id" in answer.value) return ok({ id: answer.value.id });
+  const { problem } = answer.value;
+  return problem === "name_taken"
+    ? fail(problem, { name: "This team has another fabric with this name now. Enter another name." })
+    : fail(problem);
 }
 
 /**

@@ -1,11 +1,13 @@
 import "server-only";
 import { z } from "zod";
+import { allows } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import {
+  type DeletedFabric,
   type FabricDetail,
   type FabricListQuery,
   type FabricPage,
@@ -39,7 +41,10 @@ export async function listFabrics(
   query: FabricListQuery,
   { limit = pageSize, isLater }: PageRequest = {},
 ): Promise<FabricPage> {
-  const ofActor: Prisma.FabricWhereInput = { team: { memberships: { some: { userId: actor.id } } } };
+  const ofActor: Prisma.FabricWhereInput = {
+    team: { memberships: { some: { userId: actor.id } } },
+    deletion: null,
+  };
   const isBackward = query.after === undefined && query.before !== undefined;
   const cursor = parseCursor(query.after ?? query.before);
   const find = () =>
@@ -60,6 +65,32 @@ export async function listFabrics(
     previous: first && (isBackward ? hasMore : cursor) ? cursorOf(first) : null,
     isEmpty: rows.length === 0 && !(await db.fabric.findFirst({ where: ofActor, select: { id: true } })),
   };
+}
+
+/** How many deleted fabrics the page lists. */
+const maxDeletedShown = 100;
+
+/** The deleted fabrics of the actor's teams, last deleted first. */
+export async function listDeletedFabrics(actor: Actor): Promise<DeletedFabric[]> {
+  const rows = await db.$queryRaw<
+    (Omit<DeletedFabric, "team" | "canRestore"> & {
+      teamId: string;
+      teamName: string;
+      role: "user" | "admin";
+    })[]
+  >`
+    SELECT f.id, f.name, t.id AS "teamId", t.name AS "teamName", m.role::text AS role, d."requestedAt" AS "deletedAt",
+      d."requestedByName" AS "deletedByName", d."destroyAt", d."destroyAt" <= now() AS "isBeingDestroyed"
+    FROM fabric_deletion d
+    JOIN fabric f ON f.id = d."fabricId"
+    JOIN team t ON t.id = f."teamId"
+    JOIN membership m ON m."teamId" = t.id AND m."userId" = ${actor.id}
+    ORDER BY d."requestedAt" DESC, f.id LIMIT ${maxDeletedShown}`;
+  return rows.map(({ teamId, teamName, role, ...row }) => ({
+    ...row,
+    team: { id: teamId, name: teamName },
+    canRestore: allows(role, "fabric:restore"),
+  }));
 }
 
 /** The fabric of the scope, for its header and Basic info. */

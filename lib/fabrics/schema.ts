@@ -38,6 +38,10 @@ export const createFabricForm = createFabricInput.extend({ teamId: z.string().mi
 export const updateFabricInput = z.object({ name: fabricName, description: fabricDescription });
 export type UpdateFabricInput = z.infer<typeof updateFabricInput>;
 
+/** The input of undoing a deletion: another name, if its own was taken meanwhile. */
+export const restoreFabricInput = z.object({ name: fabricName.optional() });
+export type RestoreFabricInput = z.infer<typeof restoreFabricInput>;
+
 /** The state of the Metadata page, from the URL. */
 export const fabricListQuery = z.object({
   search: z.string().trim().max(128).catch("").default(""),
@@ -59,6 +63,20 @@ export type FabricSummary = {
   connections: number;
   createdAt: Date;
   createdByName: string;
+};
+
+/** A deleted fabric that is not destroyed yet. */
+export type DeletedFabric = {
+  id: string;
+  name: string;
+  team: { id: string; name: string };
+  deletedAt: Date;
+  deletedByName: string;
+  destroyAt: Date;
+  /** True when the time to undo it is over. */
+  isBeingDestroyed: boolean;
+  /** True when the person is an Admin of its team, and so can undo it. */
+  canRestore: boolean;
 };
 
 /** One page of fabrics. A cursor is null when no further page exists. */

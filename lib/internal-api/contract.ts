@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Permission } from "@/lib/access/policy";
 import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
+import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fabric-deletion";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { chooseMasterKeyInput } from "@/lib/internal-api/bodies/master-key";
 import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
@@ -38,6 +39,19 @@ export const automateRequests = {
   },
   "fabric:delete": {
     path: "/internal/fabrics/delete",
+    permission: "fabric:delete",
+    body: z.object({ fabricId: z.uuid() }),
+    answer: z.object({ id: z.string(), destroyAt: z.iso.datetime() }),
+  },
+  "fabric:restore": {
+    path: "/internal/fabrics/restore",
+    permission: "fabric:restore",
+    body: restoreFabricBody,
+    answer: z.union([z.object({ id: z.string() }), z.object({ problem: z.enum(restoreProblems) })]),
+  },
+  // Destroys at once what a failed request to create a fabric stored.
+  "fabric:discard": {
+    path: "/internal/fabrics/discard",
     permission: "fabric:write",
     body: z.object({ fabricId: z.uuid() }),
     answer: z.object({ id: z.string() }),

@@ -6,7 +6,7 @@ import { listTokens, listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { type CreatePipelineTokenInput, createPipelineTokenInput } from "@/lib/pipeline-tokens/schema";
 import { Forbidden, NotFresh } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
-import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestFabric, existing, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
@@ -134,7 +134,7 @@ describe("pipeline tokens", () => {
   });
 
   test("require an Admin with a recent sign-in", () => {
-    const scopeFabric = { id: fabric.fabricId, teamId: fabric.teamId };
+    const scopeFabric = { id: fabric.fabricId, teamId: fabric.teamId, ...existing };
     const stale = { ...fabric.admin, authenticatedAt: new Date(Date.now() - 11 * 60_000) };
     expect(() => grant(fabric.user, "user", scopeFabric, "token:write")).toThrow(Forbidden);
     expect(() => grant(stale, "admin", scopeFabric, "token:write")).toThrow(NotFresh);

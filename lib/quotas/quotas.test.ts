@@ -8,7 +8,7 @@ import { inlineSecret } from "@/lib/secrets/inline";
 import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
 import { replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/testing/database";
-import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestFabric, existing, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
@@ -128,7 +128,7 @@ test("the stored values of a fabric are limited with their former values, and th
   const { fabricId } = await createTestFabric(owner, "sister");
   const { teamId } = fabric;
   await owner.fabric.update({ where: { id: fabricId }, data: { teamId } });
-  const inSister = grant(fabric.user, "user", { id: fabricId, teamId }, "secret:write");
+  const inSister = grant(fabric.user, "user", { id: fabricId, teamId, ...existing }, "secret:write");
   for (let i = 0; i < 2; i++) await createSecret(inSister, file(mebibyte / 2));
   await expect(createSecret(inSister, file(mebibyte / 4))).rejects.toThrow(
     /^This team may have 3 MiB of stored values/,

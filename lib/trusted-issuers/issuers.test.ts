@@ -12,7 +12,7 @@ import {
   namesFabric,
 } from "@/lib/trusted-issuers/schema";
 import { createTestDatabase } from "@/testing/database";
-import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestFabric, existing, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
@@ -103,7 +103,9 @@ test("the list shows an older pattern with the workloads that only this pattern 
     object: { kind: "secret" as const, id: "s", name: "s" },
   });
   await record(owner, use("repo:ours/etl"), use("repo:ours/etl:ref:refs/heads/main"), use("repo:ours/a/b"));
-  const [listed] = await listIssuers(grant(admin, "admin", { id: fabricId, teamId }, "token:list"));
+  const [listed] = await listIssuers(
+    grant(admin, "admin", { id: fabricId, teamId, ...existing }, "token:list"),
+  );
   expect(listed).toMatchObject({
     spansParts: true,
     spanned: ["repo:ours/a/b", "repo:ours/etl:ref:refs/heads/main"],

@@ -35,8 +35,12 @@ async function seedFabric({ by, team, input, secrets, connections }: DemoFabric)
     select: { id: true },
   });
   // A fabric of an interrupted seed may be incomplete, and its secrets open a database that no longer exists.
-  const former = await db.fabric.findFirst({ where: { teamId, name: input.name }, select: { id: true } });
-  if (former) valueOrThrow(await deleteFabric(await authorize(await actorOf(by), former.id, "fabric:write")));
+  const former = await db.fabric.findFirst({
+    where: { teamId, nameKey: input.name.toLowerCase() },
+    select: { id: true },
+  });
+  if (former)
+    valueOrThrow(await deleteFabric(await authorize(await actorOf(by), former.id, "fabric:delete")));
   const teamScope = await authorizeTeam(await actorOf(by), teamId, "fabric:write");
   const { id: fabricId } = valueOrThrow(await createFabric(teamScope, input));
   const idByName = new Map<string, string>();

@@ -1,6 +1,7 @@
 import { Layers, SearchX } from "lucide-react";
 import type { Metadata } from "next";
 import { CreateFabricButton } from "@/components/fabrics/create-fabric-button";
+import { DeletedFabrics } from "@/components/fabrics/deleted-fabrics";
 import { FabricFilters } from "@/components/fabrics/fabric-filters";
 import { FabricTable } from "@/components/fabrics/fabric-table";
 import { WhoCan } from "@/components/fabrics/who-can";
@@ -8,7 +9,7 @@ import { ButtonLink } from "@/components/ui/button";
 import { EmptyState } from "@/components/ui/empty-state";
 import { PageHeader } from "@/components/ui/page-header";
 import { Pagination } from "@/components/ui/pagination";
-import { listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
+import { listDeletedFabrics, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
 import {
   type FabricListQuery,
   type FabricPage,
@@ -24,7 +25,11 @@ type SearchParams = Promise<Record<string, string | string[] | undefined>>;
 export default async function FabricsPage({ searchParams }: { searchParams: SearchParams }) {
   const actor = await requireActor();
   const query = fabricListQuery.parse(await searchParams);
-  const [page, teams] = await Promise.all([listFabrics(actor, query), listFabricTeams(actor)]);
+  const [page, teams, deleted] = await Promise.all([
+    listFabrics(actor, query),
+    listFabricTeams(actor),
+    listDeletedFabrics(actor),
+  ]);
   const own = teams.filter(({ isAdmin }) => isAdmin).map(({ id, name }) => ({ id, name }));
   const create = own.length > 0 ? <CreateFabricButton teams={own} /> : <WhoCreates teams={teams} />;
   return (
@@ -43,6 +48,7 @@ export default async function FabricsPage({ searchParams }: { searchParams: Sear
       ) : (
         <FabricList page={page} teams={teams} query={query} />
       )}
+      <DeletedFabrics fabrics={deleted} />
     </>
   );
 }

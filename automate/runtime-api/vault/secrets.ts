@@ -75,7 +75,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   const secret = await getSecretByName(caller, path);
   const { id, version } = secret;
   const oldestRetained = await oldestRetainedVersion(secret);
-  const select = { version: true, createdAt: true } as const;
+  const select = { version: true, createdAt: true, purgedAt: true } as const;
   const first = await db.secretVersion.findFirst({
     where: { secretId: id },
     orderBy: { version: "asc" },
@@ -92,7 +92,7 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
     const { created_time, deletion_time, destroyed } = versionOf(
       row.version,
       row.createdAt,
-      row.version < oldestRetained,
+      row.version < oldestRetained || row.purgedAt !== null,
     );
     return [String(row.version), { created_time, deletion_time, destroyed }];
   });

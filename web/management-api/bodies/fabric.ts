@@ -10,7 +10,7 @@ import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/
 import { allowNewDestinations, type StoredConnection } from "@/lib/connections/new-destinations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import { createFabric, deleteFabric } from "@/lib/fabrics/mutations";
+import { createFabric, discardFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
 import { fabricDescription, fabricName, providerKeys } from "@/lib/fabrics/schema";
 import { complete, release } from "@/lib/idempotency/mutations";
@@ -97,7 +97,7 @@ async function rollBack(actor: Actor, fabricId: string, ownSecrets: number): Pro
   if (secrets > ownSecrets || connections > 1)
     return "The fabric remains, because someone stored something in it meanwhile.";
   const scope = await authorized(actor, fabricId, "fabric:write");
-  return !scope || (await deleteFabric(scope)).ok ? null : "The fabric could not be removed: delete it.";
+  return !scope || (await discardFabric(scope)).ok ? null : "The fabric could not be removed: delete it.";
 }
 
 /**

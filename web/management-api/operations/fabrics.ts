@@ -142,12 +142,12 @@ export const deleteFabricOperation = operation({
   tag: "Fabrics",
   summary: "Delete a fabric with everything in it",
   description:
-    "Destroys its secrets, connections, pipeline tokens and keys: its sealed values can never be opened again. Its events stay in the audit log.",
+    "The fabric, its secrets and its connections are out of reach at once, and its name is free. Its pipeline tokens and trusted issuers end for good. Its keys are destroyed after a time that the operator sets, 7 days by default: then its sealed values can never be opened again. Until then an Admin of the team can undo the deletion in Selvage, under Metadata. Its events stay in the audit log.",
   failure: "Fabric deletion failed",
-  access: inFabric("fabric:write"),
+  access: inFabric("fabric:delete"),
   data: idOnly,
   isConditional: true,
-  run: async (scope: Scope<"fabric:write">, { ifMatch }) => {
+  run: async (scope: Scope<"fabric:delete">, { ifMatch }) => {
     const fabric = await getFabric(await authorize(scope.actor, scope.fabricId, "fabric:see"));
     if (!ifMatchSatisfied(ifMatch, fabricEtag(fabric))) return failure("changed");
     const deleted = await deleteFabric(scope);

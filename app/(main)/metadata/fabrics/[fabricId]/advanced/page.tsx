@@ -2,6 +2,7 @@ import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
 import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
 import { ReviewSection } from "@/components/destinations/review-section";
+import { DeleteFabricSection } from "@/components/fabrics/delete-fabric-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
@@ -70,6 +71,16 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
       />
       <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
+      {allows(scope.role, "fabric:delete") && (
+        <DeleteFabricSection
+          fabric={{
+            id: fabric.id,
+            name: fabric.name,
+            activeTokens: tokens.filter(({ status }) => status === "active").length,
+            issuers: issuers.length,
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "secret_version" ADD COLUMN     "purgedAt" TIMESTAMPTZ(3);
