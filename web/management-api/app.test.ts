@@ -641,13 +641,14 @@ describe("a fabric", () => {
     expect((await call("GET", path)).data).toMatchObject({ name: renamed, description: "d" });
     expect((await call("DELETE", path, { as: await accessTokenOf(fabric.user) })).status).toBe(403);
     expect((await call("DELETE", path)).json).toEqual({ success: true, data: { id } });
-    expect((await call("GET", path)).status).toBe(404);
-    for (const left of [
-      await owner.fabricKey.count({ where: { fabricId: id } }),
-      await owner.secretField.count({ where: { fabricId: id } }),
-      await owner.connection.count({ where: { fabricId: id } }),
-    ])
-      expect(left).toBe(0);
+    for (const gone of [path, `${path}/secret`, `${path}/connection`])
+      expect((await call("GET", gone)).status).toBe(404);
+    expect((await call("DELETE", path)).status).toBe(404);
+    const { data: list } = await call("GET", "/api/orchestration/fabric");
+    expect(JSON.stringify(list)).not.toContain(id);
+    // Automate destroys it later: automate/fabrics/delete-fabric.test.ts.
+    expect(await owner.fabricDeletion.count({ where: { fabricId: id } })).toBe(1);
+    expect((await create(renamed, false)).status).toBe(200);
     expect(await owner.auditEvent.count({ where: { fabricId: id, action: "fabric.delete" } })).toBe(1);
   });
 
