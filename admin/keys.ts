@@ -3,6 +3,14 @@ import { askAsOperator } from "@/lib/internal-api/operator-client";
 
 /** The commands about keys. Automate carries them out, because only it holds the master keys. */
 export const keyCommands: Record<string, () => Promise<string>> = {
+  "keys verify": async ({ sample }) => {
+    const found = await askAsOperator("keys:verify", { sample: sampleOf(sample) }, 60 * 60_000);
+    const { keys, values, failed, problems } = found;
+    return [
+      `Verified ${keys} fabric keys, and tried ${values} values. ${failed === 0 ? "All are as they were made." : `${failed} are not as they were made:`}`,
+      ...problems.map(({ fabricId, kid, problem }) => `  Key ${kid} of fabric ${fabricId}. ${problem}`),
+    ].join("\n");
+  },
   "keys resign": async () => {
     const { resigned, refused } = await askAsOperator("keys:resign", {}, 10 * 60_000);
     return [

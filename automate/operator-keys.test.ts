@@ -2,12 +2,15 @@ import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp } from "@/automate/app";
 import { resignFabricKeys } from "@/automate/keys/resign";
+import { verifyKeys } from "@/automate/keys/verify";
+import { tryToOpen } from "@/automate/secrets/try-to-open";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys, signingKey } from "@/testing/keys";
 import { injectAsOperator } from "@/testing/operator-request";
+import { addTestSecret } from "@/testing/secrets";
 
 const path = "/internal/operator/keys/resign";
 const purpose = "keys:resign";
@@ -15,11 +18,13 @@ let owner: Db;
 let internal: FastifyInstance;
 let fabric: TestFabric;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let webUrl: string;
 
 beforeAll(async () => {
   keys = await createTestKeys();
   const urls = await createTestDatabase("automate");
   Object.assign(process.env, keys.automate, { AUTOMATE_URL: "http://automate.test" });
+  webUrl = urls.webUrl;
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
   const notRun = () => Promise.reject(new Error("no check runs here"));
@@ -138,5 +143,53 @@ describe("after automate's signing key was replaced", () => {
       },
     ]);
     await resignFabricKeys(fabric.keys, JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY));
+  });
+});
+
+describe("keys verify", () => {
+  test("names each key and value that is not as it was made, and no value", async () => {
+    const canary = "canary-5e1f00";
+    const [good, replaced, moved] = [
+      await createTestFabric(owner, "good"),
+      await createTestFabric(owner, "replaced"),
+      await createTestFabric(owner, "moved"),
+    ];
+    Object.assign(process.env, keys.web);
+    for (const one of [good, moved])
+      await addTestSecret(owner, one, webUrl, {
+        id: `verified-${one.fabricId}`,
+        subKind: "username_password",
+        versions: [{ by: "user", fields: { username: "reader", password: canary } }],
+      });
+    const kidOf = async ({ fabricId }: TestFabric) =>
+      (await owner.fabricKey.findFirstOrThrow({ where: { fabricId }, select: { kid: true } })).kid;
+    const { publicJwk } = await owner.fabricKey.findFirstOrThrow({ where: { fabricId: good.fabricId } });
+    await owner.fabricKey.update({ where: { kid: await kidOf(replaced) }, data: { publicJwk } });
+    const secretId = `verified-${moved.fabricId}`;
+    await owner.$executeRaw`
+      UPDATE secret_field SET sealed = (SELECT sealed FROM secret_field WHERE "secretId" = ${secretId} AND field = 'username')
+      WHERE "secretId" = ${secretId} AND field = 'password'`;
+
+    const signingKey = JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY);
+    const verified = await verifyKeys({ keys: good.keys, tryToOpen, signingKey }, 10);
+    const ours = (one: TestFabric) => verified.problems.filter(({ fabricId }) => fabricId === one.fabricId);
+    expect(ours(good)).toEqual([]);
+    expect(ours(replaced)).toEqual([
+      {
+        fabricId: replaced.fabricId,
+        kid: await kidOf(replaced),
+        problem: "Its public half does not belong to its private half: somebody replaced it.",
+      },
+    ]);
+    expect(ours(moved)).toEqual([
+      {
+        fabricId: moved.fabricId,
+        kid: await kidOf(moved),
+        problem: `The password of secret ${secretId}, version 1, does not open.`,
+      },
+    ]);
+    expect(verified.values).toBe(4);
+    expect(JSON.stringify(verified)).not.toContain(canary);
+    expect(await owner.auditEvent.count({ where: { action: "master_key.verify" } })).toBe(1);
   });
 });

@@ -45,6 +45,7 @@ export const auditActions = {
   "fabric.key.resume": "resumed the key rotation of",
   "fabric.key.rotated": "finished the key rotation of",
   "fabric.key.destroy": "destroyed a former key of",
+  "master_key.verify": "verified the fabric keys under the master",
   "master_key.rotate": "started to rotate to the master",
   "master_key.rewrap": "rewrapped fabric keys under the master",
   "master_key.pause": "paused the rotation to the master",

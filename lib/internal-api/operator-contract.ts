@@ -16,6 +16,18 @@ export const operatorRequests = {
       refused: z.array(z.object({ fabricId: z.string(), kid: z.string(), reason: z.string() })),
     }),
   },
+  "keys:verify": {
+    path: "/internal/operator/keys/verify",
+    /** How many random values under each key are tried. */
+    body: z.object({ sample: z.number().int().min(0).max(1000) }),
+    answer: z.object({
+      keys: z.number().int(),
+      values: z.number().int(),
+      failed: z.number().int(),
+      /** At most 200 of the failed keys and values. */
+      problems: z.array(z.object({ fabricId: z.string(), kid: z.string(), problem: z.string() })),
+    }),
+  },
   "backup:sign": {
     path: "/internal/operator/backups",
     body: backupStatement.extend({ bytes: z.number().int().nonnegative() }),

@@ -1,0 +1,108 @@
+import { createPublicKey } from "node:crypto";
+import type { JWK } from "jose";
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import type { WrappedPrivateKey } from "@/automate/keys/wrap-private-key";
+import { operatorActor } from "@/lib/access/system-actor";
+import { record } from "@/lib/audit/record";
+import type { DrillKey, OpeningOutcome } from "@/lib/backups/schema";
+import { verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { db } from "@/lib/db/client";
+import { KeyServiceFault } from "@/lib/kms/define";
+
+const batchSize = 100;
+/** Problems beyond this number are counted and not listed. */
+const maxListed = 200;
+
+/** Tries whether values open: `automate/secrets/try-to-open.ts`. */
+type TryToOpen = (keys: FabricKeys, key: DrillKey) => Promise<OpeningOutcome[]>;
+
+export type KeysVerified = {
+  keys: number;
+  /** The values that were tried, chosen at random. */
+  values: number;
+  /** How many keys and values have a problem. */
+  failed: number;
+  problems: { fabricId: string; kid: string; problem: string }[];
+};
+
+type Row = WrappedPrivateKey & { kid: string; fabricId: string; publicJwk: string; signature: string };
+
+/**
+ * Verifies every fabric key: its master key unwraps it, its public half belongs to its private half, and the
+ * present signing key signed it. Tries whether `sample` random values under each key open. Changes nothing.
+ */
+export async function verifyKeys(
+  { keys, tryToOpen, signingKey }: { keys: FabricKeys; tryToOpen: TryToOpen; signingKey: JWK },
+  sample: number,
+): Promise<KeysVerified> {
+  await db.$transaction((tx) =>
+    record(tx, {
+      actor: operatorActor,
+      teamId: null,
+      fabricId: null,
+      action: "master_key.verify",
+      object: { kind: "key", id: "", name: "" },
+      details: { values: sample },
+    }),
+  );
+  const found: KeysVerified = { keys: 0, values: 0, failed: 0, problems: [] };
+  const note = (row: Row, problem: string) => {
+    found.failed += 1;
+    if (found.problems.length < maxListed)
+      found.problems.push({ fabricId: row.fabricId, kid: row.kid, problem });
+  };
+  for (let after = ""; ; ) {
+    const rows = await db.fabricKey.findMany({
+      where: { kid: { gt: after } },
+      orderBy: { kid: "asc" },
+      take: batchSize,
+      select: {
+        kid: true,
+        fabricId: true,
+        publicJwk: true,
+        signature: true,
+        masterKeyId: true,
+        wrappedPrivate: true,
+        wrappedKey: true,
+      },
+    });
+    for (const row of rows) {
+      found.keys += 1;
+      const problem = await problemOf(keys, row, signingKey);
+      if (problem !== undefined) note(row, problem);
+      const fields = await randomValues(row, sample);
+      const outcomes = await tryToOpen(keys, { key: row, fields });
+      found.values += outcomes.length;
+      for (const [index, outcome] of outcomes.entries()) {
+        const value = fields[index];
+        if (outcome === "does_not_open" && value && problem === undefined)
+          note(row, `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`);
+      }
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < batchSize) return found;
+    after = last.kid;
+  }
+}
+
+async function problemOf(keys: FabricKeys, row: Row, signingKey: JWK): Promise<string | undefined> {
+  const opening = await keys.unwrapRestored(row).catch((error: Error) => error);
+  if (opening instanceof KeyServiceFault) return opening.message;
+  if (opening instanceof Error) return "Its master key does not unwrap it: it was changed.";
+  const { x } = createPublicKey(opening.key).export({ format: "jwk" });
+  const stored: JWK = JSON.parse(row.publicJwk);
+  if (stored.x !== x) return "Its public half does not belong to its private half: somebody replaced it.";
+  const { kty = "", crv = "", x: signer = "" } = signingKey;
+  return verifyFabricKey(row, [{ kty, crv, x: signer }]).then(
+    () => undefined,
+    () => "Automate's present signing key did not sign it: run keys resign.",
+  );
+}
+
+function randomValues({ kid }: Row, sample: number): Promise<DrillKey["fields"]> {
+  return db.$queryRaw<DrillKey["fields"]>`
+    SELECT f."secretId", s."subKind", f.field, f.version, f.sealed
+    FROM (SELECT "secretId", field, version FROM secret_field WHERE kid = ${kid} ORDER BY random() LIMIT ${sample}::int) chosen
+    JOIN secret_field f USING ("secretId", field, version)
+    JOIN secret s ON s.id = f."secretId"`;
+}
