@@ -1,10 +1,16 @@
 import "server-only";
 import { askAsOperator } from "@/lib/internal-api/operator-client";
 
+type KeyOptions = { sample?: string | undefined };
+
 /** The commands about keys. Automate carries them out, because only it holds the master keys. */
-export const keyCommands: Record<string, () => Promise<string>> = {
+export const keyCommands: Record<string, (options: KeyOptions) => Promise<string>> = {
   "keys verify": async ({ sample }) => {
-    const found = await askAsOperator("keys:verify", { sample: sampleOf(sample) }, 60 * 60_000);
+    const found = await askAsOperator(
+      "keys:verify",
+      { sample: Math.min(Number(sample ?? 10) || 0, 1000) },
+      60 * 60_000,
+    );
     const { keys, values, failed, problems } = found;
     return [
       `Verified ${keys} fabric keys, and tried ${values} values. ${failed === 0 ? "All are as they were made." : `${failed} are not as they were made:`}`,

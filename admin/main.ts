@@ -33,6 +33,7 @@ const usage = `Usage: npm run admin -- <command>
   remove-user    --email ada@example.com
   list-access    [--email ada@example.com]
   end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
+  keys verify    [--sample N]  tries every fabric key, and N values under each (10, at most 1000)
   keys resign    signs again, with automate's present signing key, the fabric keys that another one signed
 Prompts for passwords, or reads them from standard input when it is not a terminal.`;
 
@@ -132,7 +133,7 @@ function readOptions(args: string[]): Options {
   try {
     const { values } = parseArgs({
       args,
-      options: { email: option, name: option, team: option, role: option, ...flags },
+      options: { email: option, name: option, team: option, role: option, sample: option, ...flags },
     });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch {

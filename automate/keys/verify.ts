@@ -76,7 +76,10 @@ export async function verifyKeys(
       for (const [index, outcome] of outcomes.entries()) {
         const value = fields[index];
         if (outcome === "does_not_open" && value && problem === undefined)
-          note(row, `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`);
+          note(
+            row,
+            `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`,
+          );
       }
     }
     const last = rows.at(-1);
