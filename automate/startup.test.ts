@@ -1,6 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -89,6 +92,49 @@ test("with a signing key other than its fabrics' automate logs that, and serves"
     .toMatch(
       /^AUTOMATE_SIGNING_KEY \([\w-]{43}\) did not sign the newest fabric key\. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign\. /,
     );
+});
+
+test("with a keyring automate names its keys, and warns which fabrics need another one", async () => {
+  const { fabricId } = await createTestFabric(owner, "keyring");
+  await owner.fabricKey.updateMany({ where: { fabricId }, data: { masterKeyId: "goneAAAAAAAAAAAA" } });
+  const config = join(mkdtempSync(join(tmpdir(), "selvage-keyring-")), "keyring.json");
+  const file = keys.automate.MASTER_KEY_FILE;
+  const settings = {
+    primary: "on disk",
+    keys: [
+      { label: "on disk", provider: "local", file },
+      { label: "former", provider: "local", file: `${config}.gone` },
+    ],
+  };
+  writeFileSync(config, JSON.stringify(settings), { mode: 0o600 });
+  const env = { AUTOMATE_DATABASE_URL: urls.automateUrl, KMS_CONFIG: config, MASTER_KEY_FILE: "" };
+  const { process } = await automates.start(env, [], "pipe");
+  const output = errorsOf(process);
+  await expect
+    .poll(output, { timeout: 5_000 })
+    .toMatch(
+      /^The keyring has no master key goneAAAAAAAAAAAA, which 1 fabric needs: “keyring [^”]+” of team “/m,
+    );
+  expect(output()).toContain(
+    `Master key “former” cannot be used. The master key file ${config}.gone is missing or cannot be read`,
+  );
+  await expect
+    .poll(() => owner.masterKey.findMany(), { timeout: 5_000 })
+    .toMatchObject([{ label: "on disk", provider: "local", isPrimary: true, state: "enabled" }]);
+  await owner.fabricKey.deleteMany({ where: { fabricId } });
+});
+
+test.each([
+  [`{"primary":"a","keys":[]}`, "keys: list at least one key"],
+  [`{`, "is not JSON."],
+])("with a keyring %s automate does not start, and says why", async (text, sentence) => {
+  const config = join(mkdtempSync(join(tmpdir(), "selvage-keyring-")), "keyring.json");
+  writeFileSync(config, text, { mode: 0o600 });
+  const env = { AUTOMATE_DATABASE_URL: urls.automateUrl, KMS_CONFIG: config };
+  const { process } = await automates.launch(env, [], "pipe");
+  const output = errorsOf(process);
+  const [code] = await once(process, "close");
+  expect([code, output()]).toEqual([1, expect.stringContaining(sentence)]);
 });
 
 test("automate opens a port for Vault's paths when it is told to, and refuses one that is taken by its own", async () => {

@@ -31,6 +31,7 @@ const webVariables = [
   "STOP_DELAY_SECONDS",
 ];
 const automateVariables = [
+  "KMS_CONFIG",
   "AUTOMATE_HOST",
   "AUTOMATE_VAULT_PORT",
   "EGRESS_ALLOW",
@@ -47,6 +48,9 @@ const automateVariables = [
   "METRICS_PORT",
   "METRICS_HOST",
 ];
+
+/** Where the clients of key services look for credentials. Automate receives them with a keyring only. */
+const keyServiceVariables = /^(HOME|(AWS|AZURE|BAO|GOOGLE|IDENTITY|MSI|PKCS11|SOFTHSM2|VAULT)_.+)$/;
 
 /**
  * The environments of web and automate. Neither program receives the other's secrets.
@@ -79,6 +83,11 @@ export function environments({ keys, keysDir, given = process.env, ...settings }
     // Of this machine, checks reach the demo's database only, unless the operator opens more.
     ...(settings.demoPort && { EGRESS_ALLOW: `127.0.0.1/32:${settings.demoPort}` }),
     ...pick(given, [...commonVariables, ...automateVariables]),
+    ...(given.KMS_CONFIG &&
+      pick(
+        given,
+        Object.keys(given).filter((name) => keyServiceVariables.test(name)),
+      )),
     AUTOMATE_DATABASE_URL: settings.automateDatabaseUrl,
     MASTER_KEY_FILE: masterKeyFile(keysDir),
     AUTOMATE_SIGNING_KEY: keys.automateSigningKey,

@@ -88,7 +88,7 @@ const automate = z
     AUTOMATE_DATABASE_URL: z.url(),
     /** File with the one master key: 32 random bytes in base64url, readable only by automate. */
     MASTER_KEY_FILE: z.string().min(1).optional(),
-    /** File that lists the keys of the keyring, instead of MASTER_KEY_FILE. Readable only by automate. */
+    /** File that lists the keys of the keyring. Then MASTER_KEY_FILE is not read. Readable only by automate. */
     KMS_CONFIG: z.string().min(1).optional(),
     /** Signs fabric keys. */
     AUTOMATE_SIGNING_KEY: privateJwk,
@@ -169,9 +169,8 @@ const automate = z
     }
   })
   .superRefine((e, ctx) => {
-    if ((e.MASTER_KEY_FILE === undefined) !== (e.KMS_CONFIG === undefined)) return;
-    const message = "set either MASTER_KEY_FILE, for one key in a file, or KMS_CONFIG, for a keyring";
-    ctx.addIssue({ code: "custom", path: [e.KMS_CONFIG ? "KMS_CONFIG" : "MASTER_KEY_FILE"], message });
+    if (e.MASTER_KEY_FILE !== undefined || e.KMS_CONFIG !== undefined) return;
+    ctx.addIssue({ code: "custom", path: ["MASTER_KEY_FILE"], message: "is not set" });
   })
   .refine((e) => e.AUTOMATE_PORT !== e.AUTOMATE_INTERNAL_PORT, {
     path: ["AUTOMATE_INTERNAL_PORT"],

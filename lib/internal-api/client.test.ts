@@ -68,6 +68,14 @@ describe("a write that web requests from automate", () => {
     await expect(ask()).rejects.toThrow(OutcomeUnknown);
   });
 
+  test.each(["key_service_unavailable", "key_disabled", "key_denied", "key_missing"])(
+    "is certainly not done when automate answers %s",
+    async (code) => {
+      answer = (respond) => respond(503, refusal(code));
+      expect(await ask()).toEqual({ ok: false, code: "key_service_unavailable" });
+    },
+  );
+
   test("reports the clock difference when automate rejects the time", async () => {
     const date = new Date(Date.now() - 180_000).toUTCString();
     answer = (respond) => respond(401, refusal("wrong_time"), { date });
