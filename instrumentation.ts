@@ -7,7 +7,7 @@ export async function register(): Promise<void> {
   await bootWeb();
 }
 
-/** What a page, route or action threw, as one line of the log. */
+/** Logs the error that a page, route or action threw, as one line. */
 export const onRequestError: Instrumentation.onRequestError = async (
   error,
   { method },

@@ -58,7 +58,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** What bash offers at the end of a line. The program is an alias or a function: bash knows only its name. */
+/** Returns the completions that bash offers at the end of a line. The program is an alias: bash knows only its name. */
 async function offered(line: string): Promise<string[]> {
   const script = `eval "$("$NODE" "$PROGRAM" completion bash)"
     COMP_LINE=$LINE COMP_POINT=\${#LINE} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'

@@ -8,8 +8,8 @@ import { currentServer } from "@/cli/settings";
 export type Offer = readonly string[] | "files";
 
 /**
- * What may follow these words: commands, options, choices, and names of fabrics, secrets and connections. Reads
- * names from the APIs with the stored tokens. `current` is the word that is being typed.
+ * Returns the completions after these words: commands, options, choices, and names of fabrics, secrets and
+ * connections. Reads names from the APIs with the stored tokens. `current` is the word that is being typed.
  */
 export async function offerWords(
   program: Command,

@@ -70,7 +70,7 @@ test("tables fit every width, with long names and no hidden column", async ({ pa
   }
 });
 
-/** What is cut, covered or hidden in the tables of the page, one line each. */
+/** Returns one line for each text or control in the page's tables that is cut, covered or hidden. */
 function faultsOfTables(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const faults: string[] = [];

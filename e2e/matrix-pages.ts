@@ -10,7 +10,7 @@ export type PageRow =
   | {
       own: true;
       path: () => string;
-      /** What a signed-in person gets. */
+      /** The answer to a signed-in person. */
       status: 200 | 307;
       /** Where a visitor is sent who is not signed in; default: to sign in, and back. */
       signedOutTo?: string;

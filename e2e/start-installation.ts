@@ -8,7 +8,7 @@ import { startInstallation } from "@/launcher/installation.mjs";
 type Part = { name?: string; pid?: number; stop: () => Promise<void> };
 export type Installation = Awaited<ReturnType<typeof createInstallation>>;
 
-/** What `npm start` starts, from the tests' build, on a data folder and ports of its own. */
+/** Starts the programs as `npm start` does, from the tests' build, on a data folder and ports of its own. */
 export async function createInstallation() {
   const dataDir = await mkdtemp(join(tmpdir(), "selvage-installation-"));
   const parts: Part[] = [];

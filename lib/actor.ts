@@ -1,5 +1,5 @@
 /**
- * Who acts: a person (in a session or with an access token), a pipeline with its token, or Selvage itself.
+ * The author of an action: a person (in a session or with an access token), a pipeline with its token, or Selvage itself.
  */
 export type Actor =
   | {

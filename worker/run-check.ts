@@ -25,7 +25,7 @@ const driverGraceMs = 300;
 
 const stepAfter = { resolved: "network", connected: "tls", open: "sign_in" } as const;
 
-/** What tests replace in a check: only the way to an Internet host. */
+/** Tests replace only the route to an Internet host. */
 export type TestOverrides = Pick<GuardOptions, "route">;
 
 /**

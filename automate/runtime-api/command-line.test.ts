@@ -37,7 +37,7 @@ function write(key: KeyObject): void {
   writeFileSync(join(dir, "selvage.pub"), publicKey.export({ type: "spki", format: "pem" }));
 }
 
-/** What automate serves of the folder, and what it prints at its start. */
+/** Starts automate with the folder. Returns its answers and what it printed at its start. */
 async function serve() {
   const { MASTER_KEY_FILE = "", AUTOMATE_SIGNING_KEY = "" } = process.env;
   const keys = createFabricKeys(

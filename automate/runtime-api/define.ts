@@ -5,7 +5,7 @@ import { jsonOf } from "@/automate/http/json-body";
 import { requirePipeline } from "@/automate/runtime-api/authenticate";
 import type { Caller } from "@/automate/secrets/read-secret";
 
-/** What a client must know of one request of the runtime API: `openapi.ts` describes it from this alone. */
+/** The contract of one request of the runtime API. `openapi.ts` generates the document from it. */
 export type RuntimeOperation<
   Q extends z.ZodType = z.ZodType,
   B extends z.ZodType = z.ZodType,

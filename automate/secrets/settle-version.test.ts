@@ -9,7 +9,7 @@ import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 import { countWaiting } from "@/testing/waiting-queries";
 
-// Who keeps which destinations by replacing a value: the table of decision 16.
+// The table of decision 16: which destinations a replacement keeps, by the person who replaces the value.
 
 type Person = "admin" | "user";
 const destination = "postgres://db.example.com:5432?tls=verify-full";

@@ -3,7 +3,7 @@ import { resolved, type SecretValues, valueInput } from "@/components/secrets/se
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 import { type ReplaceSecretInput, replaceSecretInput } from "@/lib/secrets/schema";
 
-/** What the replacement does to one field of a multi-field type. */
+/** The effect of a replacement on one field of a multi-field type. */
 export type FieldChange = "kept" | "replaced" | "cleared";
 
 export type ReplaceFormValues = SecretValues & {

@@ -26,7 +26,7 @@ export function ReplaceValueForm({
   fabricId: string;
   secret: ReplaceableSecret;
   maxSecretBytes: number;
-  /** What to do after another person replaced the value. */
+  /** Tells a person how to see the newest version after someone else replaced the value. */
   howToSeeNewest?: string;
   onReplaced?: () => void;
 }) {

@@ -1,7 +1,7 @@
 import { ReaderList } from "@/components/secrets/reader-list";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
-/** Who uses a secret and therefore gets its new value. Nothing for a secret that nobody uses. */
+/** Lists the connections and pipelines that get a secret's new value. Renders nothing for an unused secret. */
 export function ValueUsers({
   secret: { name, connections, readers, usedBy },
 }: {

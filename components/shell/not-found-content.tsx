@@ -1,7 +1,7 @@
 import { ButtonLink } from "@/components/ui/button";
 import { PageHeader } from "@/components/ui/page-header";
 
-/** What a signed-in person reads instead of a page that does not exist for them. */
+/** The content of a page that does not exist for the signed-in person. */
 export function NotFoundContent() {
   return (
     <>

@@ -2,7 +2,7 @@
 
 import { createContext, useContext, useEffect } from "react";
 
-/** What a dialog asks before it closes. */
+/** The question that a dialog asks before it closes. */
 export type CloseQuestion = { title: string; text: string; confirmLabel: string; cancelLabel: string };
 
 type DialogGuard = {

@@ -2,7 +2,7 @@ import "server-only";
 import { createHash, randomUUID } from "node:crypto";
 import { importJWK, type JWK, SignJWT } from "jose";
 
-/** Who sends a request to automate's internal port, and the type of its signature. */
+/** The senders of requests to automate's internal port, with the type of their signatures. */
 export const requestTypes = { web: "selvage-request", operator: "selvage-operator-request" } as const;
 
 /**

@@ -1,7 +1,7 @@
 /** The kinds of key service. Each is one file in `lib/kms/providers/`. */
 export type ProviderName = "local" | "pkcs11" | "aws" | "transit" | "azure" | "google";
 
-/** What a wrapped key is for. A provider binds it to the wrapped key where its service can. */
+/** The fabric and key id of a wrapped key. A provider binds them to the wrapped key where its service can. */
 export type KeyContext = { readonly fabricId: string; readonly kid: string };
 
 /**

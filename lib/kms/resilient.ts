@@ -12,7 +12,7 @@ import {
 } from "cockatiel";
 import { CannotUnwrap, KeyServiceFault, type MasterKey } from "@/lib/kms/define";
 
-/** What one call of a key service came to. The keyring's owner measures them. */
+/** The outcome of one call to a key service. The keyring's owner measures them. */
 export type KeyCall = {
   label: string;
   operation: "wrap" | "unwrap" | "describe";

@@ -7,7 +7,7 @@ export const minCountedBytes = 64 * 1024;
 /** Bounds the answers that wait for their clients, in bytes. */
 export type AnswerMemory = ReturnType<typeof createAnswerMemory>;
 
-/** Who an answer is for: a person or a token, and the team whose data it contains, if it is one team's. */
+/** The recipient of an answer: a person or a token, and the team whose data it contains, if it is one team's. */
 export type AnswerReader = { callerId: string; teamId?: string | undefined };
 
 type Limits = { totalBytes: number; perCallerBytes: number; perTeamBytes: number };

@@ -5,7 +5,7 @@ import { exceededText, type Quota } from "@/lib/quotas/schema";
 import { countUse, limitOf, ownerOf, type Place } from "@/lib/quotas/usage";
 import { QuotaExceeded } from "@/lib/result";
 
-/** What a write adds, by quota: rows, or MiB. */
+/** The rows or MiB that a write adds to each quota. */
 export type Addition = Readonly<Partial<Record<Quota, number>>>;
 
 /**

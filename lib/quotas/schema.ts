@@ -1,4 +1,4 @@
-/** What an installation limits, and where. */
+/** The limits of an installation, with the variables that set them. */
 export const quotas = {
   fabrics: {
     variable: "QUOTA_FABRICS_PER_TEAM",
@@ -44,7 +44,7 @@ export function amountText({ quota, used, limit }: QuotaUse): string {
   return `${number(used)} of ${number(limit)} ${quotas[quota].unit}`;
 }
 
-/** What to do about a quota. */
+/** Tells the reader how to get below a quota, or to have it raised. */
 export function remedyText(quota: Quota): string {
   const { remedy, variable } = quotas[quota];
   return `${remedy}, or ask an operator of Selvage to raise ${variable}.`;

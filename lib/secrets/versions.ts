@@ -57,7 +57,7 @@ function storedKib({ sealed }: Pick<NewVersion, "sealed">): number {
   return Math.max(1, kib);
 }
 
-/** What a version adds to the quotas. */
+/** The storage that a version adds to the quotas. */
 function storedMib(version: NewVersion): Addition {
   const mib = storedKib(version) / 1024;
   return { storedByFabric: mib, storedByTeam: mib };

@@ -16,7 +16,7 @@ const environment = z.object({
     .transform((text) => z.record(z.string(), z.string().min(1)).parse(JSON.parse(text))),
 });
 
-/** What migrate and restore need of the database. Throws `MigrationRefused`. */
+/** The database settings that migrate and restore need. Throws `MigrationRefused`. */
 export function ownerOptions(): {
   databaseUrl: string;
   rolePrefix: string;

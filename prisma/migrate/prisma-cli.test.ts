@@ -22,7 +22,7 @@ const ours = async (url = databaseUrl) =>
 const theirs = async (command: "deploy" | "status", url = databaseUrl) =>
   (await prismaCli(url, "migrate", command)).output;
 
-/** What both sides record of a finished migration. */
+/** The rows that Prisma and our runner both store for a finished migration. */
 async function records(client: Pool | Client) {
   const { rows } = await client.query(
     `SELECT migration_name, checksum, applied_steps_count, logs, length(id) AS id, finished_at >= started_at AS ended

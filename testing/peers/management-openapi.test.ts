@@ -13,7 +13,7 @@ import { openApiDocument } from "@/web/management-api/openapi";
 
 const valid = `["2xx", "400", "401", "403", "404", "409", "412", "422", "429", "5xx"]`;
 
-/** What exists, and what the document cannot say. */
+/** Tells schemathesis which objects exist, and the rules that the document cannot express. */
 const places = (fabricId: string) => `
 # A cursor is valid only for the list that returned it.
 [parameters]

@@ -2,7 +2,7 @@ import { Client } from "@litehex/node-vault";
 import HashiVault from "hashi-vault-js";
 import nodeVault from "node-vault";
 
-/** What a client of Vault receives to sign in with. */
+/** The settings with which a client of Vault signs in. */
 export type PeerSettings = {
   /** The address of the dialect, without /v1. */
   address: string;

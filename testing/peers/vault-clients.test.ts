@@ -26,7 +26,7 @@ const types = [
   { clientId: "abc", clientSecret: "s", authUrl: "https://idp.example.com/token", scope: "read write" },
 ];
 const names = ["ca", "crm_basic", "crm_oauth", "rotated", "variables.warehouse", "warehouse"];
-/** What each operation returns, whichever client asks. */
+/** The result of each operation, the same for all clients. */
 const expected = {
   state: { initialized: true, sealed: false },
   leader: false,

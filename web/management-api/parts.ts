@@ -50,7 +50,7 @@ export async function listReply<T extends Record<string, unknown>>(
   return ok({ data, ...(next !== null && { later }) });
 }
 
-/** Who created and last changed an object, and when (RFC 3339). */
+/** The creator and the last editor of an object, with times (RFC 3339). */
 export const who = {
   createdAt: z.string(),
   createdBy: z.string(),

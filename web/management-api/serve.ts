@@ -56,7 +56,7 @@ function teamOf(scope: unknown): string | null {
   return isTeams && typeof scope.teamId === "string" ? scope.teamId : null;
 }
 
-/** What `curl -d` sends without a header of its own. */
+/** The content type that `curl -d` sends by default. */
 const form = "application/x-www-form-urlencoded";
 const unnamed = "";
 /**

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 
-// What programs on Kubernetes send, in order, by their sources. All use Go's client, which `npm run test:peers` runs;
-// it runs Vault Agent, too.
+// The request sequences of Vault's clients on Kubernetes, by their sources. All use Go's client, which
+// `npm run test:peers` runs; it runs Vault Agent, too.
 
 let { url, fabric, mount, workloadToken, close } = {} as VaultDialect;
 

@@ -7,7 +7,7 @@ import { localKey, openLocalKey } from "@/lib/kms/providers/local";
 import { openPkcs11Key, pkcs11Key } from "@/lib/kms/providers/pkcs11";
 import { openTransitKey, transitKey } from "@/lib/kms/providers/transit";
 
-/** What every key of the keyring has, whatever its provider. */
+/** The settings of every key in the keyring, common to all providers. */
 const common = {
   /** The operator's name for the key, shown on screens and in metrics. */
   label: z

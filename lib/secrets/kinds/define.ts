@@ -34,7 +34,7 @@ type TextFields<N extends string = string> = Readonly<Record<N, TextField>>;
 
 type Labels = {
   readonly label: string;
-  /** What it is for, in the dialog. */
+  /** Explains the type's purpose in the dialog. */
   readonly description: string;
   readonly icon: "key" | "file" | "login" | "client";
 };
