@@ -60,10 +60,18 @@ afterAll(() => {
 
 /** Returns the completions that bash offers at the end of a line. The program is an alias: bash knows only its name. */
 async function offered(line: string): Promise<string[]> {
-  const script = `eval "$("$NODE" "$PROGRAM" completion bash)"
-    COMP_LINE=$LINE COMP_POINT=\${#LINE} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
+  const words = await bash(
+    `COMP_LINE=$LINE COMP_POINT=\${#LINE} COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
     _selvage
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
+    printf '%s\\n' "\${COMPREPLY[@]}"`,
+    line,
+  );
+  return words.filter((word) => word !== "");
+}
+
+/** Runs commands in a bash that has loaded the completion script. Returns their lines. */
+async function bash(commands: string, line = ""): Promise<string[]> {
+  const script = `eval "$("$NODE" "$PROGRAM" completion bash)"\n${commands}`;
   const env = { PATH: process.env.PATH, NODE_ENV: "test" as const, XDG_CONFIG_HOME: folder };
   const child = spawn("bash", ["--norc", "-c", script], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -71,8 +79,15 @@ async function offered(line: string): Promise<string[]> {
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   expect(stderr).toBe("");
-  return stdout.split("\n").filter((word) => word !== "");
+  return stdout.trimEnd().split("\n");
 }
+
+test("bash completes the command and the downloaded file, and file names where neither has words", async () => {
+  expect(await bash("complete -p selvage selvage.mjs")).toEqual([
+    "complete -o default -F _selvage selvage",
+    "complete -o default -F _selvage selvage.mjs",
+  ]);
+});
 
 test.each([
   // Names are other people's text: quoted, and left out if they would control the terminal.
