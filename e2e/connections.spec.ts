@@ -346,7 +346,11 @@ test("a colleague cannot send another's secret to a new destination: not one byt
   await expect(
     checkPanel(page).getByText("This destination is not allowed for this secret yet."),
   ).toBeVisible();
-  await expect(checkPanel(page).getByText(/An Admin of the team must allow it/)).toBeVisible();
+  await expect(
+    checkPanel(page).getByText(
+      /An Admin of the team must allow it.* Pipelines can’t use the connection until then\./,
+    ),
+  ).toBeVisible();
   expect(bytes).toBe(0);
 
   await signIn(context, tenant.admin);
