@@ -14,6 +14,8 @@ describe.each(drawings)("%s", (file) => {
     const tags = new Set([...text.matchAll(/<(\w+)/g)].map(([, tag]) => tag));
     const drawn = ["svg", "defs", "path", "linearGradient", "stop", "mask", "use"];
     expect([...tags].filter((tag) => !drawn.includes(tag ?? ""))).toEqual([]);
-    expect(text.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(/https?:|\bon\w+=|href="(?!#)/);
+    expect(text.replace('xmlns="http://www.w3.org/2000/svg"', "")).not.toMatch(
+      /https?:|\bon\w+=|href="(?!#)/,
+    );
   });
 });
