@@ -54,6 +54,22 @@ describe.concurrent.each(Object.entries(examples))("%s without its secrets", (ki
   });
 });
 
+it("a token server is reached with TLS, and one with a stranger's certificate is named", async () => {
+  const properties = { baseUrl: "https://api.example.com", authType: "oauth_client_credentials" };
+  const oauthClient = { clientId: "c", clientSecret: "s", authUrl: "https://idp.example.com/token" };
+  const { secrets: _secrets, ...job } = createJob("restapi", properties, { oauthClient });
+  const { restapi } = examples;
+  if (!restapi) throw new Error("No example of restapi.");
+  const api = await restapi.start(authority);
+  const stranger = certificateFaults["has a certificate of a stranger"];
+  const { port, close } = await stranger({ host: "idp.example.com", authority });
+  const routes = { ...api.routes, "idp.example.com:443": port };
+  const standIns = { routes, authorities: [authority.cert] };
+  const { events } = await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns, 8000);
+  await Promise.all([api.close(), close()]);
+  expect(events.at(-1)).toMatchObject({ ok: false, code: "tls_untrusted", step: "tls" });
+});
+
 /** The first packet of MySQL 8: a driver answers it with its sign-in. */
 const mysqlGreeting = Buffer.concat([
   Buffer.from([74, 0, 0, 0, 10]),
