@@ -29,6 +29,20 @@ test("a valid credential costs its address nothing, and passes when strangers th
   expect(limit.count("203.0.113.7", "token 51").ok).toBe(false);
 });
 
+test("a valid credential that is then rejected, because it was revoked, counts again", () => {
+  const limit = createAddressLimit(1);
+  const count = () => limit.count("203.0.113.7", "token");
+  const ask = () => {
+    const counted = count();
+    if (!counted.ok) throw new Error("refused");
+    return counted;
+  };
+  ask().proven();
+  ask().rejected();
+  ask().rejected();
+  expect(count().ok).toBe(false);
+});
+
 test("an IPv6 client has one limit for its /64, and an IPv4 address written as IPv6 is the same", () => {
   const limit = createAddressLimit(5);
   expect(failing(limit, "2001:db8:1:2::3", 3) + failing(limit, "2001:db8:1:2:ffff::4", 9)).toBe(5);

@@ -31,6 +31,14 @@ test("one answer of any size fits, of a caller and of all", () => {
   expect(() => memory.reserve(answer().raw, { callerId: "a" }, 1)).toThrow(own);
 });
 
+test("an answer whose client has disconnected counts nothing", async () => {
+  const memory = createAnswerMemory({ totalBytes: 40, perCallerBytes: 10, perTeamBytes: 20 });
+  const gone = answer();
+  await gone.end();
+  memory.reserve(gone.raw, { callerId: "a" }, 10);
+  memory.reserve(answer().raw, { callerId: "a" }, 10);
+});
+
 test("an answer in pages counts its current page, and nothing after its end", async () => {
   const memory = createAnswerMemory({ totalBytes: 100, perCallerBytes: 10, perTeamBytes: 20 });
   const paged = answer();

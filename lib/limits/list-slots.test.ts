@@ -60,6 +60,16 @@ test("too many lists of a person are refused, but no later page of an answer tha
   expect(await later).toBe("later");
 });
 
+test("too many lists of all are refused, but no later page of an answer that has begun", async () => {
+  const lists = [..."abcd"].flatMap((caller) => Array.from({ length: 100 }, () => slowList(caller)));
+  await expect(inListSlot("e", async () => "none")).rejects.toEqual(all);
+  const later = inListSlot("a", async () => "later", { isLater: true });
+  for (const { work } of lists) if (work.mock.calls.length === 0) work.mockResolvedValue(undefined);
+  for (const { end } of lists) end();
+  await Promise.all(lists.map(({ result }) => result));
+  expect(await later).toBe("later");
+});
+
 test("later pages of one caller keep their slots for a while, while another caller's page is read at once", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   try {
