@@ -48,9 +48,9 @@ import { KeyServiceFault } from "@/lib/kms/define";
 import { isBusy } from "@/lib/limits/busy";
 import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { serveInSlots } from "@/lib/limits/request-slots";
+import { cutUnreadAnswers } from "@/lib/limits/unread-answers";
+import { cutUnreadBodies } from "@/lib/limits/unread-bodies";
 import { Forbidden, NotFound, NotFresh } from "@/lib/result";
-import { cutUnreadAnswers } from "@/lib/unread-answers";
-import { cutUnreadBodies } from "@/lib/unread-body";
 
 type Deps = { keys: FabricKeys; logger: NonNullable<FastifyServerOptions["logger"]> };
 

@@ -4,14 +4,14 @@ import { encode } from "next-auth/jwt";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
-import { type BodyBudget, createBodyBudget } from "@/lib/next/body-budget";
+import { type BodyMemory, createBodyMemory } from "@/lib/limits/body-memory";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 import { receiveAction } from "@/web/receive-action";
 import { boundBody } from "@/web/request-limits";
 
 const maxBytes = 200_000;
-const budget = createBodyBudget(maxBytes);
+const bodyMemory = createBodyMemory(maxBytes);
 let owner: Db;
 let server: Server;
 let reserved = 0;
@@ -20,8 +20,8 @@ let settled = 0;
 let ada: string;
 let mei: string;
 
-const countingBudget: BodyBudget = (sender, bytes) => {
-  const release = budget(sender, bytes);
+const countingBudget: BodyMemory = (sender, bytes) => {
+  const release = bodyMemory(sender, bytes);
   if (release) reserved += 1;
   return release;
 };
@@ -95,7 +95,7 @@ test("web reads no long body of a sender who is not signed in, and Next receives
   expect(reserved).toBe(before);
 });
 
-test("a chunked body that web cuts off releases its budget", async () => {
+test("a chunked body that web cuts off releases its memory", async () => {
   const { port } = server.address() as AddressInfo;
   const before = settled;
   const headers = { cookie: ada, "content-type": "text/plain;charset=UTF-8" };

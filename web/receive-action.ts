@@ -1,6 +1,6 @@
 import { IncomingMessage, type ServerResponse } from "node:http";
+import { announcedBytes, type BodyMemory, longBodyBytes } from "@/lib/limits/body-memory";
 import { sessionIdOf } from "@/lib/next/auth/session-cookie";
-import { announcedBytes, type BodyBudget, longBodyBytes } from "@/lib/next/body-budget";
 import { findSessionActor } from "@/lib/sessions/queries";
 import { isActionBody } from "@/web/action-body";
 import type { Refusal } from "@/web/refuse-request";
@@ -16,14 +16,14 @@ export async function receiveAction(
   req: IncomingMessage,
   res: ServerResponse,
   maxBytes: number,
-  budget: BodyBudget,
+  bodyMemory: BodyMemory,
 ): Promise<Received> {
   const bytes = announcedBytes(req.headers, maxBytes);
   // Visitors who are not signed in may send this much: an invitation token, a name and a password.
   if (bytes <= longBodyBytes) return receiveWhole(req, res, maxBytes);
   const sender = await senderOf(req);
   if (sender === null) return { request: withoutArguments(req) };
-  const release = budget(sender, bytes);
+  const release = bodyMemory(sender, bytes);
   if (!release)
     return {
       refusal: {

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebEnv } from "@/lib/env";
+import { createBodyMemory } from "@/lib/limits/body-memory";
 import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import { logFailure } from "@/lib/log";
-import { createBodyBudget } from "@/lib/next/body-budget";
 import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
 import { pageHeaders } from "@/lib/next/page-headers";
 import { securityHeaders } from "@/lib/next/security-headers";
@@ -48,7 +48,7 @@ export function createRequestListener({ env, isDev, health, admission, builtFile
   const address = { hosts: allowedHosts(PUBLIC_URL), publicUrl: PUBLIC_URL, isDev };
   const isHttps = PUBLIC_URL.startsWith("https:");
   const maxBytes = maxBodyBytes(env.MAX_SECRET_BYTES);
-  const budget = createBodyBudget(maxBytes);
+  const bodyMemory = createBodyMemory(maxBytes);
 
   async function serveRequest(req: IncomingMessage, res: ServerResponse): Promise<void> {
     // Load balancers send the address as Host, so health comes before the Host check.
@@ -88,7 +88,7 @@ export function createRequestListener({ env, isDev, health, admission, builtFile
   }
 
   async function receive(req: IncomingMessage, res: ServerResponse): Promise<Received> {
-    if (isServerAction(req)) return receiveAction(req, res, maxBytes, budget);
+    if (isServerAction(req)) return receiveAction(req, res, maxBytes, bodyMemory);
     const isForm = req.method === "POST" && isBelow("/api/auth", req.url);
     return isForm ? receiveForm(req, res, maxSignInBytes) : { request: req };
   }

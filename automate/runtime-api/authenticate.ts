@@ -3,7 +3,7 @@ import { busyRefusal, Refusal } from "@/automate/http/error";
 import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workload";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { recordRefusal } from "@/automate/secrets/aggregated-events";
-import { reserveMemory, sizeOf } from "@/automate/secrets/answer-budget";
+import { reserveMemory, sizeOf } from "@/automate/secrets/answer-memory";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { recordTokenUse } from "@/automate/secrets/token-use";

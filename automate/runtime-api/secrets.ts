@@ -8,7 +8,7 @@ import { isUnchanged, valueEtag } from "@/automate/runtime-api/etag";
 import { createM2mTokens } from "@/automate/runtime-api/oauth-tokens";
 import { batchAnswerSchema, secretAnswerSchema, tokenAnswerSchema } from "@/automate/runtime-api/schema";
 import { secretAnswer } from "@/automate/runtime-api/secret-answer";
-import { sizeOf } from "@/automate/secrets/answer-budget";
+import { sizeOf } from "@/automate/secrets/answer-memory";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import {
   countUnchanged,

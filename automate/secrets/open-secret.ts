@@ -2,7 +2,7 @@ import { Refusal } from "@/automate/http/error";
 import { openedSecrets } from "@/automate/http/metrics";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { raiseAlarm } from "@/automate/secrets/alarm";
-import { sizeOf } from "@/automate/secrets/answer-budget";
+import { sizeOf } from "@/automate/secrets/answer-memory";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { areReferenced } from "@/automate/secrets/find-connection";
 import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";

@@ -6,21 +6,21 @@ import type { Actor } from "@/lib/actor";
 import { isOutage } from "@/lib/db/client";
 import { type Saved, watchWrites } from "@/lib/db/writes";
 import { webEnv } from "@/lib/env";
+import { announcedBytes, createBodyMemory } from "@/lib/limits/body-memory";
 import { isBusy } from "@/lib/limits/busy";
 import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import type { RequestSlot } from "@/lib/limits/request-slots";
 import { logFailure } from "@/lib/log";
-import { announcedBytes, createBodyBudget } from "@/lib/next/body-budget";
 import { securityHeaders } from "@/lib/next/security-headers";
 import { sendPages } from "@/lib/paged-answer";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown, QuotaExceeded } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { createAdmission, tooManyOfAddress } from "@/web/admission";
 import { type ApiCode, apiCodes, type Failure, failure, reasonOf } from "@/web/management-api/answer";
+import { countUnread, unreadAnswers } from "@/web/management-api/answer-memory";
 import type { Operation } from "@/web/management-api/define";
 import { operations } from "@/web/management-api/registry";
 import { type ApiRequest, serve } from "@/web/management-api/serve";
-import { countUnread, unreadAnswers } from "@/web/management-api/unread";
 
 /** A name of 128 characters. Percent-encoding can make each of them twelve characters long. */
 const maxParamLength = 12 * 128;
@@ -63,7 +63,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     "cache-control": "no-store",
   };
   const bodyLimit = Math.ceil((MAX_SECRET_BYTES * 4) / 3) + 262_144;
-  const budget = createBodyBudget(bodyLimit);
+  const bodyMemory = createBodyMemory(bodyLimit);
   const api: FastifyInstance = Fastify({
     logger: false,
     bodyLimit,
@@ -110,7 +110,7 @@ export function createManagementApi(admission = createAdmission(webEnv())): Fast
     const admitted = await admission.script(actor, reply.raw);
     if (!admitted.ok) return answerFailure(reply, rateLimited(admitted.refused));
     request.slot = admitted.slot;
-    const release = budget(actor.id, announcedBytes(request.headers, bodyLimit));
+    const release = bodyMemory(actor.id, announcedBytes(request.headers, bodyLimit));
     if (!release) return answerFailure(reply, failure("busy"));
     // Runs after the answer, and for a client that disconnects first, even during the token look-up.
     finished(reply.raw, () => release());

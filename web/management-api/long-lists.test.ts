@@ -11,8 +11,8 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addManySecrets } from "@/testing/many-secrets";
 import { countWaiting } from "@/testing/waiting-queries";
+import { unreadAnswers } from "@/web/management-api/answer-memory";
 import { createManagementApi } from "@/web/management-api/app";
-import { unreadAnswers } from "@/web/management-api/unread";
 
 /** Seven pages, the whole ones of 0.9 MB: more than the kernel holds for a connection. */
 const count = 3_300;

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { unreadAnswers } from "@/automate/secrets/answer-budget";
+import { unreadAnswers } from "@/automate/secrets/answer-memory";
 import { addManySecrets } from "@/testing/many-secrets";
 import { startVaultDialect, type VaultDialect } from "@/testing/vault-dialect";
 

@@ -34,7 +34,7 @@ import {
   readMetadata,
 } from "@/automate/runtime-api/vault/secrets";
 import { engineAnswer, mountAnswer, publicAnswers, tuneAnswer } from "@/automate/runtime-api/vault/system";
-import { unreadAnswers } from "@/automate/secrets/answer-budget";
+import { unreadAnswers } from "@/automate/secrets/answer-memory";
 import { matchesFabric } from "@/lib/access/fabric-reference";
 import { sendPages } from "@/lib/paged-answer";
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { newAccessToken } from "@/lib/access-tokens/token";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
-import { createBodyBudget } from "@/lib/next/body-budget";
+import { createBodyMemory } from "@/lib/limits/body-memory";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -115,9 +115,9 @@ test("a script that disconnects while web looks up its token takes no room", asy
   expect((await next.answer)[0]).toBe(400);
 });
 
-test("all callers together send at most 32 of the largest bodies at a time, and release their budget only once", () => {
+test("all callers together send at most 32 of the largest bodies at a time, and release their memory only once", () => {
   const largest = 1_000_000;
-  const room = createBodyBudget(largest);
+  const room = createBodyMemory(largest);
   const reserved = Array.from({ length: 32 }, (_, n) => room(`person ${n % 4}`, largest));
   expect(reserved.filter((giveBack) => giveBack === null)).toEqual([]);
   expect(room("somebody else", 20)).toBeNull();

@@ -3,7 +3,7 @@ import { createServer, request, type Server } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { cutUnreadBodies } from "@/lib/unread-body";
+import { cutUnreadBodies } from "@/lib/limits/unread-bodies";
 
 /** The parts of the clock that the server uses. */
 const clock: Parameters<typeof vi.useFakeTimers>[0] = {

@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { cutUnreadAnswers } from "@/lib/unread-answers";
+import { cutUnreadAnswers } from "@/lib/limits/unread-answers";
 import { type Listening, listen } from "@/testing/servers/listening";
 
 const idleMs = 1_000;

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { expect, test } from "vitest";
-import { reserveMemory } from "@/automate/secrets/answer-budget";
+import { reserveMemory } from "@/automate/secrets/answer-memory";
 
 const mib = 1024 * 1024;
 

@@ -11,11 +11,11 @@ const maxLargest = 32;
 
 /**
  * Reserves memory for a request body before web reads it: a body stays in memory until it is complete.
- * Returns the function that releases it, or null when the budget is exhausted.
+ * Returns the function that releases it, or null when none is left.
  */
-export type BodyBudget = (sender: string, bytes: number) => (() => void) | null;
+export type BodyMemory = (sender: string, bytes: number) => (() => void) | null;
 
-export function createBodyBudget(largestBytes: number): BodyBudget {
+export function createBodyMemory(largestBytes: number): BodyMemory {
   const longOf = new Map<string, number>();
   let reservedBytes = 0;
   return (sender, bytes) => {
