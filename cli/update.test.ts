@@ -26,8 +26,8 @@ let folder: string;
 let file: string;
 let server: Server;
 let url: string;
-/** The files that the server offers. */
-let offered: Record<string, string | Buffer>;
+/** The files that the server offers, and the addresses that it redirects to. */
+let offered: Record<string, string | Buffer | URL>;
 
 beforeAll(async () => {
   const bundle = async (...keys: Pair[]) => {
@@ -42,6 +42,7 @@ beforeAll(async () => {
   };
   server = createServer(({ url: path = "" }, response) => {
     const content = offered[path];
+    if (content instanceof URL) return response.writeHead(302, { location: content.href }).end();
     response.writeHead(content === undefined ? 404 : 200).end(content);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -117,6 +118,14 @@ describe("a program is refused, and the file stays as it is,", () => {
       "without a signature",
       () => delete offered["/cli/selvage.mjs.sig"],
       "offers no command line (status 404)",
+    ],
+    [
+      "at an address that redirects",
+      () => {
+        offered["/moved"] = newer();
+        offered["/cli/selvage.mjs"] = new URL("/moved", url);
+      },
+      "Automate does not answer",
     ],
     ["of an older version", () => offer(versioned(programs.own, "0.1.9"), release), "is older than this one"],
     ["without a version", () => offer("console.log(1)", release), "is older than this one"],
