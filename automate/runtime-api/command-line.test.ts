@@ -31,10 +31,10 @@ afterEach(async () => {
   await closeDb();
 });
 
-function write(key: KeyObject): void {
+function write(key: KeyObject, verifier = publicKey): void {
   writeFileSync(join(dir, "selvage.mjs"), program);
   writeFileSync(join(dir, "selvage.mjs.sig"), sign(null, Buffer.from(program), key));
-  writeFileSync(join(dir, "selvage.pub"), publicKey.export({ type: "spki", format: "pem" }));
+  writeFileSync(join(dir, "selvage.pub"), verifier.export({ type: "spki", format: "pem" }));
 }
 
 /** Starts automate with the folder. Returns its answers and what it printed at its start. */
@@ -86,9 +86,11 @@ test.each(["/cli/", "/cli/selvage.pub", "/cli/package.json", "/cli/..%2fautomate
 
 describe("automate does not serve", () => {
   const other = generateKeyPairSync("ed25519").privateKey;
+  const ed448 = generateKeyPairSync("ed448");
   test.each([
     ["a changed program", () => writeFileSync(join(dir, "selvage.mjs"), `${program} `), "is not valid"],
     ["another key's signature", () => write(other), "is not valid"],
+    ["another kind of key", () => write(ed448.privateKey, ed448.publicKey), "is not valid"],
     ["a cut signature", () => writeFileSync(join(dir, "selvage.mjs.sig"), "short"), "is not valid"],
     ["a damaged key", () => writeFileSync(join(dir, "selvage.pub"), "none"), "is not valid"],
     ["an unsigned program", () => rmSync(join(dir, "selvage.mjs.sig")), "does not contain"],
