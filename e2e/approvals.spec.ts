@@ -1,4 +1,5 @@
 import { expectAccessible } from "@/e2e/axe";
+import { addToken, fieldsOf } from "@/e2e/bearer-api";
 import {
   checkPanel,
   chooseSecret,
@@ -12,25 +13,7 @@ import { open } from "@/e2e/open";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
-import { database, type Tenant } from "@/testing/tenant";
-
-type Person = Tenant["user"];
-
-async function addToken(tenant: Tenant, person: Person, value: string): Promise<string> {
-  const created = await callAction(await callerOf(person), "createSecretAction", [
-    tenant.fabric.id,
-    { subKind: "text", name: "api_token", fields: { value } },
-  ]);
-  if (!created.ok) throw new Error(created.code);
-  return (created.value as { id: string }).id;
-}
-
-const fieldsOf = (baseUrl: string) => ({
-  "Connection Name": "Orders",
-  "Base URL": baseUrl,
-  Encryption: "No encryption",
-  "Authentication method": "Bearer token",
-});
+import { database } from "@/testing/tenant";
 
 test("a User without permission requests approval for a new destination and still saves; an Admin approves with one click", async ({
   page,

@@ -1,3 +1,4 @@
+import { addToken, fieldsOf } from "@/e2e/bearer-api";
 import {
   checkPanel,
   chooseSecret,
@@ -14,23 +15,7 @@ import { field } from "@/e2e/secrets-screen";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
-import { database, type Tenant } from "@/testing/tenant";
-
-async function addToken(tenant: Tenant, by: Tenant["user"], value: string): Promise<string> {
-  const created = await callAction(await callerOf(by), "createSecretAction", [
-    tenant.fabric.id,
-    { subKind: "text", name: "api_token", fields: { value } },
-  ]);
-  if (!created.ok) throw new Error(created.code);
-  return (created.value as { id: string }).id;
-}
-
-const fieldsOf = (baseUrl: string) => ({
-  "Connection Name": "Orders",
-  "Base URL": baseUrl,
-  Encryption: "No encryption",
-  "Authentication method": "Bearer token",
-});
+import { database } from "@/testing/tenant";
 
 /** Port 9 of this machine refuses connections. */
 const mistyped = "http://127.0.0.1:9";

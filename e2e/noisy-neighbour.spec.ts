@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "@/e2e/fixtures";
 import { type ProgramCopy, startAutomateCopy, startWebCopy } from "@/e2e/program-copy";
-import { callAction, callerOf } from "@/testing/server-actions";
+import { callAction, callerOf, createAccessToken } from "@/testing/server-actions";
 import { sessionCookie, startSession } from "@/testing/sign-in";
 import { createTenant, createToken, database, type Tenant } from "@/testing/tenant";
 
@@ -29,14 +29,6 @@ async function addSecrets({ fabric, user }: Tenant, count: number): Promise<void
     [fabric.id, user.id, user.name, count],
   );
   await database().query("VACUUM ANALYZE");
-}
-
-async function accessToken(tenant: Tenant): Promise<string> {
-  const made = await callAction(await callerOf(tenant.user), "createAccessTokenAction", [
-    { name: "noise", lifetime: "7" },
-  ]);
-  if (!made.ok) throw new Error(made.code);
-  return (made.value as { token: string }).token;
 }
 
 /** The form token of the sign-in page, with its cookie. */
@@ -119,7 +111,7 @@ if (process.env.RUN_LONG)
         webUrl: web.url,
         automateUrl: automate.url,
         fabricId: noisy.fabric.id,
-        accessToken: await accessToken(noisy),
+        accessToken: await createAccessToken(await callerOf(noisy.user), "noise"),
         pipelineToken: (await createToken(noisy)).token,
         otherToken: (await createToken(noisy, { name: "other" })).token,
         csrf: await csrfOf(web.url),
