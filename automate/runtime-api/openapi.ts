@@ -2,8 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import type { RuntimeOperation } from "@/automate/runtime-api/define";
 import { errorSchema } from "@/automate/runtime-api/schema";
-
-type Json = Record<string, unknown>;
+import { type Json, json, namesInPath, pathsOf, retryAfter } from "@/lib/openapi";
 
 /** Serves the OpenAPI description of these operations. Public, because it contains no stored data. */
 export function openApiRoute(app: FastifyInstance, operations: readonly RuntimeOperation[]): void {
@@ -13,12 +12,6 @@ export function openApiRoute(app: FastifyInstance, operations: readonly RuntimeO
 
 /** The runtime API as OpenAPI 3.1, generated from the operations that serve it. */
 export function openApiDocument(operations: readonly RuntimeOperation[]): Json {
-  const paths: Record<string, Json> = {};
-  for (const operation of operations)
-    paths[operation.path] = {
-      ...paths[operation.path],
-      [operation.method.toLowerCase()]: operationObject(operation),
-    };
   return {
     openapi: "3.1.1",
     info: {
@@ -29,7 +22,7 @@ export function openApiDocument(operations: readonly RuntimeOperation[]): Json {
     },
     servers: [{ url: "/" }],
     security: [{ token: [] }],
-    paths,
+    paths: pathsOf(operations, operationObject),
     components: {
       securitySchemes: {
         token: {
@@ -43,9 +36,7 @@ export function openApiDocument(operations: readonly RuntimeOperation[]): Json {
         Refusal: { description: "The error’s code says why.", content: json(reference("schemas", "Error")) },
         Later: {
           description: "Retry after some time.",
-          headers: {
-            "Retry-After": { description: "Seconds to wait before a retry.", schema: { type: "integer" } },
-          },
+          headers: retryAfter,
           content: json(reference("schemas", "Error")),
         },
       },
@@ -88,7 +79,7 @@ function refusalsOf({ body, refusals }: RuntimeOperation): number[] {
 }
 
 function parametersOf({ path, query, hasEtag }: RuntimeOperation): Json[] {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+  const inPath = namesInPath(path).map((name) => ({
     name,
     in: "path",
     required: true,
@@ -113,10 +104,6 @@ function parametersOf({ path, query, hasEtag }: RuntimeOperation): Json[] {
 function schemaOf(schema: z.ZodType, io: "input" | "output" = "output"): z.core.JSONSchema.BaseSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io });
   return rest;
-}
-
-function json(schema: Json): Json {
-  return { "application/json": { schema } };
 }
 
 function reference(of: "schemas" | "responses", name: string): Json {

@@ -1,22 +1,16 @@
 import "server-only";
 import { z } from "zod";
 import { connectors } from "@/lib/connectors/registry";
+import { type Json, json, namesInPath, pathsOf, retryAfter } from "@/lib/openapi";
 import { idempotencyKeyPattern, type Operation } from "@/web/management-api/define";
 import { secretReference } from "@/web/management-api/operations/secrets";
 import { operations } from "@/web/management-api/registry";
 
-type Json = Record<string, unknown>;
 /** A JSON Schema. */
 export type Schema = z.core.JSONSchema.BaseSchema;
 
 /** The management API as OpenAPI 3.1, generated from the schemas that validate requests and answers. */
 export function openApiDocument(): Json {
-  const paths: Record<string, Json> = {};
-  for (const operation of operations)
-    paths[operation.path] = {
-      ...paths[operation.path],
-      [operation.method.toLowerCase()]: operationObject(operation),
-    };
   return {
     openapi: "3.1.1",
     info: {
@@ -28,7 +22,7 @@ export function openApiDocument(): Json {
     servers: [{ url: "/" }],
     security: [{ accessToken: [] }, { bearer: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
-    paths,
+    paths: pathsOf(operations, operationObject),
     components: {
       securitySchemes: {
         accessToken: {
@@ -49,9 +43,7 @@ export function openApiDocument(): Json {
         Unavailable: {
           description:
             "The database or Automate is not available. The message says that nothing was changed, or that the outcome is unknown. If it is unknown, read the object, or send the request again: with an Idempotency-Key it runs once.",
-          headers: {
-            "Retry-After": { description: "Seconds to wait before a retry.", schema: { type: "integer" } },
-          },
+          headers: retryAfter,
           content: json(referenceTo("Failure")),
         },
       },
@@ -135,7 +127,7 @@ const ifMatch: Schema = {
 
 /** The parameters in an operation's path, query and headers, in OpenAPI's form. */
 export function parametersOf({ path, query, isConditional, replay }: Operation) {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, { type: "string" }] as const);
+  const inPath = namesInPath(path).map((name) => [name, { type: "string" }] as const);
   const byLocation: Record<string, Record<string, Schema>> = {
     path: Object.fromEntries(inPath),
     // The schema parses the text of the query, for example to a number.
@@ -221,8 +213,4 @@ function portable(pattern: string): string {
 
 function referenceTo(schema: string): Json {
   return { $ref: `#/components/schemas/${schema}` };
-}
-
-function json(schema: Json, example?: unknown): Json {
-  return { "application/json": { schema, example } };
 }
