@@ -1,7 +1,9 @@
 import { PassThrough } from "node:stream";
 import type { FastifyReply } from "fastify";
 import { expect, test } from "vitest";
+import { busyRefusal } from "@/automate/http/error";
 import { reserveMemory } from "@/automate/secrets/answer-memory";
+import { isBusy } from "@/lib/limits/busy";
 
 const mib = 1024 * 1024;
 
@@ -10,6 +12,17 @@ function answer(): { reply: FastifyReply; end: () => Promise<void> } {
   const raw = new PassThrough();
   const end = () => new Promise<void>((resolve) => raw.once("close", resolve).destroy());
   return { reply: { raw } as unknown as FastifyReply, end };
+}
+
+/** The status with which automate refuses an answer; null if it sends it. */
+function statusOf(reserve: () => void): number | null {
+  try {
+    reserve();
+    return null;
+  } catch (error) {
+    if (isBusy(error)) return busyRefusal(error).status;
+    throw error;
+  }
 }
 
 const token = (callerId: string, teamId = `team of ${callerId}`) => ({ callerId, teamId });
@@ -21,8 +34,8 @@ test("automate refuses large files while earlier answers are unread, first to th
     return one;
   });
   const next = answer();
-  expect(() => reserveMemory(next.reply, token("a"), mib)).toThrow(expect.objectContaining({ isOwn: true }));
-  expect(() => reserveMemory(next.reply, token("e"), mib)).toThrow(expect.objectContaining({ isOwn: false }));
+  expect(statusOf(() => reserveMemory(next.reply, token("a"), mib))).toBe(429);
+  expect(statusOf(() => reserveMemory(next.reply, token("e"), mib))).toBe(503);
   reserveMemory(next.reply, token("a"), 1000);
   await unread[0]?.end();
   reserveMemory(next.reply, token("e"), mib);
@@ -33,8 +46,7 @@ test("the tokens of one team leave room for the largest answer to another team",
   const largest = 32 * mib;
   const unread = [answer(), answer(), answer()] as const;
   reserveMemory(unread[0].reply, token("a", "theirs"), largest);
-  const refused = () => reserveMemory(unread[1].reply, token("b", "theirs"), mib);
-  expect(refused).toThrow(expect.objectContaining({ isOwn: true }));
+  expect(statusOf(() => reserveMemory(unread[1].reply, token("b", "theirs"), mib))).toBe(429);
   reserveMemory(unread[2].reply, token("c", "ours"), largest);
   for (const { end } of unread) await end();
 });
