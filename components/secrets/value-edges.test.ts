@@ -8,6 +8,7 @@ test.each([
   ["\tcorr3ct \n", "starts with a space and ends with a line break", "corr3ct"],
   ["\u00A0corr3ct", "starts with a space", "corr3ct"],
   ["one\ntwo\n", "ends with a line break", "one\ntwo"],
+  [" -----END KEY-----\n", "starts with a space and ends with a line break", "-----END KEY-----"],
   ["  ", "contains only spaces or line breaks", ""],
 ])("%j %s", (text, words, inner) => {
   expect(edgesOf(text)).toBe(words);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createSecret } from "@/lib/secrets/mutations";
 import { getSecret, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
+import { listReaders } from "@/lib/secrets/readers";
 import { secretListQuery } from "@/lib/secrets/schema";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -68,6 +69,14 @@ test("the picker counts the connections and pipelines that use each secret", asy
   await addReader(id, "nightly", 1, { name: "picked" });
   const { options } = await listSecretOptions(list(), { search: "picked", subKinds: ["text"] });
   expect(options).toMatchObject([{ id, usedBy: 0, pipelines: 1 }]);
+});
+
+test("another fabric's readers are not listed", async () => {
+  const other = await createTestFabric(owner);
+  const id = await addText("ours");
+  await addReader(id, "nightly", 1, { name: "ours" });
+  expect(await listReaders(list(), id)).toHaveLength(1);
+  expect(await listReaders(other.scope("admin", "secret:list"), id)).toEqual([]);
 });
 
 test("a secret names the readers of the last hundred days, newest first, at most twenty", async () => {
