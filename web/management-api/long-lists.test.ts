@@ -130,6 +130,16 @@ describe("a long list without limit", () => {
     expect((await get(secretsOf(fabric), await tokenOf(fabric.user))).status).toBe(200);
   });
 
+  test("is refused with 503 while the unread answers of all use up the memory", async () => {
+    const readers = Array.from({ length: 16 }, () => new PassThrough());
+    for (const [i, unread] of readers.entries())
+      unreadAnswers.reserve(unread, { callerId: `stranger ${i}` }, 8 * 1024 * 1024);
+    const refused = await get(secretsOf(fabric), await tokenOf(fabric.user));
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "2"]);
+    await Promise.all(readers.map((unread) => once(unread.destroy(), "close")));
+    expect((await get(secretsOf(fabric), await tokenOf(fabric.user))).status).toBe(200);
+  });
+
   test("breaks when its reader's token is revoked", async () => {
     const token = await tokenOf(fabric.user);
     vi.useFakeTimers({ toFake: ["performance"] });
