@@ -163,6 +163,20 @@ test("the first read and a changed version are stored at once, repeated reads on
   await expect.poll(stored).toEqual([`Nightly (nightly) as ${id}: version 2, 3 reads`]);
 });
 
+test("a read of an older version that is stored late does not replace the newest one", async () => {
+  expect(await get(`/v1/secrets/${id}`)).toBe(200);
+  await storeReaders();
+  // Another automate, which knows the newer version, stored its read first.
+  const newest = { lastVersion: 2, lastReadAt: new Date(Date.now() + 60_000) };
+  await owner.secretReader.updateMany({ where: { secretId: id }, data: newest });
+  expect(await get(`/v1/secrets/${id}`)).toBe(200);
+  await storeReaders();
+  expect(await owner.secretReader.findFirst({ where: { secretId: id } })).toMatchObject({
+    ...newest,
+    reads: 2n,
+  });
+});
+
 test("a pipeline reads while readers cannot be stored; they are stored later", async () => {
   await owner.$executeRaw`ALTER TABLE secret_reader RENAME TO hidden`;
   try {
