@@ -1,14 +1,12 @@
-import childProcess from "node:child_process";
-import dgram from "node:dgram";
 import dns, { type LookupAddress, type SrvRecord } from "node:dns";
-import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import tls from "node:tls";
-import workerThreads from "node:worker_threads";
 import type { CheckCode, CheckStep } from "@/lib/connectors/check-protocol";
 import type { Destination } from "@/lib/connectors/destination";
 import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
+import { closeOtherExits } from "@/worker/egress/other-exits";
+import { isRefusal, refusal } from "@/worker/egress/refusal";
 import { nameFault, networkFault, tlsFault } from "@/worker/egress/socket-faults";
 
 export type Resolver = (host: string) => Promise<LookupAddress[]>;
@@ -269,33 +267,4 @@ function findDestination(destinations: readonly Destination[], target: Target): 
   const host = canonicalHost(target.host ?? "localhost");
   const port = Number(target.port);
   return destinations.find((one) => one.port === port && canonicalHost(one.host) === host) ?? null;
-}
-
-const refusalCode = "EGRESS_REFUSED";
-
-function refusal(): NodeJS.ErrnoException {
-  return Object.assign(new Error("Refused by the egress guard."), { code: refusalCode });
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === refusalCode;
-}
-
-/** Closes the other exits: DNS queries, child processes, threads, listening sockets and UDP. */
-function closeOtherExits() {
-  // Not an arrow function: some of these are called with `new`.
-  function refuse() {
-    throw refusal();
-  }
-  const names = /^(lookup|resolve|reverse)/;
-  for (const target of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
-    for (const key of Object.getOwnPropertyNames(target).filter((name) => names.test(name)))
-      Reflect.set(target, key, refuse);
-  }
-  for (const key of Object.keys(childProcess)) Reflect.set(childProcess, key, refuse);
-  Reflect.set(dgram, "createSocket", refuse);
-  Reflect.set(dgram, "Socket", refuse);
-  Reflect.set(workerThreads, "Worker", refuse);
-  Reflect.set(net.Server.prototype, "listen", refuse);
-  syncBuiltinESMExports();
 }
