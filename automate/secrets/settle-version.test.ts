@@ -97,6 +97,19 @@ async function current(id: string): Promise<CurrentSecret> {
   return secret;
 }
 
+/** Records that the Admin entered a version with an access token. */
+function byToken(objectId: string, version: number, accessTokenId: string, at = new Date()) {
+  const { id: actorId, name: actorName } = fabric.admin;
+  return owner.auditEvent.create({
+    data: {
+      ...{ fabricId: fabric.fabricId, actorKind: "user", actorId, actorName, at },
+      ...{ action: version === 1 ? "secret.create" : "secret.replace", objectKind: "secret", objectId },
+      objectName: objectId,
+      details: { accessToken: "script", accessTokenId, version },
+    },
+  });
+}
+
 /** Whether a connection may send all of these. */
 async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): Promise<boolean> {
   const missing = await findMissing(
@@ -204,6 +217,23 @@ test.each<[what: string, replacer: Person, fields: string[], isAllowed: boolean]
     });
     const secret = await addSecret("admin", "m2m_oauth");
     const next = await replace({ ...secret, metadata: { authHost: "theirs.example:443" } }, replacer, fields);
+    expect(await mayGo([next, "oauth-token://theirs.example:443"])).toBe(isAllowed);
+  },
+);
+
+test.each<[what: string, tokenId: string | null, minutesAgo: number, isAllowed: boolean]>([
+  ["it entered the other fields nine minutes before", "script", 9, true],
+  ["it entered them eleven minutes before", "script", 11, false],
+  ["another token of the same name entered them", "other", 0, false],
+  ["their author entered them in the app", null, 0, false],
+])(
+  "an access token that replaces an Auth URL, when %s: %s, %s → %s",
+  async (_what, tokenId, minutesAgo, isAllowed) => {
+    const secret = await addSecret("admin", "m2m_oauth");
+    if (tokenId !== null) await byToken(secret.id, 1, tokenId, new Date(Date.now() - minutesAgo * 60_000));
+    await byToken(secret.id, 2, "script");
+    const moved = { ...secret, metadata: { authHost: "theirs.example:443" } };
+    const next = await replace(moved, "admin", ["authUrl"]);
     expect(await mayGo([next, "oauth-token://theirs.example:443"])).toBe(isAllowed);
   },
 );
@@ -335,16 +365,6 @@ test.each<[what: string, copies: Person, replacer: Person, moved: number]>([
 );
 
 test("an access token that replaces a certificate authority keeps only the passwords that it entered recently", async () => {
-  const { id: actorId, name: actorName } = fabric.admin;
-  const byToken = (objectId: string, version: number, accessTokenId: string, at = new Date()) =>
-    owner.auditEvent.create({
-      data: {
-        ...{ fabricId: fabric.fabricId, actorKind: "user", actorId, actorName, at },
-        ...{ action: version === 1 ? "secret.create" : "secret.replace", objectKind: "secret", objectId },
-        objectName: objectId,
-        details: { accessToken: "script", accessTokenId, version },
-      },
-    });
   const authority = await addSecret("admin", "text");
   const passwords = {
     "entered in the app": await addSecret("admin", "text", vouched(authority)),
