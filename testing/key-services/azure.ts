@@ -1,4 +1,4 @@
-import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from "node:crypto";
+import { constants, createPublicKey, generateKeyPairSync, privateDecrypt, publicEncrypt } from "node:crypto";
 import { createServer } from "node:http";
 import { vi } from "vitest";
 import { azureKey, openAzureKey } from "@/lib/kms/providers/azure";
@@ -29,11 +29,14 @@ const faults: Partial<Record<Situation, (name: string) => Answer>> = {
   failing: () => error(503, "ServiceUnavailable", "The service is not available."),
 };
 
+const createRsaKey = () => generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+
 /** A stand-in of Key Vault under its real name, and of the endpoint of a managed identity. */
-export async function startAzure(): Promise<KeyService> {
-  const keys = new Map(
-    ["main", "other"].map((name) => [name, generateKeyPairSync("rsa", { modulusLength: 2048 })]),
-  );
+export async function startAzure(mainKey = createRsaKey()): Promise<KeyService> {
+  const keys = new Map([
+    ["main", mainKey],
+    ["other", createRsaKey()],
+  ]);
   const padding = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
 
   function answer({ request, path, body }: Asked, situation: Situation): Answer {
@@ -51,24 +54,24 @@ export async function startAzure(): Promise<KeyService> {
       /^\/keys\/([\w-]+)\/?([0-9a-f]*)\/?(\w*)$/.exec(url.pathname) ?? [];
     if (!url.searchParams.has("api-version")) return error(400, "BadParameter", "api-version is missing.");
     if (faults[situation]) return faults[situation](name);
-    const pair = keys.get(name);
-    if (!pair || (given !== "" && given !== version))
+    const privateKey = keys.get(name);
+    if (!privateKey || (given !== "" && given !== version))
       return error(404, "KeyNotFound", `A key with (name/id) ${name} was not found in this key vault.`);
     const named = situation === "the name of another key" ? "other" : name;
     const kid = `https://${host}/keys/${named}/${version}`;
     if (operation === "") {
-      const { n, e } = pair.publicKey.export({ format: "jwk" });
+      const { n, e } = createPublicKey(privateKey).export({ format: "jwk" });
       const key = { kid, kty: "RSA", key_ops: ["wrapKey", "unwrapKey"], n, e };
       return { status: 200, body: { key, attributes: { enabled: true, created: 1, updated: 1 } } };
     }
     if (body.alg !== "RSA-OAEP-256") return error(400, "BadParameter", "The algorithm is not supported.");
     const value = Buffer.from(body.value ?? "", "base64url");
     if (operation === "wrapkey") {
-      const wrapped = publicEncrypt({ key: pair.publicKey, ...padding }, value);
+      const wrapped = publicEncrypt({ key: createPublicKey(privateKey), ...padding }, value);
       return { status: 200, body: { kid, value: wrapped.toString("base64url") } };
     }
     try {
-      const plain = privateDecrypt({ key: pair.privateKey, ...padding }, value);
+      const plain = privateDecrypt({ key: privateKey, ...padding }, value);
       const answered = situation === "a key of 31 bytes" ? plain.subarray(1) : plain;
       return { status: 200, body: { kid, value: answered.toString("base64url") } };
     } catch {

@@ -20,7 +20,7 @@ export type Situation =
 export type KeyService = {
   open(): Promise<MasterKey>;
   openOther(): Promise<MasterKey>;
-  be(situation: Situation): void;
+  be(situation: Situation): void | Promise<void>;
   /** Requests about the keys since the last call of `be`. */
   requests(): number;
   close(): Promise<void>;
