@@ -104,16 +104,21 @@ function requireKey(answered: string | undefined, keyId: string): void {
   if (answered !== keyId) throw new KeyServiceFault("unavailable", `${service} answered for another key.`);
 }
 
-function unwrapFault(cause: unknown): never {
-  const name = cause instanceof Error ? cause.name : "";
+function unwrapFault(cause: Refusal): never {
+  const { name = "" } = cause;
   if (["InvalidCiphertextException", "IncorrectKeyException", "ValidationException"].includes(name))
     throw new CannotUnwrap("Another key wrapped this key, or it was changed.");
   fault(cause);
 }
 
-function fault(cause: unknown): never {
-  const name = cause instanceof Error ? cause.name : "";
-  const state = states[name] ?? "unavailable";
-  const reason = state === "unavailable" && !("$fault" in (cause as object)) ? connectionCode(cause) : name;
+type Refusal = { name?: string; $fault?: string; $metadata?: { httpStatusCode?: number } };
+
+function fault(cause: Refusal): never {
+  const { name = "", $fault, $metadata } = cause;
+  // A refusal by something in front of the service is in no form that the client knows.
+  const isRefused = [401, 403].includes($metadata?.httpStatusCode ?? 0);
+  const state = states[name] ?? (isRefused ? "denied" : "unavailable");
+  const reason =
+    states[name] || $fault ? name : isRefused ? $metadata?.httpStatusCode : connectionCode(cause);
   throw new KeyServiceFault(state, `${service} did not use the key: ${reason}.`);
 }
