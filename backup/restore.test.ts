@@ -5,7 +5,9 @@ import { findBackup, openBackup } from "@/backup/read-backup";
 import { restoreBackup } from "@/backup/restore-backup";
 import { writeBackup } from "@/backup/write-backup";
 import { createDb, type Db } from "@/lib/db/client";
-import { migrate } from "@/prisma/migrate/migration";
+import { programVersion } from "@/lib/program-version";
+import { applyMigrations, migrationNames } from "@/prisma/migrate/apply-migrations";
+import { asMigrator, migrate } from "@/prisma/migrate/migration";
 import { allRows, backupFolder, queryAs, signAsAutomate } from "@/testing/backups";
 import { findLeaksInFile } from "@/testing/canary";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -144,6 +146,7 @@ test("a backup names the master keys that it needs, with the number of their fab
 test("a backup is of one moment while people write, and every row arrives", async () => {
   let isWriting = true;
   let written = 0;
+  const begun = Promise.withResolvers<void>();
   const writer = (async () => {
     while (isWriting) {
       await owner.$transaction(async (tx) => {
@@ -152,8 +155,10 @@ test("a backup is of one moment while people write, and every row arrives", asyn
         await tx.user.create({ data: { name, email: `${name}@x.example`, emailKey: `${name}@x.example` } });
       });
       written += 1;
+      begun.resolve();
     }
   })();
+  await begun.promise;
   const { folder: taken } = await back(backupFolder());
   isWriting = false;
   await writer;
@@ -165,6 +170,7 @@ test("a backup is of one moment while people write, and every row arrives", asyn
     { teams: number; people: number },
   ];
   expect(teams).toBe(people);
+  expect(teams).toBeGreaterThan(0);
   expect(teams).toBeLessThanOrEqual(written);
 });
 
@@ -254,6 +260,54 @@ test("a restore that is repeated says that it is complete", async () => {
   const target = await createEmptyDatabase();
   await restore(folder, target);
   expect(await refusal(restore(folder, target))).toMatch(/already restored here, with all rows/);
+});
+
+test("a restore that is killed leaves no row, and can run again", async () => {
+  const target = await createEmptyDatabase();
+  await migrate({ databaseUrl: target, rolePrefix, logins: {} });
+  // Stops the restore in the middle of its rows.
+  await queryAs(
+    target,
+    `CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$`,
+  );
+  await queryAs(
+    target,
+    "CREATE TRIGGER wait BEFORE INSERT ON secret_version FOR EACH ROW EXECUTE FUNCTION wait()",
+  );
+  const interrupted = restore(folder, target).catch((error: Error) => error);
+  const waiting = () =>
+    queryAs<{ pid: number }>(
+      target,
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'",
+    );
+  await expect.poll(waiting).toHaveLength(1);
+  const [session] = await waiting();
+  await queryAs(target, "SELECT pg_terminate_backend($1)", [session?.pid]);
+  expect(await interrupted).toBeInstanceOf(Error);
+  expect(await queryAs(target, "SELECT id FROM app_user UNION ALL SELECT id FROM audit_event")).toEqual([]);
+  await queryAs(target, "DROP TRIGGER wait ON secret_version");
+  await restore(folder, target);
+  expect(await queryAs(target, "SELECT count(*)::int AS count FROM secret")).toEqual([{ count: 2 }]);
+});
+
+test("a backup from before an upgrade is brought to the present schema", async () => {
+  const before = await createEmptyDatabase();
+  const earlier = (await migrationNames()).filter((name) => name < "20261130170000");
+  await asMigrator(before, (client) => applyMigrations(client, before, () => {}, earlier));
+  await queryAs(before, `INSERT INTO team (id, name, "nameKey") VALUES ('t', 'Old', 'old')`);
+  const { folder: old } = await writeBackup({
+    databaseUrl: before,
+    parent: backupFolder(),
+    sign: signAsAutomate(keys.automate.AUTOMATE_SIGNING_KEY),
+  });
+  const target = await createEmptyDatabase();
+  await restore(old, target);
+  expect(await queryAs(target, "SELECT name, (SELECT count(*)::int FROM drill) AS drills FROM team")).toEqual(
+    [{ name: "Old", drills: 0 }],
+  );
+  expect(await queryAs(target, `SELECT "migratedBy" FROM schema_info`)).toEqual([
+    { migratedBy: programVersion },
+  ]);
 });
 
 test("no file of a backup contains a value", async () => {

@@ -4,7 +4,7 @@ import pg from "pg";
 import { tsconfigFile, watchBundles } from "./build.mjs";
 import { startDemoDatabase } from "./demo-database.mjs";
 import { startPostgres } from "./embedded-postgres.mjs";
-import { loadDatabasePassword, loadKeys, masterKeyFile } from "./keys.mjs";
+import { loadDatabasePassword, loadKeys, masterKeyFile, signingKeysOf } from "./keys.mjs";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { operatorEnvironment, writeOperatorFile } from "./operator-file.mjs";
 import { run } from "./processes.mjs";
@@ -15,7 +15,8 @@ import { giveMasterKey, programUsers } from "./users.mjs";
 import { startWorkerHost } from "./worker-host.mjs";
 
 const root = resolve(import.meta.dirname, "..");
-const database = "selvage";
+/** The name of the database in the data folder. */
+export const database = "selvage";
 
 /**
  * Starts everything in one data folder: keys, database, the demo's database, automate, web. Passes each started
@@ -67,7 +68,7 @@ export async function startInstallation(settings) {
       DATABASE_URL: databaseUrl,
       DB_ROLE_PREFIX: rolePrefix,
       AUTOMATE_URL: automateEnv.AUTOMATE_URL,
-      AUTOMATE_PUBLIC_KEY: keys.automatePublicKey,
+      AUTOMATE_PUBLIC_KEY: await signingKeysOf(keysDir),
       OPERATOR_SIGNING_KEY: keys.operatorSigningKey,
     }),
   );
@@ -177,9 +178,10 @@ function startDemo({ dataDir, port, automatePort, automateInternalPort, stopLate
   );
 }
 
-async function startEmbedded(dataDir, keysDir, stopLater) {
+/** Starts the data folder's Postgres, and creates the database if it is missing. `mayBeLost`: for a restore. */
+export async function startEmbedded(dataDir, keysDir, stopLater, { mayBeLost = false } = {}) {
   return step("Starting Postgres", async () => {
-    const password = await loadDatabasePassword(keysDir, await describeDatabase(dataDir));
+    const password = await loadDatabasePassword(keysDir, await describeDatabase(dataDir, mayBeLost));
     const server = await startPostgres({ dir: dataDir, password, stopLater });
     const refused = `The database in ${join(dataDir, "pg")} rejects the password of ${join(keysDir, "postgres.password")}: restore that file from your backup.`;
     await query(server.url("postgres"), refused, async (client) => {
@@ -231,7 +233,7 @@ function refusedLogin(databaseUrl) {
 }
 
 /** Names the data folder's database, if it was created. Never recreates one that is missing or damaged. */
-async function describeDatabase(dataDir) {
+async function describeDatabase(dataDir, mayBeLost = false) {
   const data = join(dataDir, "pg");
   if (await exists(join(data, "PG_VERSION"))) return `the database in ${data}`;
   if (await exists(data))
@@ -239,9 +241,9 @@ async function describeDatabase(dataDir) {
       `The database in ${data} is damaged: it has no PG_VERSION. Restore it from your backup. Nothing was changed.`,
     );
   const log = join(dataDir, "pg.log");
-  if (!(await exists(log))) return undefined;
+  if (mayBeLost || !(await exists(log))) return undefined;
   throw new Refusal(
-    `The database in ${data} is missing, but ${log} shows that it existed: restore it from your backup, or remove ${log} to start with an empty database. Nothing was changed.`,
+    `The database in ${data} is missing, but ${log} shows that it existed: restore your backup with npm run restore (docs/recovery.md), or remove ${log} to start with an empty database. Nothing was changed.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { chmod, link, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Refusal } from "./progress.mjs";
 
@@ -61,6 +61,9 @@ const replaceable = {
     meaning: "this start set it for automate's login",
   },
 };
+
+/** As many as the programs accept. */
+const mostPublicKeys = 4;
 
 /** The path of the master key. Only automate receives it. */
 export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
@@ -138,6 +141,18 @@ export async function loadReleaseKey(dir) {
   const isNew = (await read(dir, kind)) === undefined;
   await readOrMake(dir, kind);
   return { file: join(dir, kind.name), isNew };
+}
+
+/**
+ * The public halves of automate's present and former signing keys, as a JWK Set: an older backup is signed by a
+ * former one.
+ * @param {string} dir
+ */
+export async function signingKeysOf(dir) {
+  const former = (await readdir(dir)).filter((name) => /^automate-signing\..+\.jwk$/.test(name));
+  const names = [irreplaceable.automateSigningKey.name, ...former.sort().reverse()].slice(0, mostPublicKeys);
+  const jwks = await Promise.all(names.map((name) => read(dir, { ...signingKey, name })));
+  return JSON.stringify({ keys: jwks.filter(Boolean).map((jwk) => JSON.parse(publicHalf(jwk))) });
 }
 
 async function replaceSigningKey(dir) {

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { build, builds, isFresh } from "./build.mjs";
 import { install } from "./install.mjs";
+import { signingKeysOf } from "./keys.mjs";
 import { takeLock, withLock } from "./lock.mjs";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { dataFolder } from "./operator-file.mjs";
@@ -13,7 +14,9 @@ import { fail, Refusal, step } from "./progress.mjs";
 // Postgres it starts for the time of the restore.
 
 const root = resolve(import.meta.dirname, "..");
-const program = join(root, "dist/backup.mjs");
+const target = process.argv.includes("--test-build") ? builds.test : builds.start;
+const program = join(root, target.dist, "backup.mjs");
+const args = process.argv.slice(2).filter((arg) => arg !== "--test-build");
 const running = [];
 
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => running.at(-1)?.interrupt?.(name));
@@ -42,19 +45,20 @@ async function restoreDataFolder() {
     );
   running.push({ stop: lock.release });
   await install();
-  if (!(await isFresh(builds.start)))
-    await step("Building", (show) =>
-      withLock(join(root, ".locks/build"), show, () => build(builds.start, show)),
-    );
-  const { startForRestore } = await import("./installation.mjs");
-  const environment = await startForRestore(dataDir, (part) => running.push(part));
-  return restore({ ...process.env, ...environment });
+  if (!(await isFresh(target)))
+    await step("Building", (show) => withLock(join(root, ".locks/build"), show, () => build(target, show)));
+  // Import only now: these modules need packages that the step above installs.
+  const { database, startEmbedded } = await import("./installation.mjs");
+  const stopLater = (part) => running.push(part);
+  const server = await startEmbedded(dataDir, keysDir, stopLater, { mayBeLost: true });
+  const AUTOMATE_PUBLIC_KEY = process.env.AUTOMATE_PUBLIC_KEY || (await signingKeysOf(keysDir));
+  return restore({ ...process.env, DATABASE_URL: server.url(database), AUTOMATE_PUBLIC_KEY });
 }
 
 /** Runs the program, and returns its exit code. */
 async function restore(env) {
   if (!(await exists(program))) throw new Refusal(`${program} is missing: run npm run build.`);
-  const child = startNode(nodeRuntime(), [program, "restore", ...process.argv.slice(2)], {
+  const child = startNode(nodeRuntime(), [program, "restore", ...args], {
     env,
     stdio: "inherit",
   });
