@@ -1,21 +1,11 @@
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
 import { createTestAutomates } from "@/testing/automate";
+import { createBackupProgram } from "@/testing/backup-program";
 import { backupFolder, queryAs } from "@/testing/backups";
 import { findLeaks, findLeaksInFile } from "@/testing/canary";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -23,11 +13,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
-// Inside node_modules, so that the bundle finds its packages.
-const cache = join(import.meta.dirname, "../node_modules/.cache/backup");
-mkdirSync(cache, { recursive: true });
-const built = mkdtempSync(join(cache, "build-"));
-const program = join(built, "backup.mjs");
+const program = createBackupProgram();
 const canary = "canary-4d5e6f";
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let urls: TestDatabase;
@@ -38,18 +24,6 @@ let parent: string;
 const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, "main.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    target: "node24",
-  });
-  // The program finds the migrations beside its folder, as in a checkout.
-  if (!existsSync(join(cache, "prisma")))
-    symlinkSync(join(import.meta.dirname, "../prisma"), join(cache, "prisma"));
   keys = await createTestKeys();
   urls = await createTestDatabase("automate");
   Object.assign(process.env, keys.automate, keys.web);
@@ -71,30 +45,21 @@ afterAll(async () => {
   automates.stopAll();
   automates.remove();
   await owner.$disconnect();
-  rmSync(built, { recursive: true });
+  program.remove();
 });
 
-type Ran = { code: number; output: string };
-
-/** Runs the operator's program in its own process. */
-async function runWith(env: Record<string, string>, ...args: string[]): Promise<Ran> {
-  const { PATH } = process.env;
-  const command = ["--conditions=react-server", program, ...args];
-  const set = {
-    PATH,
-    NODE_ENV: "test" as const,
-    DATABASE_URL: urls.ownerUrl,
-    AUTOMATE_URL: automateUrl,
-    AUTOMATE_PUBLIC_KEY: keys.web.AUTOMATE_PUBLIC_KEY,
-    ...keys.operator,
-    ...env,
-  };
-  const ran = promisify(execFile)(process.execPath, command, { env: set, timeout: 60_000 });
-  return ran.then(
-    ({ stdout }) => ({ code: 0, output: stdout }),
-    ({ code, stdout, stderr }) => ({ code, output: `${stdout}${stderr}` }),
+/** Runs a command of the operator, with these variables changed. */
+const runWith = (env: Record<string, string>, ...args: string[]) =>
+  program.run(
+    {
+      DATABASE_URL: urls.ownerUrl,
+      AUTOMATE_URL: automateUrl,
+      AUTOMATE_PUBLIC_KEY: keys.web.AUTOMATE_PUBLIC_KEY,
+      ...keys.operator,
+      ...env,
+    },
+    ...args,
   );
-}
 const run = (...args: string[]) => runWith({}, ...args);
 const drillDatabases = () =>
   queryAs(urls.ownerUrl, "SELECT datname FROM pg_database WHERE datname LIKE 'selvage_drill_%'");
@@ -182,7 +147,7 @@ test("a value that was changed before the backup does not pass, and is named", a
 });
 
 test("a drill under another master key does not pass, and names the missing one", async () => {
-  const masterKeyFile = join(mkdtempSync(join(cache, "keys-")), "master.key");
+  const masterKeyFile = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
   writeFileSync(masterKeyFile, randomBytes(32).toString("base64url"), { mode: 0o600 });
   // A system of its own, with the same signing key and another master key.
   const other = await createTestDatabase("automate");

@@ -4,12 +4,14 @@ import { type EndedByRestore, endRestoredAccess } from "@/backup/end-restored-ac
 import { loadTables } from "@/backup/load-tables";
 import type { VerifiedBackup } from "@/backup/read-backup";
 import { BackupRefused } from "@/backup/refused";
+import { type StoppedWork, stopRestoredWork } from "@/backup/stop-restored-work";
 import { appliedMigrations, tableExists, tablesOf } from "@/backup/tables";
 import { eventsJson, insertEvents } from "@/lib/audit/record";
 import { commandLine } from "@/lib/users/provision";
 import { applyMigrations } from "@/prisma/migrate/apply-migrations";
 import { asMigrator, createGroupRoles, migrate, migrateSchema } from "@/prisma/migrate/migration";
 
+export type Restored = { access: EndedByRestore; work: StoppedWork };
 type Log = (sentence: string) => void;
 type Target = { databaseUrl: string; log?: Log };
 
@@ -27,15 +29,15 @@ export async function restoreBackup(
     keepAccess,
     log = () => undefined,
   }: Target & { rolePrefix: string; logins: Readonly<Record<string, string>>; keepAccess: boolean },
-): Promise<EndedByRestore> {
-  const ended = await asMigrator(databaseUrl, async (client) => {
+): Promise<Restored> {
+  const restored = await asMigrator(databaseUrl, async (client) => {
     await requireEmpty(client, backup);
     // Before anything is changed.
     await createGroupRoles(client, rolePrefix);
     return fill(client, backup, { databaseUrl, keepAccess, log });
   });
   await migrate({ databaseUrl, rolePrefix, logins, log });
-  return ended;
+  return restored;
 }
 
 /** Restores a backup into a database that only the owner can read, for a drill. Creates no roles or rights. */
@@ -54,16 +56,17 @@ async function fill(
   client: Client,
   backup: VerifiedBackup,
   { databaseUrl, keepAccess, log }: { databaseUrl: string; keepAccess: boolean; log: Log },
-): Promise<EndedByRestore> {
+): Promise<Restored> {
   await applyMigrations(client, databaseUrl, log, backup.manifest.migrations);
   await setFormats(client);
   await client.query("BEGIN");
   try {
     await loadTables(client, backup);
-    const ended = await endRestoredAccess(client, keepAccess);
-    await recordRestore(client, backup, { ...ended.counts, keepAccess });
+    const access = await endRestoredAccess(client, keepAccess);
+    const work = await stopRestoredWork(client);
+    await recordRestore(client, backup, { ...access.counts, keepAccess });
     await client.query("COMMIT");
-    return ended;
+    return { access, work };
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);
     throw error;

@@ -109,7 +109,7 @@ test("a restore creates the roles' rights anew", async () => {
 
 test("a restore ends sessions, access tokens and invitations, and names the pipeline tokens that work again", async () => {
   const target = await createEmptyDatabase();
-  const { counts, pipelineTokens } = await restore(folder, target);
+  const { counts, pipelineTokens } = (await restore(folder, target)).access;
   expect(counts).toEqual({ sessions: 1, accessTokens: 1, invitations: 1 });
   expect(pipelineTokens.map(({ name, createdBy }) => [name, createdBy])).toEqual([["nightly", "Ada Admin"]]);
   const valid = `SELECT (SELECT count(*)::int FROM session WHERE "revokedAt" IS NULL) AS sessions,
@@ -122,6 +122,20 @@ test("a restore ends sessions, access tokens and invitations, and names the pipe
       `SELECT "actorName", details->>'sessions' AS sessions FROM audit_event WHERE action = 'backup.restore'`,
     ),
   ).toEqual([{ actorName: "Command line", sessions: "1" }]);
+});
+
+test("a restore pauses the rotations that ran during the backup", async () => {
+  const { id, name } = fabric.admin;
+  const running = { target: "k", total: 1, startedById: id, startedByName: name };
+  const by = { holder: "host/1", leasedUntil: new Date(Date.now() + 30_000) };
+  const rotation = await owner.keyRotation.create({ data: { kind: "master", ...running, ...by } });
+  const { folder: taken } = await back(backupFolder());
+  await owner.keyRotation.delete({ where: { id: rotation.id } });
+  const target = await createEmptyDatabase();
+  expect((await restore(taken, target)).work.pausedRotations).toBe(1);
+  expect(
+    await queryAs(target, `SELECT state, holder, "leasedUntil" <= now() AS free FROM key_rotation`),
+  ).toEqual([{ state: "paused", holder: "", free: true }]);
 });
 
 test("with keepAccess they stay", async () => {

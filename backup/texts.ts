@@ -1,5 +1,5 @@
-import type { EndedByRestore } from "@/backup/end-restored-access";
 import type { Manifest } from "@/backup/manifest";
+import type { Restored } from "@/backup/restore-backup";
 import type { WrittenBackup } from "@/backup/write-backup";
 import type { DrillReceipt } from "@/lib/backups/schema";
 
@@ -30,25 +30,33 @@ export function writtenText({ folder, manifest, bytes }: WrittenBackup, signer: 
 }
 
 /** What a restore ended, what works again, and what remains to be done. */
-export function restoredText(
-  { counts, pipelineTokens, trustedIssuers }: EndedByRestore,
-  keptAccess: boolean,
-): string {
-  const { sessions, accessTokens, invitations } = counts;
+export function restoredText({ access, work }: Restored, keptAccess: boolean): string {
+  const { sessions, accessTokens, invitations } = access.counts;
+  const valid = [
+    ...access.pipelineTokens.map(
+      ({ name, fabric, createdBy }) =>
+        `  pipeline token "${name}" of fabric ${fabric}, created by ${createdBy}`,
+    ),
+    ...access.trustedIssuers.map(
+      ({ name, issuer, fabric }) => `  trusted issuer "${name}" (${issuer}) of fabric ${fabric}`,
+    ),
+  ];
   return [
     "Restored.",
     keptAccess
       ? "Sessions, access tokens and invitations of the backup are valid again."
       : `Ended ${counted(sessions, "session")}, ${counted(accessTokens, "access token")} and ${counted(invitations, "invitation")}.`,
-    pipelineTokens.length + trustedIssuers.length === 0
-      ? "No pipeline token or trusted issuer is valid."
-      : "Valid again, although somebody may have revoked them since the backup:",
-    ...pipelineTokens.map(
-      ({ name, fabric, createdBy }) =>
-        `  pipeline token "${name}" of fabric ${fabric}, created by ${createdBy}`,
-    ),
-    ...trustedIssuers.map(
-      ({ name, issuer, fabric }) => `  trusted issuer "${name}" (${issuer}) of fabric ${fabric}`,
+    ...(valid.length === 0
+      ? ["No pipeline token or trusted issuer is valid."]
+      : ["Valid again, although somebody may have revoked them since the backup:", ...valid]),
+    ...(work.pausedRotations === 0
+      ? []
+      : [
+          `Paused ${counted(work.pausedRotations, "key rotation")} that ran during the backup: resume or end them.`,
+        ]),
+    ...work.postponedDeletions.map(
+      ({ fabric, destroyAt }) =>
+        `Fabric ${fabric} is to be destroyed at ${destroyAt}: an Admin can undo that until then.`,
     ),
     "Lock or remove again the people whom you had locked or removed since the backup.",
   ]

@@ -9,7 +9,7 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 /** A fabric of the benchmark: its token, and its secrets' names and ids. */
 export type BenchFabric = { fabricId: string; token: string; secrets: { id: string; name: string }[] };
 
-/** One fabric with 10,000 secrets, and an access token of its Admin. */
+/** One fabric with many secrets, and an access token of its Admin. */
 export type LargeFabric = { fabricId: string; accessToken: string };
 
 const fabrics = 100;
@@ -35,11 +35,14 @@ export async function seed({ ownerUrl, webUrl }: TestDatabase): Promise<BenchFab
   return made;
 }
 
-/** Writes 10,000 text secrets in one fabric, for lists and searches. */
-export async function seedLarge({ ownerUrl, webUrl }: TestDatabase): Promise<LargeFabric> {
+/** Writes many text secrets in one fabric, 10,000 for lists and searches. */
+export async function seedLarge(
+  { ownerUrl, webUrl }: TestDatabase,
+  { thousands = 10 }: { thousands?: number } = {},
+): Promise<LargeFabric> {
   const owner = createDb(ownerUrl);
   const fabric = await createTestFabric(owner, "bench large");
-  for (let i = 0; i < 10; i += 1) await addSecrets(owner, fabric, webUrl, 1000, i * 1000);
+  for (let i = 0; i < thousands; i += 1) await addSecrets(owner, fabric, webUrl, 1000, i * 1000);
   const { token, tokenHash } = newAccessToken();
   await owner.accessToken.create({ data: { userId: fabric.admin.id, name: "bench", tokenHash } });
   await owner.$executeRawUnsafe("VACUUM ANALYZE");
