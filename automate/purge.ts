@@ -13,7 +13,7 @@ import { usedForDays } from "@/lib/secrets/schema";
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  const steps = [purgeSecrets, purgeFormerVersions, destroyDeletedFabrics, purgeRows];
+  const steps = [purgeSecrets, destroyDeletedFabrics, purgeRows, purgeFormerVersions];
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];

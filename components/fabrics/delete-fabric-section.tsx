@@ -8,7 +8,14 @@ import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { deleteFabricAction } from "@/lib/fabrics/actions";
 
-type Deletable = { id: string; name: string; activeTokens: number; issuers: number };
+type Deletable = {
+  id: string;
+  name: string;
+  activeTokens: number;
+  issuers: number;
+  /** The label of the team's master key that was chosen for it. */
+  ownMasterKey: string | null;
+};
 
 const texts = {
   automate_unavailable: "Automate is not available, so the fabric was not deleted. Try again in a moment.",
@@ -33,7 +40,8 @@ export function DeleteFabricSection({ fabric }: { fabric: Deletable }) {
   );
 }
 
-function DeleteFabricButton({ fabric: { id, name, activeTokens, issuers } }: { fabric: Deletable }) {
+function DeleteFabricButton({ fabric }: { fabric: Deletable }) {
+  const { id, name, activeTokens, issuers, ownMasterKey } = fabric;
   const dialog = useDialog();
   const router = useRouter();
   const toast = useToast();
@@ -82,9 +90,15 @@ function DeleteFabricButton({ fabric: { id, name, activeTokens, issuers } }: { f
             when: 7 days later by default, and with 0 days at once.
           </li>
           <li>
-            After that, only a backup of the database from before can bring its values back, together with the
-            master key.
+            After that, only a backup of the database from before can bring its values back, together with{" "}
+            {ownMasterKey === null ? "the master key" : `master key “${ownMasterKey}”`}.
           </li>
+          {ownMasterKey !== null && (
+            <li>
+              Selvage does not delete that key. Delete it in its key service, if nothing else uses it: then no
+              backup opens either.
+            </li>
+          )}
         </ul>
       </ConfirmedActDialog>
     </>

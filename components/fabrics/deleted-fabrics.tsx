@@ -39,7 +39,8 @@ export function DeletedFabrics({ fabrics }: { fabrics: DeletedFabric[] }) {
 }
 
 function DeletedRow({ fabric }: { fabric: DeletedFabric }) {
-  const { name, team, deletedAt, deletedByName, destroyAt, isBeingDestroyed, canRestore } = fabric;
+  const { name, team, deletedAt, deletedByName, destroyAt } = fabric;
+  const { isBeingDestroyed, ownMasterKey, canRestore } = fabric;
   return (
     <Tr>
       <Td isMain>
@@ -58,6 +59,11 @@ function DeletedRow({ fabric }: { fabric: DeletedFabric }) {
           <>
             Destroyed on <Day date={destroyAt} />
           </>
+        )}
+        {ownMasterKey !== null && (
+          <p className="text-sm">
+            Backups open with master key “{ownMasterKey}”, until it is deleted in its key service.
+          </p>
         )}
       </Td>
       <Td align="right" isFoot>

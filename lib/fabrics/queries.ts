@@ -67,6 +67,15 @@ export async function listFabrics(
   };
 }
 
+/** The label of the team's master key that was chosen for the fabric, or null while it uses the primary. */
+export async function findOwnMasterKey({ fabricId }: Scope<"fabric:see">): Promise<string | null> {
+  const [row] = await db.$queryRaw<{ label: string }[]>`
+    SELECT coalesce(k.label, o."masterKeyId") AS label
+    FROM fabric_master_key o LEFT JOIN master_key k ON k.fingerprint = o."masterKeyId"
+    WHERE o."fabricId" = ${fabricId}`;
+  return row?.label ?? null;
+}
+
 /** How many deleted fabrics the page lists. */
 const maxDeletedShown = 100;
 
@@ -80,8 +89,11 @@ export async function listDeletedFabrics(actor: Actor): Promise<DeletedFabric[]>
     })[]
   >`
     SELECT f.id, f.name, t.id AS "teamId", t.name AS "teamName", m.role::text AS role, d."requestedAt" AS "deletedAt",
-      d."requestedByName" AS "deletedByName", d."destroyAt", d."destroyAt" <= now() AS "isBeingDestroyed"
+      d."requestedByName" AS "deletedByName", d."destroyAt", d."destroyAt" <= now() AS "isBeingDestroyed",
+      coalesce(k.label, o."masterKeyId") AS "ownMasterKey"
     FROM fabric_deletion d
+    LEFT JOIN fabric_master_key o ON o."fabricId" = d."fabricId"
+    LEFT JOIN master_key k ON k.fingerprint = o."masterKeyId"
     JOIN fabric f ON f.id = d."fabricId"
     JOIN team t ON t.id = f."teamId"
     JOIN membership m ON m."teamId" = t.id AND m."userId" = ${actor.id}

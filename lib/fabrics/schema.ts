@@ -73,6 +73,8 @@ export type DeletedFabric = {
   deletedAt: Date;
   deletedByName: string;
   destroyAt: Date;
+  /** The label of the team's master key that was chosen for it. Selvage does not delete that key. */
+  ownMasterKey: string | null;
   /** True when the time to undo it is over. */
   isBeingDestroyed: boolean;
   /** True when the person is an Admin of its team, and so can undo it. */

@@ -12,7 +12,7 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { allows } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
-import { getFabric, getFormerVersions } from "@/lib/fabrics/queries";
+import { findOwnMasterKey, getFabric, getFormerVersions } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
 import { listIssuers } from "@/lib/trusted-issuers/queries";
@@ -78,6 +78,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
             name: fabric.name,
             activeTokens: tokens.filter(({ status }) => status === "active").length,
             issuers: issuers.length,
+            ownMasterKey: await findOwnMasterKey(await requireScope(fabricId, "fabric:see")),
           }}
         />
       )}
