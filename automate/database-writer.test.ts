@@ -310,7 +310,7 @@ describe("automate does not detect the change:", () => {
     },
     {
       title: "a fabric that was moved to the attacker's team: the same",
-      by: "web",
+      by: "owner",
       write: (client) =>
         client.query(`UPDATE fabric SET "teamId" = $2 WHERE id = $1`, [ours.fabricId, theirs.teamId]),
       gains: async () => {

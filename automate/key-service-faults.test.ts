@@ -4,6 +4,7 @@ import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createReach } from "@/automate/checks/reach";
 import { createPreparedRuns } from "@/automate/checks/run";
+import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
 import { measureKeyCall, serveMetrics } from "@/automate/http/metrics";
 import { chooseMasterKey } from "@/automate/keys/choose-master-key";
 import { createFabricKeys, type FabricKeys } from "@/automate/keys/fabric-keys";
@@ -174,6 +175,19 @@ async function check(member: Member, name: "ours" | "theirs"): Promise<CheckResu
   return last;
 }
 
+/** Deletes or restores our fabric. */
+async function ask(purpose: "fabric:delete" | "fabric:restore") {
+  const automate = { automateUrl: "http://automate.test", signingKey: webKey };
+  const { fabricId, admin } = ours;
+  const signed = await signRequest(automate, { userId: admin.id, fabricId }, purpose, { fabricId });
+  return internal.inject({
+    method: "POST",
+    url: new URL(signed.url).pathname,
+    headers: Object.fromEntries(signed.headers),
+    payload: await signed.text(),
+  });
+}
+
 /** Transactions that wait for their program. */
 async function countOpenTransactions(): Promise<number> {
   const [row] = await owner.$queryRaw<{ n: number }[]>`
@@ -292,5 +306,18 @@ describe("a team's key service", () => {
       /selvage_key_service_calls_total\{key="acme",operation="unwrap",outcome="denied"\} \d/,
     );
     expect(text).toMatch(/selvage_key_service_seconds_count\{key="acme",operation="unwrap"\} \d/);
+  });
+
+  test("that is gone for ever stops neither the deletion of a fabric, nor its undo, nor its destruction", async () => {
+    service.be("scheduled for deletion");
+    expect((await ask("fabric:delete")).statusCode).toBe(200);
+    expect((await ask("fabric:restore")).statusCode).toBe(200);
+    expect((await ask("fabric:delete")).statusCode).toBe(200);
+    const { fabricId } = ours;
+    await owner.$executeRaw`UPDATE fabric_deletion SET "destroyAt" = now() WHERE "fabricId" = ${fabricId}`;
+    await destroyDeletedFabrics();
+    expect(await owner.fabricKey.count({ where: { fabricId } })).toBe(0);
+    expect(await owner.fabricMasterKey.count({ where: { fabricId } })).toBe(0);
+    expect(service.requests()).toBe(0);
   });
 });

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { grantTeam } from "@/lib/access/scope";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createFabric, updateFabric } from "@/lib/fabrics/mutations";
-import { getFabric, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
+import { getFabric, listDeletedFabrics, listFabrics, listFabricTeams } from "@/lib/fabrics/queries";
 import { createFabricInput, fabricListQuery, updateFabricInput } from "@/lib/fabrics/schema";
-import { Forbidden } from "@/lib/result";
+import { Forbidden, NotFound } from "@/lib/result";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -125,6 +125,16 @@ describe("an edited fabric", () => {
     });
   });
 
+  test("that was deleted after the scope was granted keeps its name free", async () => {
+    const scope = fabric.scope("admin", "fabric:write");
+    const { fabricId } = fabric;
+    const nameKey = "\u007fdeleted";
+    const deletion = { requestedById: "a", requestedByName: "A", destroyAt: new Date() };
+    await owner.fabric.update({ where: { id: fabricId }, data: { nameKey, deletion: { create: deletion } } });
+    await expect(updateFabric(scope, { name: "Taken again" })).rejects.toThrow(NotFound);
+    expect(await owner.fabric.findUnique({ where: { id: fabricId } })).toMatchObject({ nameKey });
+  });
+
   test("may change the case of its own name, but not take another fabric's name", async () => {
     await createFabric(team(), input("Taken"));
     expect(await edit("taken ")).toMatchObject({ ok: false, code: "name_taken" });
@@ -141,6 +151,28 @@ describe("the list of fabrics", () => {
     expect(await list({ team: other.teamId })).toMatchObject({ fabrics: [], isEmpty: false });
     expect((await listFabricTeams(fabric.user)).map(({ id, isAdmin }) => ({ id, isAdmin }))).toEqual([
       { id: fabric.teamId, isAdmin: false },
+    ]);
+  });
+
+  test("leaves out deleted fabrics, which members see apart until they are destroyed", async () => {
+    const { fabricId, teamId } = fabric;
+    const destroyAt = new Date(Date.now() + 60_000);
+    const by = { requestedById: fabric.admin.id, requestedByName: fabric.admin.name };
+    await owner.fabricDeletion.create({ data: { fabricId, destroyAt, ...by } });
+    expect(await list()).toMatchObject({ fabrics: [], isEmpty: true });
+    const row = { id: fabricId, team: { id: teamId }, deletedByName: fabric.admin.name, destroyAt };
+    expect(await listDeletedFabrics(fabric.user)).toMatchObject([{ ...row, canRestore: false }]);
+    expect(await listDeletedFabrics(fabric.admin)).toMatchObject([
+      { ...row, canRestore: true, isBeingDestroyed: false, ownMasterKey: null },
+    ]);
+    expect(await listDeletedFabrics(other.admin)).toEqual([]);
+    const masterKeyId = "acme";
+    await owner.fabricMasterKey.create({
+      data: { fabricId, masterKeyId, chosenById: "a", chosenByName: "A" },
+    });
+    await owner.fabricDeletion.update({ where: { fabricId }, data: { destroyAt: new Date(0) } });
+    expect(await listDeletedFabrics(fabric.admin)).toMatchObject([
+      { isBeingDestroyed: true, ownMasterKey: "acme" },
     ]);
   });
 

@@ -163,7 +163,12 @@ export async function updateFabric(
     return await db.$transaction(async (tx) => {
       const [current] = await tx.$queryRaw<{ name: string; description: string }[]>`
         SELECT name, description FROM fabric WHERE id = ${fabricId} AND "teamId" = ${teamId} FOR UPDATE`;
-      if (!current) throw new NotFound("Fabric not found.");
+      // It may have been deleted after the scope was granted: a new name would take that name from others.
+      const deletion = await tx.fabricDeletion.findUnique({
+        where: { fabricId },
+        select: { fabricId: true },
+      });
+      if (!current || deletion) throw new NotFound("Fabric not found.");
       const { name = current.name, description = current.description } = input;
       if (!ifMatchSatisfied(ifMatch, fabricEtag(current))) return fail("changed");
       await reserve(tx, idempotent, fabricId);
