@@ -10,13 +10,14 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { commandLineOptions } from "@/launcher/release.mjs";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 const fabricId = "0199a7c2-0000-7000-8000-00000000a1b2";
 const pipelineToken = `svp_${"a".repeat(43)}`;
@@ -41,7 +42,7 @@ const secrets: Record<string, string | Uint8Array | Record<string, string>> = {
 
 const folder = mkdtempSync(join(tmpdir(), "selvage-built-"));
 const program = join(folder, "selvage.mjs");
-let server: Server;
+let server: Listening;
 let url: string;
 let home: string;
 let requests: { path: string; token: string | undefined }[];
@@ -52,16 +53,16 @@ let whoami: { status: number; body: unknown };
 
 beforeAll(async () => {
   await build({ ...(await commandLineOptions({ publicKeys: [] })), outfile: program });
-  server = createServer((request, response) => {
-    const { status, body } = answerTo(request);
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  server = await listen(
+    createServer((request, response) => {
+      const { status, body } = answerTo(request);
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    }),
+  );
+  url = `http://127.0.0.1:${server.port}`;
 });
-afterAll(() => {
-  server.close();
+afterAll(async () => {
+  await server.close();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => {

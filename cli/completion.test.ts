@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { commandLineOptions } from "@/launcher/release.mjs";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 const fabricId = "0199a7c2-0000-7000-8000-00000000a1b2";
 const folder = mkdtempSync(join(tmpdir(), "selvage-completion-"));
@@ -18,31 +18,31 @@ const secret = (name: string) => ({
   properties: { id: name, name },
 });
 const connection = (name: string) => ({ name, kind: "postgres", status: { state: "connected" } });
-let server: Server;
+let server: Listening;
 let url: string;
 let isSilent: boolean;
 let requests: string[];
 
 beforeAll(async () => {
   await build({ ...(await commandLineOptions({ publicKeys: [] })), outfile: program });
-  server = createServer(({ url: path = "" }, response) => {
-    requests.push(path);
-    if (isSilent) return;
-    const fabrics = ["Production lake", "$(touch x)", "a\u202eb"].map((name) => ({
-      ...{ fabricID: fabricId, teamName: "Field" },
-      name,
-    }));
-    const data = path.includes("/secret")
-      ? { secrets: [secret("warehouse_password"), secret("crm")] }
-      : path.includes("/connection")
-        ? { Connections: [connection("Orders")] }
-        : { fabrics };
-    const isVault = path === "/vault/v1/Ledger/metadata?list=true";
-    response.end(JSON.stringify(isVault ? { data: { keys: ["ledger_key"] } } : { success: true, data }));
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  server = await listen(
+    createServer(({ url: path = "" }, response) => {
+      requests.push(path);
+      if (isSilent) return;
+      const fabrics = ["Production lake", "$(touch x)", "a\u202eb"].map((name) => ({
+        ...{ fabricID: fabricId, teamName: "Field" },
+        name,
+      }));
+      const data = path.includes("/secret")
+        ? { secrets: [secret("warehouse_password"), secret("crm")] }
+        : path.includes("/connection")
+          ? { Connections: [connection("Orders")] }
+          : { fabrics };
+      const isVault = path === "/vault/v1/Ledger/metadata?list=true";
+      response.end(JSON.stringify(isVault ? { data: { keys: ["ledger_key"] } } : { success: true, data }));
+    }),
+  );
+  url = `http://127.0.0.1:${server.port}`;
   mkdirSync(join(folder, "selvage"));
   const pipelineTokens = { ledger: { token: pipelineToken, automateUrl: url } };
   const servers = { [url]: { accessToken: "svu_one", automateUrl: url, pipelineTokens } };
@@ -52,9 +52,8 @@ beforeEach(() => {
   isSilent = false;
   requests = [];
 });
-afterAll(() => {
-  server.closeAllConnections();
-  server.close();
+afterAll(async () => {
+  await server.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -11,20 +11,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { commandLineOptions } from "@/launcher/release.mjs";
+import { type Listening, listen } from "@/testing/servers/listening";
 
 const [release, next, other] = [0, 1, 2].map(() => generateKeyPairSync("ed25519")) as [Pair, Pair, Pair];
 type Pair = { publicKey: KeyObject; privateKey: KeyObject };
 let programs: Record<"own" | "rotating" | "rotated", string>;
 let folder: string;
 let file: string;
-let server: Server;
+let server: Listening;
 let url: string;
 /** The files that the server offers, and the addresses that it redirects to. */
 let offered: Record<string, string | Buffer | URL>;
@@ -40,14 +41,14 @@ beforeAll(async () => {
     rotating: await bundle(release, next),
     rotated: await bundle(next),
   };
-  server = createServer(({ url: path = "" }, response) => {
-    const content = offered[path];
-    if (content instanceof URL) return response.writeHead(302, { location: content.href }).end();
-    response.writeHead(content === undefined ? 404 : 200).end(content);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
+  server = await listen(
+    createServer(({ url: path = "" }, response) => {
+      const content = offered[path];
+      if (content instanceof URL) return response.writeHead(302, { location: content.href }).end();
+      response.writeHead(content === undefined ? 404 : 200).end(content);
+    }),
+  );
+  url = `http://127.0.0.1:${server.port}`;
 });
 afterAll(() => server.close());
 beforeEach(() => {
