@@ -2,7 +2,7 @@ import type { Client } from "pg";
 import { commandLine } from "@/lib/users/provision";
 
 type Counts = { sessions: number; accessTokens: number; invitations: number };
-/** What a restore ended, and what works again although somebody may have revoked it since the backup. */
+/** The access that a restore ended, and the access that works again although it may have been revoked since the backup. */
 export type EndedByRestore = {
   counts: Counts;
   pipelineTokens: { name: string; fabric: string; createdBy: string }[];

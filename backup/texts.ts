@@ -5,7 +5,7 @@ import type { DrillReceipt } from "@/lib/backups/schema";
 
 const megabyte = 1_000_000;
 
-/** What a backup is and which keys it needs, for an operator. */
+/** Describes a backup and the keys that it needs, for an operator. */
 export function backupText(folder: string, manifest: Manifest, signer: string): string {
   const { takenAt, programVersion, fabrics, values, masterKeys } = manifest;
   return [
@@ -29,7 +29,7 @@ export function writtenText({ folder, manifest, bytes }: WrittenBackup, signer: 
   ].join("\n");
 }
 
-/** What a restore ended, what works again, and what remains to be done. */
+/** Lists the access that a restore ended, the access that works again, and the steps that remain. */
 export function restoredText({ access, work }: Restored, keptAccess: boolean): string {
   const { sessions, accessTokens, invitations } = access.counts;
   const valid = [

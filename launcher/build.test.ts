@@ -8,7 +8,7 @@ import { builds, bundleOptions } from "@/launcher/build.mjs";
 const root = resolve(import.meta.dirname, "..");
 const read = (file: string) => JSON.parse(readFileSync(join(root, file), "utf8"));
 const { dependencies, optionalDependencies } = read("package.json");
-/** What automate loads only when a master key is in this service. Its native client is loaded by another program. */
+/** The packages that automate loads only for a master key in this service. Another program loads the native client. */
 const optional = ["@aws-sdk/client-kms", "@azure/identity", "@azure/keyvault-keys", "google-auth-library"];
 
 /** The packages that the built programs load at run time: `dynamic-import` for those that may never be loaded. */

@@ -35,7 +35,7 @@ async function countOthers(tx: Tx, target: string): Promise<number> {
   return row?.others ?? 0;
 }
 
-/** What one copy of automate met in its pass through the keys of a rotation. A new pass meets them again. */
+/** The progress of one copy of automate through the keys of a rotation. A new pass meets the faults again. */
 export type Pass = { after: string; damaged: number; fault?: KeyServiceFault };
 
 /**

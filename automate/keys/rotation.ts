@@ -17,7 +17,7 @@ export type Rotation = {
   startedByName: string;
 };
 
-/** Who starts, pauses or resumes: an Admin, an operator, or automate's schedule. */
+/** The author of a start, pause or resumption: an Admin, an operator, or automate's schedule. */
 export type Starter = AuditEntry["actor"];
 
 /** The work of one rotation, batch by batch. */

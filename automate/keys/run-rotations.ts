@@ -102,7 +102,7 @@ export function startRotations({
   };
 }
 
-/** What people read about a fault. Another error's message may contain a secret. */
+/** The text about a fault that people read. Another error's message may contain a secret. */
 function sentenceOf(error: unknown): string {
   if (error instanceof KeyServiceFault) return error.message;
   if (isOutage(error)) return "The database is not available.";

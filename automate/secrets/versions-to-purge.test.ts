@@ -27,7 +27,7 @@ function store(replacements: readonly Replacement[], aged: number): Stored {
   return stored;
 }
 
-/** What is left after a purge, as the database would have it. */
+/** The versions that remain after a purge, as the database would store them. */
 function purged(stored: Stored, formerVersions: number): Stored {
   const { remove, empty, keptValues, keptAllowances } = versionsToPurge(
     stored.versions,

@@ -10,7 +10,7 @@ export type StoredVersion = {
 /** A destination that one version of the secret may be sent to. */
 export type StoredAllowance = { version: number; destination: string };
 
-/** What to purge of one secret, oldest version first. */
+/** The versions of one secret to purge, oldest first. */
 export type Purging = {
   /** Versions whose rows go, with all their values. */
   remove: number[];

@@ -12,15 +12,15 @@ const texts: Record<
   },
   disabled: {
     title: (key) => `${key} is disabled`,
-    advice: "Whoever manages the key must enable it in its key service.",
+    advice: "The person who manages the key must enable it in its key service.",
   },
   denied: {
     title: (key) => `Automate may not use ${key}`,
-    advice: "Whoever manages the key must let Automate use it in its key service.",
+    advice: "The person who manages the key must let Automate use it in its key service.",
   },
   missing: {
     title: (key) => `${key} is missing`,
-    advice: "An operator of Selvage, or whoever manages the key, must restore it.",
+    advice: "An operator of Selvage, or the person who manages the key, must restore it.",
   },
 };
 

@@ -35,7 +35,7 @@ export type TeamScope<P extends Permission> = {
   readonly [proof]: (permission: P) => void;
 };
 
-/** The state of a fabric that decides about every scope in it: whoever grants one must have read it. */
+/** The state of a fabric that decides about every scope in it: the code that grants one must have read it. */
 export type GrantedFabric = {
   readonly id: string;
   readonly teamId: string;

@@ -9,7 +9,7 @@ export type BackupStatus = {
   drillPassedAt: Date | null;
 };
 
-/** What automate knows about backups and drills. */
+/** The backups and drills that automate has recorded. */
 export async function backupStatus(): Promise<BackupStatus> {
   const ended = { endedAt: { not: null } };
   const last = {

@@ -5,7 +5,7 @@ const time = z.iso.datetime();
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** What automate signs about a backup: the digest of its manifest, which names each file with its own digest. */
+/** The content of automate's signature of a backup: the digest of its manifest, which names each file with its digest. */
 export const backupStatement = z.object({ backup: id, takenAt: time, manifest: sha256 });
 export type BackupStatement = z.infer<typeof backupStatement>;
 
@@ -18,7 +18,7 @@ const drilledKey = z.object({
   unopened: count,
 });
 
-/** What automate signs about a drill. It counted `opened` and `unopened` itself. */
+/** The content of automate's signature of a drill. It counted `opened` and `unopened` itself. */
 export const drillReceipt = z.object({
   drill: id,
   backup: id,

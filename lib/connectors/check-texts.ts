@@ -58,15 +58,15 @@ export const checkTexts: Record<CheckCode, CheckText> = {
   },
   key_disabled: {
     title: "The fabric’s master key is disabled, so the check did not run.",
-    advice: "An operator, or whoever manages the key, must enable it in its key service.",
+    advice: "An operator, or the person who manages the key, must enable it in its key service.",
   },
   key_denied: {
     title: "The key service refused the fabric’s master key, so the check did not run.",
-    advice: "An operator, or whoever manages the key, must let Automate use it.",
+    advice: "An operator, or the person who manages the key, must let Automate use it.",
   },
   key_missing: {
     title: "The fabric’s master key is missing, so the check did not run.",
-    advice: "An operator, or whoever manages the key, must restore it.",
+    advice: "An operator, or the person who manages the key, must restore it.",
   },
   busy: {
     title: "Too many checks are running.",

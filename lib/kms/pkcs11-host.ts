@@ -27,7 +27,7 @@ export type Pkcs11Answer = { call: number } & (
   | { fault: Exclude<MasterKeyState, "enabled">; reason: string; isPinRefused: boolean }
 );
 
-/** What is used of `pkcs11js`. Its own types are missing where npm left this optional package out. */
+/** The part of `pkcs11js` that this program uses. Its own types are missing where npm left this optional package out. */
 type Attribute = { type: number; value?: number | string | Buffer };
 type Mechanism = { mechanism: number; parameter: object };
 type Pkcs11Library = {

@@ -26,7 +26,7 @@ export const awsKey = z.strictObject({
 
 const service = "AWS KMS";
 
-/** What AWS KMS answers with: docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors */
+/** The errors of AWS KMS: docs.aws.amazon.com/kms/latest/APIReference/API_Decrypt.html#API_Decrypt_Errors */
 const states: Record<string, Exclude<MasterKeyState, "enabled">> = {
   NotFoundException: "missing",
   DisabledException: "disabled",

@@ -123,7 +123,7 @@ function noAnswer(cause: Error): never {
   throw new KeyServiceFault("unavailable", `${service} does not answer: ${connectionCode(cause)}.`);
 }
 
-/** What the server says of a ciphertext of another key, of another context, or of no key at all. */
+/** The server's messages about a ciphertext of another key, of another context, or of no key at all. */
 const notOurs =
   /message authentication failed|invalid ciphertext|could not decode ciphertext|unable to decrypt|invalid key version|version is (disallowed|newer)/i;
 
