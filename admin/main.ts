@@ -33,6 +33,10 @@ const usage = `Usage: npm run admin -- <command>
   remove-user    --email ada@example.com
   list-access    [--email ada@example.com]
   end-access     --email ada@example.com | --everybody  [--pipeline-tokens] [--trusted-issuers]
+  keys status    the master keys, what each wraps, and the rotations
+  keys rotate-master                 wraps all fabric keys with the primary master key of automate's keyring
+  keys rotate-fabric --fabric NAME   a new key for a fabric; its stored values are resealed
+  keys pause | keys resume  [--fabric NAME]  that rotation, or the one of the master key
   keys verify    [--sample N]  tries every fabric key, and N values under each (10, at most 1000)
   keys resign    signs again, with automate's present signing key, the fabric keys that another one signed
 Prompts for passwords, or reads them from standard input when it is not a terminal.`;
@@ -42,6 +46,10 @@ class Refused extends Error {}
 
 const commands: Record<string, (options: Options) => Promise<string>> = {
   ...keyCommands,
+  "keys rotate-fabric": async (options) => {
+    const input = parse(z.object({ fabric: z.string().min(1).max(128) }), options);
+    return (await keyCommands["keys rotate-fabric"]?.(input)) ?? "";
+  },
   "create-user": async (options) => {
     const input = parse(z.object({ email, name: personName }), options);
     const password = await askPassword();
@@ -133,7 +141,15 @@ function readOptions(args: string[]): Options {
   try {
     const { values } = parseArgs({
       args,
-      options: { email: option, name: option, team: option, role: option, sample: option, ...flags },
+      options: {
+        email: option,
+        name: option,
+        team: option,
+        role: option,
+        fabric: option,
+        sample: option,
+        ...flags,
+      },
     });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch {

@@ -193,3 +193,69 @@ describe("keys verify", () => {
     expect(await owner.auditEvent.count({ where: { action: "master_key.verify" } })).toBe(1);
   });
 });
+
+describe("the operator's rotations", () => {
+  const ask = async (name: string, body: object = {}) => {
+    const answer = await injectAsOperator(
+      internal,
+      keys.operator.OPERATOR_SIGNING_KEY,
+      `/internal/operator/keys/${name}`,
+      body,
+      { claims: { purpose: `keys:${name}` } },
+    );
+    return [answer.statusCode, answer.json()];
+  };
+  const fabricName = async () =>
+    (await owner.fabric.findUniqueOrThrow({ where: { id: fabric.fabricId } })).name;
+
+  test("of a fabric start once, by its id or its name, and pause and resume", async () => {
+    const name = await fabricName();
+    expect(await ask("rotate-fabric", { fabric: "unknown" })).toMatchObject([404, {}]);
+    expect(await ask("rotate-fabric", { fabric: name.toUpperCase() })).toMatchObject([200, { fabric: name }]);
+    expect(await ask("rotate-fabric", { fabric: fabric.fabricId })).toMatchObject([
+      409,
+      { error: { code: "already_rotating" } },
+    ]);
+    expect(await ask("pause", { fabric: name })).toEqual([200, { isChanged: true }]);
+    expect(await ask("pause")).toEqual([200, { isChanged: false }]);
+    expect(await ask("resume", { fabric: name })).toEqual([200, { isChanged: true }]);
+    const events = await owner.auditEvent.findMany({
+      where: { actorId: "operator", action: { startsWith: "fabric.key.r" } },
+    });
+    expect(events.map(({ action }) => action)).toEqual(["fabric.key.rotate", "fabric.key.resume"]);
+  });
+
+  test("of the master key start once, and the status lists both", async () => {
+    const { fingerprint } = fabric.keys.keyring.primary;
+    expect(await ask("rotate-master")).toEqual([200, { fingerprint, label: "main" }]);
+    expect(await ask("rotate-master")).toMatchObject([409, { error: { code: "already_rotating" } }]);
+    expect(await ask("status")).toMatchObject([
+      200,
+      {
+        masterKeys: [
+          {
+            fingerprint,
+            label: "main",
+            provider: "local",
+            isPrimary: true,
+            fabricKeys: await owner.fabricKey.count(),
+          },
+        ],
+        rotations: [
+          { kind: "master", target: fingerprint, state: "running", total: 0 },
+          { kind: "fabric", fabric: { id: fabric.fabricId }, state: "running" },
+        ],
+      },
+    ]);
+  });
+
+  test("name a fabric by its id when several have its name", async () => {
+    const twin = await createTestFabric(owner, "twin");
+    const data = { name: "Same", nameKey: "same" };
+    await owner.fabric.update({ where: { id: fabric.fabricId }, data });
+    await owner.fabric.update({ where: { id: twin.fabricId }, data });
+    const [status, { error }] = await ask("rotate-fabric", { fabric: "same" });
+    expect([status, error.code]).toEqual([409, "ambiguous"]);
+    expect(error.message).toContain(twin.fabricId);
+  });
+});

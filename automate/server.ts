@@ -105,6 +105,7 @@ async function main(): Promise<void> {
     keys,
     reseal,
     keyring,
+    everyDays: env.ROTATE_FABRIC_KEYS_DAYS,
     onError: (error) => runtime.log.error({ error }, "a key rotation failed and is tried again"),
   });
   const purging = setInterval(

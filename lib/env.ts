@@ -134,6 +134,8 @@ const automate = z
     COMMAND_LINE_DIR: z.string().min(1).optional(),
     /** "off" runs a check only on demand. */
     BACKGROUND_CHECKS: z.enum(["on", "off"]).default("on"),
+    /** Rotates the key pair of each fabric when it is this many days old. Unset: only people rotate it. */
+    ROTATE_FABRIC_KEYS_DAYS: z.coerce.number().int().min(1).max(3650).optional(),
     /** Minutes until a passed check runs again. */
     BACKGROUND_CHECK_MINUTES: z.coerce.number().int().min(1).max(1440).default(15),
     /** "yes" when a proxy in front terminates TLS. Required to listen beyond loopback. */

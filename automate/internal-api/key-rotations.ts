@@ -34,7 +34,8 @@ async function pause({ actor, fabricId }: Scope<"fabric-key:write">, isPaused: b
   return { isChanged: await actFor(actor, (tx) => setPaused(tx, rotation, isPaused, actor)) };
 }
 
-function refuseSecond(error: unknown): never {
+/** Turns `AlreadyRotating` into a refusal. */
+export function refuseSecond(error: unknown): never {
   if (!(error instanceof AlreadyRotating)) throw error;
-  throw new Refusal(409, "already_rotating", "A rotation of this fabric's key is running or paused.");
+  throw new Refusal(409, "already_rotating", "A rotation of this key is running or paused.");
 }

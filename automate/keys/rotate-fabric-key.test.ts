@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { destroyFormerKeys } from "@/automate/keys/destroy";
 import { rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fabric-key";
 import { AlreadyRotating, claimRotation, releaseRotation, setPaused } from "@/automate/keys/rotation";
+import { startDueRotations } from "@/automate/keys/scheduled-rotations";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { reseal } from "@/automate/secrets/reseal";
@@ -267,5 +268,19 @@ describe("a rotation of a fabric's key pair", () => {
     await owner.fabricKey.update({ where: { kid: target }, data: { publicJwk: other.publicJwk } });
     await expect(step()).rejects.toThrow("not signed");
     expect(await kidsInUse()).toEqual([former]);
+  });
+});
+
+describe("the schedule", () => {
+  test("rotates the keys that are older than so many days, once each", async () => {
+    await startDueRotations(fabric.keys, 90);
+    expect(await keysOfFabric()).toEqual([former]);
+    const createdAt = new Date(Date.now() - 91 * 86_400_000);
+    await owner.fabricKey.update({ where: { kid: former }, data: { createdAt } });
+    await startDueRotations(fabric.keys, 90);
+    await startDueRotations(fabric.keys, 90);
+    expect(await keysOfFabric()).toHaveLength(2);
+    expect(await rotation()).toMatchObject({ state: "running", startedByName: "Automate" });
+    expect(await step()).toBe("worked");
   });
 });

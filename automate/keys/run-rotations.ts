@@ -4,6 +4,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type Pass, rewrap } from "@/automate/keys/rewrap";
 import { type Reseal, rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
 import { claimRotation, type Rotation, releaseRotation, type Step } from "@/automate/keys/rotation";
+import { startDueRotations } from "@/automate/keys/scheduled-rotations";
 import { isOutage } from "@/lib/db/client";
 import { KeyServiceFault } from "@/lib/kms/define";
 import type { Keyring } from "@/lib/kms/keyring";
@@ -12,6 +13,8 @@ type Settings = {
   keys: FabricKeys;
   reseal: Reseal;
   keyring: Keyring;
+  /** The age at which a fabric's key is rotated, in days. Undefined: never by itself. */
+  everyDays?: number | undefined;
   /** Receives only the error's name: its message may contain a secret. */
   onError: (name: string) => void;
   /** How often it looks for work, in milliseconds. */
@@ -24,7 +27,8 @@ type Settings = {
 const turnMs = 5_000;
 /** How long a rotation rests after a fault. */
 const retrySeconds = 10;
-const destroyEveryMs = 60_000;
+/** How often it destroys former keys and starts scheduled rotations. */
+const upkeepEveryMs = 60_000;
 
 /**
  * Works on rotations in the background. Copies of automate share the work: each rotation belongs to one copy at a
@@ -34,6 +38,7 @@ export function startRotations({
   keys,
   reseal,
   keyring,
+  everyDays,
   onError,
   pollMs = 2_000,
   settle = settleSeconds,
@@ -78,12 +83,13 @@ export function startRotations({
     }
   }
 
-  async function cleanUp(): Promise<void> {
-    for (let destroyAt = 0; !signal.aborted; await pause(pollMs)) {
+  async function keepUp(): Promise<void> {
+    for (let upkeepAt = 0; !signal.aborted; await pause(pollMs)) {
       await keys.forgetDestroyed().catch(onFailure);
-      if (Date.now() < destroyAt) continue;
-      destroyAt = Date.now() + Math.min(destroyEveryMs, settle * 1_000);
+      if (Date.now() < upkeepAt) continue;
+      upkeepAt = Date.now() + Math.min(upkeepEveryMs, settle * 1_000);
       await destroyFormerKeys({ settle }).catch(onFailure);
+      if (everyDays !== undefined) await startDueRotations(keys, everyDays).catch(onFailure);
     }
   }
 
@@ -92,7 +98,7 @@ export function startRotations({
     return false;
   }
 
-  const running = [rotate(), cleanUp()];
+  const running = [rotate(), keepUp()];
   return {
     /** Finishes the current batches. Another copy may take over at once. */
     async stop() {

@@ -6,6 +6,62 @@ import { backupStatement, drillKey, drillReceipt, openingOutcome } from "@/lib/b
  * signs them, because only automate holds the master keys.
  */
 export const operatorRequests = {
+  "keys:status": {
+    path: "/internal/operator/keys/status",
+    body: z.object({}),
+    answer: z.object({
+      masterKeys: z.array(
+        z.object({
+          fingerprint: z.string(),
+          /** Empty, as is the provider, for a key that wraps fabric keys and that the keyring does not have. */
+          label: z.string(),
+          provider: z.string(),
+          isPrimary: z.boolean(),
+          state: z.string(),
+          /** How many fabric keys it wraps. */
+          fabricKeys: z.number().int(),
+        }),
+      ),
+      rotations: z.array(
+        z.object({
+          kind: z.string(),
+          fabric: z.object({ id: z.string(), name: z.string(), team: z.string() }).nullable(),
+          target: z.string(),
+          state: z.string(),
+          done: z.number().int(),
+          total: z.number().int(),
+          unopened: z.number().int(),
+          startedByName: z.string(),
+          startedAt: z.iso.datetime(),
+          endedAt: z.iso.datetime().nullable(),
+          runningMs: z.number().int(),
+          lastError: z.string(),
+        }),
+      ),
+    }),
+  },
+  "keys:rotate-master": {
+    path: "/internal/operator/keys/rotate-master",
+    body: z.object({}),
+    answer: z.object({ fingerprint: z.string(), label: z.string() }),
+  },
+  "keys:rotate-fabric": {
+    path: "/internal/operator/keys/rotate-fabric",
+    /** The fabric's id, or its name if no other fabric has the same. */
+    body: z.object({ fabric: z.string().min(1).max(128) }),
+    answer: z.object({ fabric: z.string(), kid: z.string() }),
+  },
+  "keys:pause": {
+    path: "/internal/operator/keys/pause",
+    /** Without a fabric: the rotation of the master key. */
+    body: z.object({ fabric: z.string().min(1).max(128).optional() }),
+    answer: z.object({ isChanged: z.boolean() }),
+  },
+  "keys:resume": {
+    path: "/internal/operator/keys/resume",
+    body: z.object({ fabric: z.string().min(1).max(128).optional() }),
+    answer: z.object({ isChanged: z.boolean() }),
+  },
   "keys:resign": {
     path: "/internal/operator/keys/resign",
     body: z.object({}),

@@ -1,0 +1,39 @@
+import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { masterKeyOf } from "@/automate/keys/master-key-of";
+import { startFabricRotation } from "@/automate/keys/rotate-fabric-key";
+import { AlreadyRotating } from "@/automate/keys/rotation";
+import { systemActor } from "@/lib/access/system-actor";
+import { db } from "@/lib/db/client";
+
+/** How many scheduled rotations run at once. The others stay due. */
+const maxRunning = 5;
+
+/**
+ * Starts the rotation of fabrics whose key is older than `days`, the oldest first. Several copies of automate may
+ * do so at once: a fabric has one rotation at a time.
+ */
+export async function startDueRotations(keys: FabricKeys, days: number): Promise<void> {
+  const running = await db.keyRotation.count({
+    where: { kind: "fabric", state: "running", startedById: systemActor.id },
+  });
+  if (running >= maxRunning) return;
+  const due = await db.$queryRaw<{ id: string }[]>`
+    SELECT f.id FROM fabric f
+    JOIN LATERAL (SELECT max("createdAt") AS at FROM fabric_key k WHERE k."fabricId" = f.id) newest ON true
+    WHERE newest.at < now() - make_interval(days => ${days}::int)
+      AND NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r."fabricId" = f.id AND r.state <> 'done')
+    ORDER BY newest.at LIMIT ${maxRunning - running}::int`;
+  const started = await Promise.allSettled(due.map(({ id }) => start(keys, id)));
+  // The key service of one fabric does not stop the others.
+  const failed = started.find((one) => one.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function start(keys: FabricKeys, fabricId: string): Promise<void> {
+  const pair = await keys.newPair(fabricId, await masterKeyOf(db, keys.keyring, fabricId));
+  await db
+    .$transaction((tx) => startFabricRotation(tx, pair, systemActor))
+    .catch((error: unknown) => {
+      if (!(error instanceof AlreadyRotating)) throw error;
+    });
+}
