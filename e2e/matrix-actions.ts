@@ -170,6 +170,9 @@ export const actions: Record<string, ActionRow> = {
       return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
     },
   },
+  rotateFabricKeyAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
+  pauseRotationAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
+  resumeRotationAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
   setFormerVersionsAction: {
     of: "fabric",
     permission: "version:write",

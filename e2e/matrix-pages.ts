@@ -66,6 +66,12 @@ export const pages: Record<string, PageRow> = {
     permission: "connection:list",
     path: (id, { connectionId }) => `/metadata/fabrics/${id}/connections/${connectionId}`,
   },
+  "/api/app/fabrics/[fabricId]/keys/route": {
+    of: "fabric",
+    permission: "fabric-key:list",
+    path: (id) => `/api/app/fabrics/${id}/keys`,
+    isRoute: true,
+  },
   "/api/app/fabrics/[fabricId]/secret-options/route": {
     of: "fabric",
     permission: "secret:list",

@@ -17,7 +17,8 @@ export function fabricKeyRoutes(app: FastifyInstance, keys: FabricKeys): void {
     const { kid } = pair;
     await actFor(actor, async (tx) => {
       await requireNoKey(tx, fabricId);
-      await tx.fabricKey.create({ data: pair, select: { kid: true } });
+      const by = { createdById: actor.id, createdByName: actor.name };
+      await tx.fabricKey.create({ data: { ...pair, ...by }, select: { kid: true } });
       await record(tx, {
         actor,
         teamId: null,

@@ -21,6 +21,7 @@ export async function startDueRotations(keys: FabricKeys, days: number): Promise
     SELECT f.id FROM fabric f
     JOIN LATERAL (SELECT max("createdAt") AS at FROM fabric_key k WHERE k."fabricId" = f.id) newest ON true
     WHERE newest.at < now() - make_interval(days => ${days}::int)
+      AND NOT EXISTS (SELECT 1 FROM fabric_deletion d WHERE d."fabricId" = f.id)
       AND NOT EXISTS (SELECT 1 FROM key_rotation r WHERE r."fabricId" = f.id AND r.state <> 'done')
     ORDER BY newest.at LIMIT ${maxRunning - running}::int`;
   const started = await Promise.allSettled(due.map(({ id }) => start(keys, id)));

@@ -2,16 +2,19 @@ import { KeySquare } from "lucide-react";
 import type { Metadata } from "next";
 import { DestinationRuleSection } from "@/components/destinations/destination-rule-section";
 import { ReviewSection } from "@/components/destinations/review-section";
+import { FabricKeysSection } from "@/components/fabric-keys/fabric-keys-section";
 import { DeleteFabricSection } from "@/components/fabrics/delete-fabric-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
 import { PipelineTokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
+import { QueryProvider } from "@/components/query/query-provider";
 import { IssuerSection } from "@/components/trusted-issuers/issuer-section";
 import { EmptyState } from "@/components/ui/empty-state";
 import { allows } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
+import { getFabricKeys } from "@/lib/fabric-keys/queries";
 import { findOwnMasterKey, getFabric, getFormerVersions } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
@@ -29,6 +32,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const rule = await getDestinationRule(scope);
   const isAdmin = allows(scope.role, "token:write");
   const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
+  const fabricKeys = isAdmin ? await getFabricKeys(await requireScope(fabricId, "fabric-key:list")) : null;
   const createToken = isAdmin ? (
     <CreateTokenButton
       fabric={{ id: fabric.id, name: fabric.name }}
@@ -71,6 +75,11 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
       />
       <FormerVersions fabricId={fabric.id} count={formerVersions} isAdmin={isAdmin} />
       <DestinationRuleSection fabricId={fabric.id} rule={rule} isAdmin={isAdmin} />
+      {fabricKeys && (
+        <QueryProvider>
+          <FabricKeysSection fabric={{ id: fabric.id, name: fabric.name }} initialData={fabricKeys} />
+        </QueryProvider>
+      )}
       {allows(scope.role, "fabric:delete") && (
         <DeleteFabricSection
           fabric={{

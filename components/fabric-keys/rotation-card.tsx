@@ -1,0 +1,115 @@
+"use client";
+
+import { Pause, Play } from "lucide-react";
+import { isSettling, progressText, stateTexts } from "@/components/fabric-keys/rotation-texts";
+import { UnopenedValueList } from "@/components/fabric-keys/unopened-value-list";
+import { useToastedAct } from "@/components/reauthenticate/use-toasted-act";
+import { Badge } from "@/components/ui/badge";
+import { Button } from "@/components/ui/button";
+import { RelativeTime } from "@/components/ui/relative-time";
+import { pauseRotationAction, resumeRotationAction } from "@/lib/fabric-keys/actions";
+import type { RotationProgress } from "@/lib/fabric-keys/schema";
+
+const tones = { running: "accent", paused: "warning", done: "success" } as const;
+
+/** The last rotation: how far it is, why it stands still, and what it could not open. */
+export function RotationCard({
+  fabricId,
+  rotation,
+  onChanged,
+}: {
+  fabricId: string;
+  rotation: RotationProgress;
+  onChanged: () => void;
+}) {
+  const { state, done, total, unopened, unopenedValues, startedAt, startedByName, endedAt, lastError } =
+    rotation;
+  return (
+    <div className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-4">
+      <div className="flex flex-wrap items-start justify-between gap-x-4 gap-y-2">
+        <div className="flex min-w-0 flex-col gap-1">
+          <h3 className="flex flex-wrap items-center gap-2 font-medium">
+            Rotation {/* Screen readers announce the state, and not each number. */}
+            <span role="status">
+              <Badge tone={unopened > 0 && state === "done" ? "warning" : tones[state]}>
+                {stateTexts[state]}
+              </Badge>
+            </span>
+          </h3>
+          <p className="text-muted tabular-nums">{progressText(rotation)}</p>
+        </div>
+        {state !== "done" && (
+          <PauseButton fabricId={fabricId} isPaused={state === "paused"} onChanged={onChanged} />
+        )}
+      </div>
+      {state !== "done" && (
+        <div
+          role="progressbar"
+          aria-label="Resealed values"
+          aria-valuemin={0}
+          aria-valuemax={Math.max(total, 1)}
+          aria-valuenow={total === 0 ? 1 : done + unopened}
+          aria-valuetext={progressText(rotation)}
+          className="h-2 overflow-hidden rounded-full bg-sunken"
+        >
+          <div
+            className="h-full rounded-full bg-accent transition-[width] motion-reduce:transition-none"
+            style={{ width: `${total === 0 ? 100 : ((done + unopened) / total) * 100}%` }}
+          />
+        </div>
+      )}
+      {isSettling(rotation) && (
+        <p className="text-muted">
+          Automate destroys the former key when nothing has been sealed to it for a minute.
+        </p>
+      )}
+      {state !== "done" && lastError !== "" && (
+        <p className="wrap-anywhere text-danger-text">
+          The last attempt failed: {lastError} Automate tries again by itself.
+        </p>
+      )}
+      <p className="text-muted text-sm">
+        Started by {startedByName} <RelativeTime date={startedAt} />
+        {endedAt && (
+          <>
+            , ended <RelativeTime date={endedAt} />
+          </>
+        )}
+      </p>
+      {unopenedValues.length > 0 && <UnopenedValueList fabricId={fabricId} values={unopenedValues} />}
+    </div>
+  );
+}
+
+function PauseButton({
+  fabricId,
+  isPaused,
+  onChanged,
+}: {
+  fabricId: string;
+  isPaused: boolean;
+  onChanged: () => void;
+}) {
+  const { run, isPending, dialog } = useToastedAct();
+  async function toggle() {
+    const texts = isPaused
+      ? { done: "The rotation goes on", failed: "The rotation was not resumed" }
+      : { done: "The rotation is paused", failed: "The rotation was not paused" };
+    const act = isPaused ? resumeRotationAction : pauseRotationAction;
+    if (await run(() => act(fabricId, {}), texts)) onChanged();
+  }
+  return (
+    <>
+      <Button
+        size="sm"
+        icon={isPaused ? <Play /> : <Pause />}
+        isPending={isPending}
+        onClick={() => void toggle()}
+      >
+        {isPaused ? "Resume" : "Pause"}
+        <span className="sr-only"> rotation</span>
+      </Button>
+      {dialog}
+    </>
+  );
+}
