@@ -12,6 +12,9 @@ import type { RotationProgress } from "@/lib/fabric-keys/schema";
 
 const tones = { running: "accent", paused: "warning", done: "success" } as const;
 
+const progressClass =
+  "h-2 w-full appearance-none overflow-hidden rounded-full border-0 bg-sunken [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-sunken [&::-webkit-progress-value]:bg-accent";
+
 /** The last rotation: how far it is, why it stands still, and what it could not open. */
 export function RotationCard({
   fabricId,
@@ -43,20 +46,13 @@ export function RotationCard({
         )}
       </div>
       {state !== "done" && (
-        <div
-          role="progressbar"
+        <progress
           aria-label="Resealed values"
-          aria-valuemin={0}
-          aria-valuemax={Math.max(total, 1)}
-          aria-valuenow={total === 0 ? 1 : done + unopened}
           aria-valuetext={progressText(rotation)}
-          className="h-2 overflow-hidden rounded-full bg-sunken"
-        >
-          <div
-            className="h-full rounded-full bg-accent transition-[width] motion-reduce:transition-none"
-            style={{ width: `${total === 0 ? 100 : ((done + unopened) / total) * 100}%` }}
-          />
-        </div>
+          max={Math.max(total, 1)}
+          value={total === 0 ? 1 : done + unopened}
+          className={progressClass}
+        />
       )}
       {isSettling(rotation) && (
         <p className="text-muted">

@@ -1,0 +1,152 @@
+import type { Page } from "@playwright/test";
+import { expectAccessible } from "@/e2e/axe";
+import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
+import { startPipeline } from "@/e2e/pipeline";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { signIn } from "@/testing/sign-in";
+import { database, type Tenant } from "@/testing/tenant";
+
+const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
+const keys = (page: Page) => page.getByRole("region", { name: "Keys", exact: true });
+const rows = (page: Page) =>
+  keys(page)
+    .getByRole("row")
+    .filter({ has: page.getByRole("cell") });
+
+async function addText({ user, fabric }: Tenant, name: string, value: string) {
+  const input = { subKind: "text", name, fields: { value } };
+  const created = await callAction(await callerOf(user), "createSecretAction", [fabric.id, input]);
+  expect(created.ok).toBe(true);
+}
+
+async function rotate(page: Page) {
+  await page.getByRole("button", { name: "Rotate key", exact: true }).click();
+  const dialog = page.getByRole("alertdialog", { name: /^Rotate the key of/ });
+  await dialog.getByRole("button", { name: "Rotate key", exact: true }).click();
+  await expect(dialog).toBeHidden();
+}
+
+/** The minute after which the former key is destroyed. */
+async function passMinute({ fabric }: Tenant) {
+  await expect
+    .poll(async () => {
+      const { rowCount } = await database().query(
+        `UPDATE fabric_key SET "emptySince" = now() - interval '2 minutes' WHERE "fabricId" = $1 AND "emptySince" IS NOT NULL`,
+        [fabric.id],
+      );
+      return rowCount;
+    })
+    .toBe(1);
+  await moveStart({ fabric });
+}
+
+async function moveStart({ fabric }: Pick<Tenant, "fabric">) {
+  await database().query(
+    `UPDATE key_rotation SET "startedAt" = now() - interval '2 minutes' WHERE "fabricId" = $1 AND state <> 'done'`,
+    [fabric.id],
+  );
+}
+
+test("an Admin rotates the key of a fabric, pauses and resumes it, while a pipeline reads; the former key is destroyed", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const value = canary.value();
+  await addText(tenant, "warehouse", value);
+  await addText(tenant, "other", canary.value());
+  const pipeline = await startPipeline(tenant);
+  expect((await pipeline.read("warehouse")).value).toBe(value);
+  await signIn(context, tenant.admin);
+  await open(page, advanced(tenant));
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).toContainText(/Seals new values.*main.*2$/);
+  const former = await rows(page).getByRole("code").first().textContent();
+
+  await rotate(page);
+  const card = keys(page);
+  await expect(rows(page)).toHaveCount(2);
+  await expect(rows(page).first()).toContainText(`Seals new values`);
+  await expect(rows(page).first()).toContainText("Ada Admin");
+  await expect(rows(page).nth(1)).toContainText("Former");
+  // The page follows by itself.
+  await expect(card.getByText("2 of 2 values")).toBeVisible();
+  await expect(card.getByRole("progressbar", { name: "Resealed values" })).toHaveJSProperty("value", 2);
+  await expect(card.getByText("Automate destroys the former key")).toBeVisible();
+  await expect(card.getByRole("button", { name: "Rotate key" })).toHaveAttribute("aria-disabled", "true");
+  expect((await pipeline.read("warehouse")).value).toBe(value);
+
+  await card.getByRole("button", { name: "Pause rotation" }).click();
+  await expect(card.getByRole("status")).toHaveText("Paused");
+  await expectAccessible(page, "a paused rotation", ["light", "dark"]);
+  await card.getByRole("button", { name: "Resume rotation" }).click();
+  await expect(card.getByRole("status")).toHaveText("Running");
+
+  await passMinute(tenant);
+  await expect(card.getByRole("status")).toHaveText("Done", { timeout: 20_000 });
+  await expect(rows(page)).toHaveCount(1);
+  await expect(rows(page)).not.toContainText(former ?? "");
+  expect((await pipeline.read("warehouse")).value).toBe(value);
+
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity?event=keys`);
+  for (const sentence of [
+    "Ada Admin started to rotate the key of this fabric",
+    "Automate resealed values of this fabric",
+    "Ada Admin paused the key rotation of this fabric",
+    "Ada Admin resumed the key rotation of this fabric",
+    "Automate destroyed a former key of this fabric",
+    "Automate finished the key rotation of this fabric",
+  ])
+    await expect(page.getByText(sentence)).toBeVisible();
+});
+
+test("a value that cannot be opened is listed by secret and field, and the rotation ends without it", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  await addText(tenant, "sound", canary.value());
+  await addText(tenant, "damaged", canary.value());
+  await database().query(
+    `UPDATE secret_field SET sealed = 'damaged' WHERE "secretId" IN (SELECT id FROM secret WHERE "fabricId" = $1 AND name = 'damaged')`,
+    [tenant.fabric.id],
+  );
+  await signIn(context, tenant.admin);
+  await open(page, advanced(tenant));
+  await rotate(page);
+  const card = keys(page);
+  await expect(card.getByText("1 of 2 values, with 1 value that could not be opened")).toBeVisible();
+  await moveStart(tenant);
+  await expect(card.getByRole("status")).toHaveText("Done", { timeout: 20_000 });
+  await expect(card.getByRole("listitem")).toHaveText("damaged, Value, version 1");
+  await expect(rows(page)).toHaveCount(2);
+  await expectAccessible(page, "a value that could not be opened", ["light", "dark"]);
+  await card.getByRole("link", { name: "damaged" }).click();
+  await expect(page.getByRole("heading", { name: "damaged" })).toBeVisible();
+});
+
+test("a User sees no keys, and an Admin signs in again before a rotation", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  await signIn(context, tenant.user);
+  await open(page, advanced(tenant));
+  await expect(page.getByRole("heading", { name: "Former versions" })).toBeVisible();
+  await expect(keys(page)).toHaveCount(0);
+
+  await context.clearCookies();
+  await signIn(context, tenant.admin, { minutesAgo: 11 });
+  await open(page, advanced(tenant));
+  // With the keyboard alone.
+  await keys(page).getByRole("button", { name: "Rotate key" }).focus();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("alertdialog");
+  await dialog.getByRole("button", { name: "Rotate key" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Confirm your identity" })).toBeVisible();
+  await expect(rows(page)).toHaveCount(1);
+});
