@@ -30,7 +30,7 @@ export type Step =
   | "ended";
 
 /** One copy of automate. A rotation belongs to one copy at a time. */
-export const holder = `${hostname()}/${uuidv7()}`;
+export const holder = `${hostname()}/${process.pid}/${uuidv7()}`;
 
 /** With the two seconds between two looks, another copy takes over within 30 seconds. */
 const leaseSeconds = 25;
