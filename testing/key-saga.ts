@@ -99,7 +99,7 @@ export function writeOn(fabric: TestFabric) {
     } else if (n % 3 === 1) {
       const fields = { value: `next ${n}` };
       secret.values.push(fields.value);
-      const input = { subKind: "text", secretId: id, fields, destinationIds: [] } as const;
+      const input = { subKind: "text" as const, secretId: id, fields, destinationIds: [] };
       const replaced = await replaceSecret(scope, { ...input, expectedVersion: secret.version });
       if (replaced.ok) Object.assign(secret, { version: replaced.value.version, values: [fields.value] });
       // An earlier replace whose outcome was unknown was stored.

@@ -91,7 +91,8 @@ async function createTrial() {
     if (!secretId || !before) return;
     names += 1;
     const fields = { [field]: `${field} ${names}` };
-    const input = { subKind: "username_password", secretId, fields, destinationIds: [] } as const;
+    const subKind = "username_password" as const;
+    const input = { subKind, secretId, fields, destinationIds: [] };
     const replaced = await replaceSecret(write(), { ...input, expectedVersion: before.version });
     // Another act of the same turn may have replaced it.
     if (replaced.ok)
