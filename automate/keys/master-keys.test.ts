@@ -13,7 +13,7 @@ import { claimRotation } from "@/automate/keys/rotation";
 import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { type Keyring, openKeyring } from "@/lib/kms/keyring";
-import { getMasterKeyChoice, listUnusableMasterKeys } from "@/lib/master-keys/queries";
+import { findMasterKeyChoice, listUnusableMasterKeys } from "@/lib/master-keys/queries";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -201,7 +201,7 @@ describe("the states of master keys", () => {
     const after = await owner.masterKey.findMany({ orderBy: { label: "asc" } });
     expect(after.map(({ stateSince }) => stateSince)).toEqual(before.map(({ stateSince }) => stateSince));
     await choose("ours");
-    expect(await getMasterKeyChoice(ours.scope("admin", "fabric-key:write"))).toEqual({
+    expect(await findMasterKeyChoice(ours.scope("admin", "fabric-key:list"))).toEqual({
       chosen: fingerprint("ours"),
       options: [{ fingerprint: fingerprint("ours"), label: "ours", state: "enabled" }],
     });

@@ -15,14 +15,21 @@ export function useSavedChoice<T, Code extends string>(
     save,
     done,
     failed,
-  }: { save: (next: T) => Promise<Result<unknown, Code>>; done: (next: T) => string; failed: string },
+    texts = {},
+  }: {
+    save: (next: T) => Promise<Result<unknown, Code>>;
+    done: (next: T) => string;
+    failed: string;
+    /** Sentences for codes that have a special meaning here. */
+    texts?: Readonly<Record<string, string>>;
+  },
 ) {
   const { run, isPending, dialog } = useToastedAct();
   const [choice, setChoice] = useState<{ next: T; former: T } | null>(null);
 
   async function choose(next: T): Promise<void> {
     setChoice({ next, former: value });
-    const isSaved = await run(() => save(next), { done: done(next), failed });
+    const isSaved = await run(() => save(next), { done: done(next), failed, texts });
     if (!isSaved) setChoice(null);
   }
 

@@ -31,17 +31,18 @@ export async function listUnusableMasterKeys({ fabricId }: Scope<"fabric:see">):
     .filter(({ state }) => state !== "enabled");
 }
 
-/** The master key that the fabric uses, and the ones that its team may choose. */
-export async function getMasterKeyChoice({
+/** The master key that was chosen for the fabric, and those that its team may choose; null when it has none. */
+export async function findMasterKeyChoice({
   fabricId,
   teamId,
-}: Scope<"fabric-key:write">): Promise<MasterKeyChoice> {
+}: Scope<"fabric-key:list">): Promise<MasterKeyChoice | null> {
   const chosen = await db.fabricMasterKey.findUnique({ where: { fabricId }, select: { masterKeyId: true } });
   const keys = await db.masterKey.findMany({
     where: { teamId },
     orderBy: [{ label: "asc" }, { fingerprint: "asc" }],
     select: { fingerprint: true, label: true, state: true },
   });
+  if (!chosen && keys.length === 0) return null;
   return {
     chosen: chosen?.masterKeyId ?? null,
     options: keys.map((key) => ({ ...key, state: stateOf(key.state) })),

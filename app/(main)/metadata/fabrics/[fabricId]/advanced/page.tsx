@@ -6,6 +6,7 @@ import { FabricKeysSection } from "@/components/fabric-keys/fabric-keys-section"
 import { DeleteFabricSection } from "@/components/fabrics/delete-fabric-section";
 import { FormerVersions } from "@/components/fabrics/former-versions";
 import { WhoCan } from "@/components/fabrics/who-can";
+import { MasterKeySection } from "@/components/master-keys/master-key-section";
 import { CreateTokenButton } from "@/components/pipeline-tokens/create-token-button";
 import { PipelineTokenTable } from "@/components/pipeline-tokens/pipeline-token-table";
 import { QueryProvider } from "@/components/query/query-provider";
@@ -16,6 +17,7 @@ import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
 import { getFabricKeys } from "@/lib/fabric-keys/queries";
 import { findOwnMasterKey, getFabric, getFormerVersions } from "@/lib/fabrics/queries";
+import { findMasterKeyChoice } from "@/lib/master-keys/queries";
 import { requireScope } from "@/lib/next/require-scope";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
 import { listIssuers } from "@/lib/trusted-issuers/queries";
@@ -33,6 +35,9 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
   const isAdmin = allows(scope.role, "token:write");
   const review = isAdmin ? await listToReview(await requireScope(fabricId, "secret:list")) : null;
   const fabricKeys = isAdmin ? await getFabricKeys(await requireScope(fabricId, "fabric-key:list")) : null;
+  const masterKeys = isAdmin
+    ? await findMasterKeyChoice(await requireScope(fabricId, "fabric-key:list"))
+    : null;
   const createToken = isAdmin ? (
     <CreateTokenButton
       fabric={{ id: fabric.id, name: fabric.name }}
@@ -80,6 +85,7 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
           <FabricKeysSection fabric={{ id: fabric.id, name: fabric.name }} initialData={fabricKeys} />
         </QueryProvider>
       )}
+      {masterKeys && <MasterKeySection fabricId={fabric.id} choice={masterKeys} />}
       {allows(scope.role, "fabric:delete") && (
         <DeleteFabricSection
           fabric={{
