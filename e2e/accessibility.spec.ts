@@ -58,6 +58,11 @@ const screens: Screen[] = [
     show: (page) => page.getByRole("button", { name: /token/i }).first().click(),
   },
   {
+    name: "Delete fabric",
+    path: (tenant) => `${fabric(tenant)}/advanced`,
+    show: click("Delete fabric"),
+  },
+  {
     name: "Add trusted issuer",
     path: (tenant) => `${fabric(tenant)}/advanced`,
     show: click("Add trusted issuer"),

@@ -279,6 +279,29 @@ describe("destruction", () => {
     expect(actions.filter((action) => action === "fabric.destroy")).toHaveLength(1);
   });
 
+  test("waits while another copy destroys the fabric, and continues after that copy was killed", async () => {
+    for (const name of ["a", "b"])
+      await addTestSecret(owner, fabric, urls.webUrl, {
+        id: `${name}-${fabric.fabricId}`,
+        subKind: "text",
+        versions: [{ by: "user", fields: { value: name } }],
+      });
+    await remove();
+    await passTime();
+    // The other copy has deleted some rows.
+    await owner.secretField.deleteMany({ where: { secretId: `a-${fabric.fabricId}` } });
+    await owner.secret.deleteMany({ where: { id: `b-${fabric.fabricId}` } });
+    const key = `fabric:${fabric.fabricId}`;
+    const leasedUntil = new Date(Date.now() + 60_000);
+    await owner.checkLease.create({ data: { key, holder: "another copy", leasedUntil } });
+    await purge();
+    expect(await owner.fabric.count({ where: { id: fabric.fabricId } })).toBe(1);
+    await owner.checkLease.update({ where: { key }, data: { leasedUntil: new Date(Date.now() - 1000) } });
+    await purge();
+    expect(await owner.fabric.count({ where: { id: fabric.fabricId } })).toBe(0);
+    expect(await owner.secretField.count({ where: fabricId() })).toBe(0);
+  });
+
   test("and an undo at the same moment exclude each other", async () => {
     await remove();
     await passTime();
