@@ -28,9 +28,11 @@ export function SecretUsedBy({ fabricId, secret }: { fabricId: string; secret: S
               </DetailItem>
             ))}
             {usedBy > connections.length && (
-              <Link href={connectionsHref(fabricId, secret.id)} className={linkClass}>
-                All {usedBy} connections
-              </Link>
+              <DetailItem>
+                <Link href={connectionsHref(fabricId, secret.id)} className={linkClass}>
+                  All {usedBy} connections
+                </Link>
+              </DetailItem>
             )}
           </Group>
         )}

@@ -110,7 +110,8 @@ export async function runLitehex({ address, token, fabricId, mount, jwt }: PeerS
     const login = await client("none").write({ path, data });
     return read((login.data as { auth: { client_token: string } }).auth.client_token, "warehouse");
   };
-  const reported = ({ error }: { error?: Error }) => error?.message.toLowerCase().split(":")[0] ?? "no error";
+  const reported = ({ error }: { error?: Error }) =>
+    /permission denied|not found/.exec(error?.message.toLowerCase() ?? "")?.[0] ?? `${error}`;
   const own = client(token);
   const list = async (path: string) => (await own.kv2.list({ mountPath: mount, path })).data?.data.keys;
   const byJwt = { role: fabricId, jwt };

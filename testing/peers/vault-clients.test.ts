@@ -181,7 +181,7 @@ test("Airflow's VaultBackend", async () => {
 
 test("Go's vault/api", async () => {
   const version = await versionIn("testing/peers/go/go.mod", /vault\/api v(\S+)/);
-  expectOperations(`Go vault/api ${version}`, await runGo("go"), ["list by list="]);
+  expectOperations(`Go vault/api ${version}`, await runGo("go"), ["list"]);
 }, 600_000);
 
 test("Vault Agent's auto-auth and templates", async () => {
@@ -192,7 +192,7 @@ test("Vault Agent's auto-auth and templates", async () => {
     "kubernetes",
     "types",
     "version",
-    "list",
+    "list by list=",
     "folder",
     "connection",
     "mount",

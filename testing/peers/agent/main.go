@@ -140,17 +140,17 @@ func main() {
 	})
 	own, workload := tokenOf(byRole), tokenOf(byJwt)
 	answers := map[string]any{
-		"approle":     rendered(own, secret("data/warehouse")),
-		"jwt":         rendered(workload, secret("data/warehouse")),
-		"kubernetes":  rendered(tokenOf(pod), secret("data/warehouse")),
-		"types":       []any{rendered(own, secret("data/warehouse")), rendered(own, secret("data/ca")), rendered(own, secret("data/crm_basic")), rendered(own, secret("data/crm_oauth"))},
-		"version":     rendered(own, secret("data/rotated?version=2")),
-		"list":        rendered(own, list("/")),
-		"folder":      rendered(own, list("/variables/")),
-		"connection":  rendered(own, secret("data/connections/orders")),
-		"missing":     errorOf(render(own, secret("data/none"))),
-		"wrong token": signsInAgain(pod),
-		"mount":       "2",
+		"approle":       rendered(own, secret("data/warehouse")),
+		"jwt":           rendered(workload, secret("data/warehouse")),
+		"kubernetes":    rendered(tokenOf(pod), secret("data/warehouse")),
+		"types":         []any{rendered(own, secret("data/warehouse")), rendered(own, secret("data/ca")), rendered(own, secret("data/crm_basic")), rendered(own, secret("data/crm_oauth"))},
+		"version":       rendered(own, secret("data/rotated?version=2")),
+		"list by list=": rendered(own, list("/")),
+		"folder":        rendered(own, list("/variables/")),
+		"connection":    rendered(own, secret("data/connections/orders")),
+		"missing":       errorOf(render(own, secret("data/none"))),
+		"wrong token":   signsInAgain(pod),
+		"mount":         "2",
 	}
 	// A path without `data` shows that Agent learned the engine's version.
 	rendered(own, secret("warehouse"))
