@@ -16,6 +16,8 @@ let close: () => Promise<void>;
 let url: string;
 /** The requests whose heads have arrived. */
 let arrived = 0;
+/** The Range header of each request that reached Next. */
+const ranges: unknown[] = [];
 const seen: { url: string; notAdmitted: unknown; body: string }[] = [];
 
 beforeAll(async () => {
@@ -35,7 +37,7 @@ afterEach(async () => {
 afterAll(() => closeDb());
 
 async function start({ addressRate }: { addressRate: number }) {
-  [seen.length, arrived] = [0, 0];
+  [seen.length, ranges.length, arrived] = [0, 0, 0];
   const server: Server = createServer(() => {
     arrived += 1;
   });
@@ -50,6 +52,7 @@ async function start({ addressRate }: { addressRate: number }) {
   await api.ready();
   const pages = async (req: IncomingMessage, res: ServerResponse) => {
     const notAdmitted = req.headers["x-selvage-not-admitted"];
+    ranges.push(req.headers.range);
     seen.push({ url: req.url ?? "", notAdmitted, body: await text(req) });
     res.end("page");
   };
@@ -66,7 +69,10 @@ const visit = (headers: Record<string, string> = { accept: "text/html" }, path =
 test("a visitor over the limit of their address gets a plain page with 429, and built files still", async () => {
   expect((await visit()).status).toBe(200);
   expect((await visit()).status).toBe(200);
+  const startedAt = performance.now();
   const refused = await visit();
+  // A client that does not wait as it is told sends one request a second.
+  expect(performance.now() - startedAt).toBeGreaterThan(900);
   expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "12"]);
   const page = await refused.text();
   expect(page).toContain("Too many requests");
@@ -121,6 +127,12 @@ test.each([
   await vi.waitFor(() => expect(seen).toHaveLength(5));
   expect(seen.at(-1)).toEqual({ url: path, notAdmitted: undefined, body: '["slow" ]' });
   for (const socket of slow) socket.destroy();
+});
+
+test("Next sees no range, because it answers a malformed one with 500", async () => {
+  await visit({ range: "bytes=none" });
+  expect(seen).toHaveLength(1);
+  expect(ranges).toEqual([undefined]);
 });
 
 test("a client cannot claim that its action is not admitted", async () => {
