@@ -21,7 +21,7 @@ afterAll(() => checks.close());
 async function reach(kind: string, example: Example, routes: Record<string, number>): Promise<CheckEvent[]> {
   const { secrets: _secrets, ...job } = createJob(kind, example.properties, example.secrets);
   const standIns = { routes, authorities: [authority.cert] };
-  return (await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns, 8000)).events;
+  return (await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns)).events;
 }
 
 const stepsOf = (events: CheckEvent[]) =>
@@ -65,7 +65,7 @@ it("a token server is reached with TLS, and one with a stranger's certificate is
   const { port, close } = await stranger({ host: "idp.example.com", authority });
   const routes = { ...api.routes, "idp.example.com:443": port };
   const standIns = { routes, authorities: [authority.cert] };
-  const { events } = await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns, 8000);
+  const { events } = await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns);
   await Promise.all([api.close(), close()]);
   expect(events.at(-1)).toMatchObject({ ok: false, code: "tls_untrusted", step: "tls" });
 });
@@ -114,7 +114,7 @@ it("a server that demands a client certificate is reached when the connection ha
   const run = async (secrets: Example["secrets"]) => {
     const { secrets: _secrets, ...job } = createJob("restapi", properties, secrets);
     const standIns = { routes, authorities: [authority.cert] };
-    return (await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns, 8000)).events.at(-1);
+    return (await checks.runJob({ ...job, egressAllow: ["127.0.0.0/8"] }, standIns)).events.at(-1);
   };
   const certificate = { clientCertificate: new Uint8Array(1), clientKey: new Uint8Array(1) };
   expect(await run({ bearerToken: "t" })).toMatchObject({ ok: false, step: "tls" });

@@ -46,7 +46,7 @@ export function createManyChecks() {
   async function runJob(
     job: Job,
     standIns: StandIns = { routes: {}, authorities: [] },
-    timeoutMs = 800,
+    timeoutMs = 8000,
   ): Promise<Pick<Outcome, "events" | "ms">> {
     const worker = take(job.kind);
     const said = await new Promise<unknown>((resolve, reject) => {

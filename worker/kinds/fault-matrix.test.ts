@@ -150,7 +150,7 @@ describe.concurrent.each(Object.entries(examples))("%s", (kind, example) => {
   afterAll(() => started.close());
 
   const run = (fault: Pick<StandIns, "routes" | "cutOff"> = { routes: started.routes }) =>
-    checks.run(kind, example, { authorities: [authority.cert], ...fault }, 8000);
+    checks.run(kind, example, { authorities: [authority.cert], ...fault });
 
   it("passes twice without a fault", async () => {
     expect(await run()).toMatchObject({ ok: true });
