@@ -45,7 +45,7 @@ async function main(): Promise<void> {
     });
   }, address);
   await requireDatabaseRole("automate");
-  const keyWarnings = [...keyring.warnings, ...(await requireKeyring(keyring))];
+  const keyWarnings = [...keyring.warnings, ...(await requireKeyring(keyring, env.LOST_MASTER_KEYS))];
   const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
   if (signingKeyWarning) keyWarnings.push(signingKeyWarning);
   for (const warning of keyWarnings) process.stderr.write(`${warning}\n`);

@@ -5,7 +5,7 @@ type Position = { secretId: string; field: string; version: number; size: number
 /** The values to open, and how many fabrics and values there are. */
 type Chosen = { fabrics: number; values: number; chosen: Position[] };
 
-const maxBatchValues = 200;
+const maxBatchValues = 1000;
 const maxBatchBytes = 2 * 1024 * 1024;
 
 /** Chooses at random one value of each fabric, and `sample` others of all. */

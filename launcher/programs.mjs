@@ -32,6 +32,7 @@ const webVariables = [
 ];
 const automateVariables = [
   "KMS_CONFIG",
+  "LOST_MASTER_KEYS",
   "AUTOMATE_HOST",
   "AUTOMATE_VAULT_PORT",
   "EGRESS_ALLOW",

@@ -90,6 +90,14 @@ const automate = z
     MASTER_KEY_FILE: z.string().min(1).optional(),
     /** File that lists the keys of the keyring. Then MASTER_KEY_FILE is not read. Readable only by automate. */
     KMS_CONFIG: z.string().min(1).optional(),
+    /**
+     * Fingerprints of master keys that are lost for good, separated by commas. Automate then starts although no key
+     * of its keyring unwraps anything in the database.
+     */
+    LOST_MASTER_KEYS: z
+      .string()
+      .default("")
+      .transform((text) => text.split(",").map((part) => part.trim())),
     /** Signs fabric keys. */
     AUTOMATE_SIGNING_KEY: privateJwk,
     /** Verifies web's requests: web's public key, or several. */

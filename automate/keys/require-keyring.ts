@@ -11,14 +11,16 @@ const namedFabrics = 10;
 
 /**
  * Returns one sentence for each master key that fabrics need and the keyring does not have. Throws
- * `WrongMasterKey` when the keyring unwraps no fabric key at all: it is another installation's.
+ * `WrongMasterKey` when the keyring unwraps no fabric key at all: it is another installation's. `lost` are keys
+ * whose loss the operator has accepted.
  */
-export async function requireKeyring(keyring: Keyring): Promise<string[]> {
+export async function requireKeyring(keyring: Keyring, lost: readonly string[] = []): Promise<string[]> {
   const needed = await db.fabricKey.groupBy({ by: ["masterKeyId"], orderBy: { masterKeyId: "asc" } });
   const missing = needed.map(({ masterKeyId }) => masterKeyId).filter((id) => !keyring.find(id));
-  if (missing.length > 0 && missing.length === needed.length)
+  const isAccepted = missing.every((id) => lost.includes(id));
+  if (missing.length > 0 && missing.length === needed.length && !isAccepted)
     throw new WrongMasterKey(
-      `Wrong master key (${keyring.keys.map(({ fingerprint }) => fingerprint).join(", ")}): this database was sealed under ${missing.join(", ")}. Restore that master key from your backup.`,
+      `Wrong master key (${keyring.keys.map(({ fingerprint }) => fingerprint).join(", ")}): this database was sealed under ${missing.join(", ")}. Restore that master key from your backup. If it is lost for good, see docs/recovery.md.`,
     );
   return Promise.all(missing.map(warningOf));
 }

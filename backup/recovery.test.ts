@@ -1,0 +1,214 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { verifyFabricKey } from "@/lib/crypto/fabric-key";
+import { createDb, type Db } from "@/lib/db/client";
+import { createTestAutomates } from "@/testing/automate";
+import { createBackupProgram } from "@/testing/backup-program";
+import { backupFolder, queryAs } from "@/testing/backups";
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys, signingKey } from "@/testing/keys";
+import { addTestSecret } from "@/testing/secrets";
+
+// Plays docs/recovery.md with the programs as they are shipped. e2e/recovery.spec.ts loses a data folder.
+
+const program = createBackupProgram();
+let keys: Awaited<ReturnType<typeof createTestKeys>>;
+let urls: TestDatabase;
+let owner: Db;
+let ours: TestFabric;
+/** A fabric under a master key of its own. */
+let theirs: TestFabric;
+let ownKeyFile: string;
+let internalUrl: string;
+let parent: string;
+const tokens: Record<string, string> = {};
+const values = { ours: "canary-0a1b2c", theirs: "canary-3d4e5f" };
+const automates = createTestAutomates(() => ({
+  ...keys.automate,
+  AUTOMATE_DATABASE_URL: urls.automateUrl,
+  KMS_CONFIG: bothKeys(),
+}));
+
+beforeAll(async () => {
+  keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.automate, keys.web);
+  owner = createDb(urls.ownerUrl);
+  ours = await createTestFabric(owner, "ours");
+  ownKeyFile = newMasterKey();
+  process.env.MASTER_KEY_FILE = ownKeyFile;
+  theirs = await createTestFabric(owner, "theirs");
+  process.env.MASTER_KEY_FILE = keys.automate.MASTER_KEY_FILE;
+  for (const [name, fabric] of Object.entries({ ours, theirs })) {
+    await addTestSecret(owner, fabric, urls.webUrl, {
+      id: name,
+      subKind: "text",
+      versions: [{ by: "user", fields: { value: values[name as "ours" | "theirs"] } }],
+    });
+    const { token, tokenHash } = newPipelineToken();
+    tokens[name] = token;
+    const { id: createdById, name: createdByName } = fabric.admin;
+    const row = { fabricId: fabric.fabricId, name: "nightly", tokenHash, createdById, createdByName };
+    await owner.pipelineToken.create({ data: row });
+  }
+  const automate = await automates.start();
+  internalUrl = automate.internalUrl;
+  parent = backupFolder();
+  expect(await operate({}, "backup", "--to", parent)).toMatchObject({ code: 0 });
+});
+afterAll(async () => {
+  automates.stopAll();
+  automates.remove();
+  program.remove();
+  await owner.$disconnect();
+});
+
+function newMasterKey(): string {
+  const file = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
+  writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  return file;
+}
+
+/** A keyring's file: the first key is the primary. */
+function keyringOf(...files: string[]): string {
+  const config = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "keyring.json");
+  const listed = files.map((file, index) => ({ label: `key ${index}`, provider: "local", file }));
+  writeFileSync(config, JSON.stringify({ primary: "key 0", keys: listed }), { mode: 0o600 });
+  return config;
+}
+const bothKeys = () => keyringOf(keys.automate.MASTER_KEY_FILE, ownKeyFile);
+
+const operate = (env: Record<string, string>, ...args: string[]) =>
+  program.run(
+    {
+      DATABASE_URL: urls.ownerUrl,
+      AUTOMATE_URL: internalUrl,
+      AUTOMATE_PUBLIC_KEY: keys.web.AUTOMATE_PUBLIC_KEY,
+      ...keys.operator,
+      ...env,
+    },
+    ...args,
+  );
+
+/** Restores the backup into a new database, and returns it with automate's login. */
+async function restored(): Promise<{ ownerUrl: string; automateUrl: string }> {
+  const ownerUrl = await createEmptyDatabase();
+  const prefix = new URL(ownerUrl).pathname.slice(1);
+  const login = `${prefix}_automate_login`;
+  const { code, output } = await operate(
+    { DATABASE_URL: ownerUrl, DB_ROLE_PREFIX: prefix, MIGRATE_LOGINS: JSON.stringify({ [login]: "test" }) },
+    "restore",
+    "--from",
+    parent,
+  );
+  expect([code, output]).toEqual([0, expect.stringContaining("Restored.")]);
+  const automateUrl = new URL(ownerUrl);
+  Object.assign(automateUrl, { username: login, password: "test" });
+  return { ownerUrl, automateUrl: automateUrl.href };
+}
+
+/** What a pipeline gets for a secret: its value, or the code of the error. */
+async function read(url: string, name: "ours" | "theirs"): Promise<string> {
+  const headers = { authorization: `Bearer ${tokens[name]}` };
+  const answer = await fetch(`${url}/v1/secrets/${name}`, { headers });
+  const body = await answer.json();
+  return answer.ok ? body.value : body.error.code;
+}
+
+test("a lost database: the backup is restored into a new one, and pipelines read the same values", async () => {
+  const { automateUrl } = await restored();
+  const { url } = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  expect([await read(url, "ours"), await read(url, "theirs")]).toEqual([values.ours, values.theirs]);
+});
+
+test("a wrong master key: automate refuses to start, names both keys, and starts with the right one", async () => {
+  const { automateUrl } = await restored();
+  const wrong = { AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(newMasterKey()) };
+  const { process: refused } = await automates.launch(wrong, [], "pipe");
+  const output = text(refused.stderr as Readable);
+  const [code] = await once(refused, "exit");
+  expect([code, await output]).toEqual([
+    1,
+    expect.stringMatching(/Wrong master key \([\w-]{16}\): .* sealed under/),
+  ]);
+  const { url } = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  expect(await read(url, "ours")).toBe(values.ours);
+});
+
+test("one fabric's key is gone: that fabric alone stops, the drill names its key, and with the key back all is as before", async () => {
+  const { automateUrl } = await restored();
+  const without = { KMS_CONFIG: keyringOf(keys.automate.MASTER_KEY_FILE) };
+  const automate = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl, ...without });
+  expect([await read(automate.url, "ours"), await read(automate.url, "theirs")]).toEqual([
+    values.ours,
+    "key_missing",
+  ]);
+  const drill = await operate(
+    { AUTOMATE_URL: automate.internalUrl, DATABASE_URL: urls.ownerUrl },
+    "drill",
+    "--from",
+    parent,
+  );
+  expect(drill).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/no master key with this fingerprint[\s\S]*1 of 2 fabrics/),
+  });
+  const back = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  expect(await read(back.url, "theirs")).toBe(values.theirs);
+});
+
+test("a backup from before a rotation of the master key opens as long as the keyring has the former one", async () => {
+  const isRotated = keyringOf(newMasterKey(), keys.automate.MASTER_KEY_FILE, ownKeyFile);
+  const system = await createTestDatabase("automate");
+  const kept = await automates.start({ KMS_CONFIG: isRotated, AUTOMATE_DATABASE_URL: system.automateUrl });
+  const env = { AUTOMATE_URL: kept.internalUrl, DATABASE_URL: system.ownerUrl };
+  expect(await operate(env, "drill", "--from", parent)).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(
+      /"key 1": 1 opened, 0 not[\s\S]*"key 2": 1 opened, 0 not|"key 2": 1 opened, 0 not[\s\S]*"key 1": 1 opened, 0 not/,
+    ),
+  });
+});
+
+test("a lost signing key: reads go on, and keys resign makes every fabric writable again; old backups verify with the former public key", async () => {
+  const { ownerUrl, automateUrl } = await restored();
+  const { publicJwk, privateJwk } = await signingKey();
+  const automate = await automates.start({
+    AUTOMATE_DATABASE_URL: automateUrl,
+    AUTOMATE_SIGNING_KEY: JSON.stringify(privateJwk),
+  });
+  expect(await read(automate.url, "ours")).toBe(values.ours);
+  Object.assign(process.env, { AUTOMATE_URL: automate.internalUrl, ...keys.operator });
+  const { askAsOperator } = await import("@/lib/internal-api/operator-client");
+  expect(await askAsOperator("keys:resign", {})).toMatchObject({ resigned: 2, refused: [] });
+  const rows = await queryAs<Parameters<typeof verifyFabricKey>[0]>(ownerUrl, "SELECT * FROM fabric_key");
+  for (const row of rows) await verifyFabricKey(row, [publicJwk]);
+  const empty = await createEmptyDatabase();
+  const refused = await operate(
+    { DATABASE_URL: empty, AUTOMATE_PUBLIC_KEY: JSON.stringify(publicJwk) },
+    "restore",
+    "--from",
+    parent,
+  );
+  expect(refused).toMatchObject({
+    code: 1,
+    output: expect.stringMatching(/None of the keys in AUTOMATE_PUBLIC_KEY signed it/),
+  });
+  const both = JSON.stringify({ keys: [publicJwk, JSON.parse(keys.web.AUTOMATE_PUBLIC_KEY)] });
+  expect(
+    await operate(
+      { DATABASE_URL: empty, AUTOMATE_PUBLIC_KEY: both, DB_ROLE_PREFIX: new URL(empty).pathname.slice(1) },
+      "restore",
+      "--from",
+      parent,
+    ),
+  ).toMatchObject({ code: 0 });
+});
