@@ -138,6 +138,20 @@ test("a restore pauses the rotations that ran during the backup", async () => {
   ).toEqual([{ state: "paused", holder: "", free: true }]);
 });
 
+test("a restore gives a fabric that was to be destroyed its whole time again", async () => {
+  const day = 86_400_000;
+  const { fabricId, admin } = fabric;
+  const by = { requestedById: admin.id, requestedByName: admin.name };
+  const times = { requestedAt: new Date(Date.now() - 8 * day), destroyAt: new Date(Date.now() - day) };
+  await owner.fabricDeletion.create({ data: { fabricId, ...by, ...times } });
+  const { folder: taken } = await back(backupFolder());
+  await owner.fabricDeletion.delete({ where: { fabricId } });
+  const target = await createEmptyDatabase();
+  expect((await restore(taken, target)).work.postponedDeletions).toHaveLength(1);
+  const left = `SELECT round(extract(epoch FROM "destroyAt" - now()) / 86400)::int AS days FROM fabric_deletion`;
+  expect(await queryAs(target, left)).toEqual([{ days: 7 }]);
+});
+
 test("with keepAccess they stay", async () => {
   const target = await createEmptyDatabase();
   await restore(folder, target, true);
