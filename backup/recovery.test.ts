@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { createDb, type Db } from "@/lib/db/client";
+import type { OperatorBody, OperatorPurpose } from "@/lib/internal-api/operator-contract";
 import { createTestAutomates } from "@/testing/automate";
 import { createBackupProgram } from "@/testing/backup-program";
 import { backupFolder, queryAs } from "@/testing/backups";
@@ -186,9 +187,7 @@ test("a lost signing key: reads go on, and keys resign makes every fabric writab
     AUTOMATE_SIGNING_KEY: JSON.stringify(privateJwk),
   });
   expect(await read(automate.url, "ours")).toBe(values.ours);
-  Object.assign(process.env, { AUTOMATE_URL: automate.internalUrl, ...keys.operator });
-  const { askAsOperator } = await import("@/lib/internal-api/operator-client");
-  expect(await askAsOperator("keys:resign", {})).toMatchObject({ resigned: 2, refused: [] });
+  expect(await askKeys(automate.internalUrl, "keys:resign", {})).toMatchObject({ resigned: 2, refused: [] });
   const rows = await queryAs<Parameters<typeof verifyFabricKey>[0]>(ownerUrl, "SELECT * FROM fabric_key");
   for (const row of rows) await verifyFabricKey(row, [publicJwk]);
   const empty = await createEmptyDatabase();
@@ -211,4 +210,81 @@ test("a lost signing key: reads go on, and keys resign makes every fabric writab
       parent,
     ),
   ).toMatchObject({ code: 0 });
+});
+
+/** Runs an operator's command about keys, as `npm run admin -- keys …` does. */
+async function askKeys<P extends OperatorPurpose>(at: string, purpose: P, body: OperatorBody<P>) {
+  vi.resetModules();
+  Object.assign(process.env, { AUTOMATE_URL: at, ...keys.operator });
+  const { askAsOperator } = await import("@/lib/internal-api/operator-client");
+  return askAsOperator(purpose, body);
+}
+
+/** Stores a new version of our secret, sealed as web seals it now. */
+async function replaceValue(ownerUrl: string, version: number, value: string): Promise<void> {
+  const db = createDb(ownerUrl);
+  const { fabricId, user } = ours;
+  const by = { createdById: user.id, createdByName: user.name };
+  process.env.WEB_DATABASE_URL = urls.webUrl;
+  const { sealFields, sealingKey } = await import("@/lib/secrets/sealing");
+  const sealed = await sealFields(
+    await sealingKey(fabricId, db),
+    { secretId: "ours", subKind: "text", version },
+    { value },
+  );
+  delete process.env.WEB_DATABASE_URL;
+  const row = { secretId: "ours", version, fabricId, manifest: { value: version }, metadata: {}, ...by };
+  await db.secretVersion.create({ data: row });
+  await db.secretField.createMany({ data: sealed });
+  await db.$disconnect();
+}
+
+test("a lost master key: automate starts when its loss is accepted, and a value that is replaced after rotate-fabric opens", async () => {
+  const { ownerUrl, automateUrl } = await restored();
+  const lost = (
+    await queryAs<{ id: string }>(ownerUrl, `SELECT DISTINCT "masterKeyId" AS id FROM fabric_key ORDER BY 1`)
+  ).map(({ id }) => id);
+  const env = { AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(newMasterKey()) };
+  const automate = await automates.start({ ...env, LOST_MASTER_KEYS: lost.join(",") });
+  expect(await read(automate.url, "ours")).toBe("key_missing");
+  await askKeys(automate.internalUrl, "keys:rotate-fabric", { fabric: ours.fabricId });
+  await replaceValue(ownerUrl, 2, "canary-after-loss");
+  expect(await read(automate.url, "ours")).toBe("canary-after-loss");
+  expect(await read(automate.url, "theirs")).toBe("key_missing");
+});
+
+test("a leaked master key: after both rotations nothing is under it, every value opens, and older backups still need it", async () => {
+  const { ownerUrl, automateUrl } = await restored();
+  const fresh = newMasterKey();
+  const all = [fresh, keys.automate.MASTER_KEY_FILE, ownKeyFile];
+  const automate = await automates.start({
+    AUTOMATE_DATABASE_URL: automateUrl,
+    KMS_CONFIG: keyringOf(...all),
+  });
+  await askKeys(automate.internalUrl, "keys:rotate-master", {});
+  for (const { fabricId } of [ours, theirs])
+    await askKeys(automate.internalUrl, "keys:rotate-fabric", { fabric: fabricId });
+  const left = async () => {
+    // A minute passes: until then, a transaction that began before may still need the former pair.
+    const earlier = "now() - interval '2 minutes'";
+    await queryAs(ownerUrl, `UPDATE key_rotation SET "startedAt" = ${earlier}`);
+    await queryAs(ownerUrl, `UPDATE fabric_key SET "emptySince" = ${earlier} WHERE "emptySince" IS NOT NULL`);
+    return queryAs(ownerUrl, "SELECT kind, state FROM key_rotation WHERE state <> 'done'");
+  };
+  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  const under = await queryAs<{ id: string }>(
+    ownerUrl,
+    `SELECT DISTINCT "masterKeyId" AS id FROM fabric_key`,
+  );
+  expect(under).toHaveLength(1);
+  const without = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(fresh) });
+  expect([await read(without.url, "ours"), await read(without.url, "theirs")]).toEqual([
+    values.ours,
+    values.theirs,
+  ]);
+  const env = { AUTOMATE_URL: without.internalUrl, DATABASE_URL: ownerUrl };
+  expect(await operate(env, "drill", "--from", parent)).toMatchObject({ code: 1 });
+  const later = backupFolder();
+  expect(await operate(env, "backup", "--to", later)).toMatchObject({ code: 0 });
+  expect(await operate(env, "drill", "--from", later)).toMatchObject({ code: 0 });
 });
