@@ -77,6 +77,16 @@ test("the canary catches a value in a page: in its text or left in a field", asy
   expect(await findLeaksInPage(leaked)(page)).not.toEqual([]);
 });
 
+for (const leak of ["a value", "the prefix of its values"] as const)
+  test(`a test fails when a response contains ${leak}`, async ({ page, canary }) => {
+    test.fail();
+    const text = leak === "a value" ? canary.value() : canary.mark;
+    const server = await listen(http.createServer((_request, response) => response.end(text)));
+    await page.goto(`http://127.0.0.1:${server.port}/`);
+    await page.goto("about:blank");
+    await server.close();
+  });
+
 test("the page blocks a script that it did not load, and the canary fails that test", async ({
   page,
   consoleErrors,

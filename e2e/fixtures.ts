@@ -14,6 +14,8 @@ export type Canary = {
   readonly mark: string;
   /** A new secret value. */
   value(): string;
+  /** True once the test has asked for its prefix or a value. */
+  readonly isUsed: boolean;
 };
 
 type TestFixtures = { canary: Canary; tenant: Tenant; expectConsoleError: (pattern: RegExp) => void };
@@ -35,7 +37,20 @@ export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
   // biome-ignore lint/correctness/noEmptyPattern: as above
   canary: async ({}, use) => {
     const mark = `${stack().canary}${randomBytes(4).toString("hex")}`;
-    await use({ mark, value: () => `${mark}${randomBytes(6).toString("hex")}` });
+    let isUsed = false;
+    const takeMark = () => {
+      isUsed = true;
+      return mark;
+    };
+    await use({
+      get mark() {
+        return takeMark();
+      },
+      value: () => `${takeMark()}${randomBytes(6).toString("hex")}`,
+      get isUsed() {
+        return isUsed;
+      },
+    });
   },
   // biome-ignore lint/correctness/noEmptyPattern: as above
   tenant: async ({}, use) => use(await createTenant()),
@@ -52,18 +67,16 @@ export const test = base.extend<TestFixtures & HiddenFixtures, WorkerFixtures>({
     }
   },
 
-  /** After each test: expects no leak, no blocked script or style, and no console error. */
+  /**
+   * After each test: expects no leak, no blocked script or style, and no console error. Searches for
+   * leaks only if the test asked for a value or their prefix: no other test can leak one.
+   */
   watch: [
     async ({ context, recorder, canary, consoleErrors }, use, testInfo) => {
       await recorder.take();
       await watchConsole(context, consoleErrors);
       await use(undefined);
-      // A closing dialog removes its fields only after it has faded.
-      const inPages = async () =>
-        (await Promise.all(context.pages().map(findLeaksInPage(canary.mark)))).flat();
-      await expect.poll(inPages, { message: "values that stay in a page", timeout: 5_000 }).toEqual([]);
-      const leaks = await findAllLeaks(recorder, canary.mark);
-      expect(leaks, "values that were seen outside").toEqual([]);
+      if (canary.isUsed) await expectNoLeaks(context, recorder, canary.mark);
       if (testInfo.status === testInfo.expectedStatus)
         expect(consoleErrors, "errors in the browser's console").toEqual([]);
     },
@@ -83,6 +96,14 @@ async function watchConsole(context: BrowserContext, errors: string[]): Promise<
     if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
       errors.push(message.text());
   });
+}
+
+async function expectNoLeaks(context: BrowserContext, recorder: RecordingProxy, mark: string): Promise<void> {
+  // A closing dialog removes its fields only after it has faded.
+  const inPages = async () => (await Promise.all(context.pages().map(findLeaksInPage(mark)))).flat();
+  await expect.poll(inPages, { message: "values that stay in a page", timeout: 5_000 }).toEqual([]);
+  const leaks = await findAllLeaks(recorder, mark);
+  expect(leaks, "values that were seen outside").toEqual([]);
 }
 
 async function findAllLeaks(recorder: RecordingProxy, mark: string): Promise<Leak[]> {
