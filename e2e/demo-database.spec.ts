@@ -12,11 +12,25 @@ test.describe.configure({ mode: "default" });
 test.setTimeout(180_000);
 
 let installation: Installation;
+let started: ReturnType<Installation["start"]> | undefined;
 test.beforeAll(async () => {
   installation = await createInstallation();
 });
-test.afterEach(() => installation.stop());
-test.afterAll(() => rm(installation.dataDir, { recursive: true }));
+test.afterAll(async () => {
+  await stop();
+  await rm(installation.dataDir, { recursive: true });
+});
+
+/** Starts the installation, unless an earlier test left it running: a start takes ten seconds. */
+function start(): ReturnType<Installation["start"]> {
+  started ??= installation.start({ seed: true });
+  return started;
+}
+
+async function stop(): Promise<void> {
+  started = undefined;
+  await installation.stop();
+}
 
 type Login = { email: string; password: string; role: string; team: string };
 
@@ -40,7 +54,7 @@ async function expectToWork(page: Page): Promise<void> {
 test("a User's check of Order warehouse passes, also after a restart, and a wrong password is refused at its field", async ({
   page,
 }) => {
-  const { url, logins } = await installation.start({ seed: true });
+  const { url, logins } = await start();
   await openOrderWarehouse(page, url, logins);
   await expectToWork(page);
 
@@ -51,15 +65,15 @@ test("a User's check of Order warehouse passes, also after a restart, and a wron
   await expect(checkPanel(page).getByText("The server rejected these credentials.")).toBeVisible();
   await expect(picker(page, "Password")).toHaveAttribute("aria-invalid", "true");
 
-  await installation.stop();
-  const again = await installation.start({ seed: true });
+  await stop();
+  const again = await start();
   // Sessions outlive the restart, and cookies do not depend on the port.
   await open(page, `${again.url}${new URL(page.url()).pathname}`);
   await expectToWork(page);
 });
 
 test("checks reach the demo's database, and no port of Selvage's own programs", async ({ page }) => {
-  const { url, logins, ports } = await installation.start({ seed: true });
+  const { url, logins, ports } = await start();
   await openOrderWarehouse(page, url, logins);
   const saved = await page.getByRole("textbox", { name: "Port" }).inputValue();
   const database = readFileSync(join(installation.dataDir, "pg/postmaster.pid"), "utf8").split("\n")[3] ?? "";
@@ -76,12 +90,12 @@ test("checks reach the demo's database, and no port of Selvage's own programs", 
 });
 
 test("a first start that was interrupted is completed by the next one", async ({ page }) => {
-  const first = await installation.start({ seed: true });
-  await installation.stop();
+  const first = await start();
+  await stop();
   // As if it had been killed at the end of the demo, which the file's name completes.
   const file = join(installation.dataDir, "keys/demo-logins.json");
   await rename(file, `${file}.part`);
-  const { url, logins } = await installation.start({ seed: true });
+  const { url, logins } = await start();
   expect(logins).toEqual(first.logins);
   await openOrderWarehouse(page, url, logins);
   await expectToWork(page);
