@@ -6,7 +6,7 @@ import { open } from "@/e2e/open";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import { addAccessToken, addConnection, addIssuer, addRequest, addSecret } from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
-import { createToken, type Tenant } from "@/testing/tenant";
+import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 type Screen = {
   name: string;
@@ -141,17 +141,28 @@ const alike = new Set([
   "Secret picker, none of this type",
 ]);
 
-for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG || !alike.has(one.name))) {
-  test(`${name} has no accessibility violation in either theme, and fits a phone`, async ({
-    page,
-    context,
-    tenant,
-  }) => {
+let made: Promise<{ tenant: Tenant; objects: FabricObjects }> | undefined;
+
+/** What the screens show. No test here changes it, so the tests of one worker share it. */
+function shown() {
+  made ??= (async () => {
+    const tenant = await createTenant();
     const objects = { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) };
     await createToken(tenant);
     await addIssuer(tenant);
     await addAccessToken(tenant);
     await addRequest(tenant);
+    return { tenant, objects };
+  })();
+  return made;
+}
+
+for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG || !alike.has(one.name))) {
+  test(`${name} has no accessibility violation in either theme, and fits a phone`, async ({
+    page,
+    context,
+  }) => {
+    const { tenant, objects } = await shown();
     await signIn(context, tenant.admin);
     await open(page, path(tenant, objects));
     await show?.(page);
