@@ -52,7 +52,7 @@ const automateVariables = [
 ];
 
 /** Where the clients of key services look for credentials. Automate receives them with a keyring only. */
-const keyServiceVariables = /^(HOME|(AWS|AZURE|BAO|GOOGLE|IDENTITY|MSI|PKCS11|SOFTHSM2|VAULT)_.+)$/;
+const keyServiceVariables = /^(HOME|HTTPS_PROXY|NO_PROXY|(AWS|AZURE|BAO|GOOGLE|IDENTITY|MSI|VAULT)_.+)$/;
 
 /**
  * The environments of web and automate. Neither program receives the other's secrets.

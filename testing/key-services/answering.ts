@@ -47,8 +47,7 @@ function everywhere(situation: Situation): Answer {
 const algorithm = "aes-256-gcm";
 
 /** A symmetric key, as a service holds it. */
-export function createSecretKey() {
-  const key = randomBytes(32);
+export function createSecretKey(key = randomBytes(32)) {
   return {
     encrypt(plain: Buffer, aad: string): Buffer {
       const iv = randomBytes(12);

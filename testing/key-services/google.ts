@@ -50,7 +50,7 @@ function checksum(bytes: Buffer): string {
 }
 
 /** A stand-in of Cloud KMS and of the token server. The credentials are those of a workload identity. */
-export async function startGoogle(): Promise<KeyService> {
+export async function startGoogle(): Promise<KeyService & { port: number }> {
   const keys = new Map<string, ReturnType<typeof createSecretKey>>(
     names.map((name) => [name, createSecretKey()]),
   );
@@ -136,6 +136,7 @@ export async function startGoogle(): Promise<KeyService> {
   return {
     open: () => openGoogleKey({ keyId: names[0] }),
     openOther: () => openGoogleKey({ keyId: names[1] }),
+    port: hosts.port,
     be,
     requests,
     async close() {

@@ -12,7 +12,7 @@ import { listen } from "@/testing/servers/listening";
  */
 export async function serveNamedHosts(names: readonly string[], serve: RequestListener) {
   const authority = await createAuthority("Selvage test authority");
-  const server = await listen(createServer(await authority.issue({ names }), serve));
+  const server = await listen(createServer(await authority.issue({ names: [...names, "localhost"] }), serve));
   const proxy = createProxy();
   proxy.on("connect", (request, socket) => {
     if (!names.includes(request.url?.replace(/:443$/, "") ?? "")) return socket.destroy();
@@ -29,6 +29,8 @@ export async function serveNamedHosts(names: readonly string[], serve: RequestLi
   vi.stubEnv("HTTPS_PROXY", `http://127.0.0.1:${listening.port}`);
   vi.stubEnv("NO_PROXY", "127.0.0.1");
   return {
+    /** For a client that uses no proxy: the port of the same server on localhost. */
+    port: server.port,
     async close() {
       setDefaultCACertificates(trusted);
       await listening.close();

@@ -22,8 +22,11 @@ const faults: Partial<Record<Situation, Answer>> = {
 };
 
 /** A stand-in of Transit, with the token of VAULT_TOKEN. */
-export async function startTransit(): Promise<KeyService> {
-  const keys = new Map(["main", "other"].map((name) => [name, createSecretKey()]));
+export async function startTransit(mainKey?: Buffer<ArrayBuffer>): Promise<KeyService> {
+  const keys = new Map([
+    ["main", createSecretKey(mainKey)],
+    ["other", createSecretKey()],
+  ]);
 
   function answer({ request, path, body }: Asked, situation: Situation): Answer {
     if (request.headers["x-vault-token"] !== canaryCredential) return refusal(403, "permission denied");
@@ -43,13 +46,14 @@ export async function startTransit(): Promise<KeyService> {
     }
     if (!key) return refusal(400, "encryption key not found");
     if (situation === "disabled") return refusal(400, "key is soft-deleted");
+    const bound = Buffer.from(body.associated_data ?? "", "base64").toString();
     if (operation === "encrypt") {
-      const sealed = key.encrypt(Buffer.from(body.plaintext ?? "", "base64"), body.associated_data ?? "");
+      const sealed = key.encrypt(Buffer.from(body.plaintext ?? "", "base64"), bound);
       return { status: 200, body: { data: { ciphertext: `vault:v1:${sealed.toString("base64")}` } } };
     }
     const [, sealed] = /^vault:v1:([\w+/=]+)$/.exec(body.ciphertext ?? "") ?? [];
     if (!sealed) return refusal(400, "invalid ciphertext: no prefix");
-    const plain = key.decrypt(Buffer.from(sealed, "base64"), body.associated_data ?? "");
+    const plain = key.decrypt(Buffer.from(sealed, "base64"), bound);
     if (!plain) return refusal(400, "cipher: message authentication failed");
     const given = situation === "a key of 31 bytes" ? plain.subarray(1) : plain;
     return { status: 200, body: { data: { plaintext: given.toString("base64") } } };

@@ -97,7 +97,7 @@ describe("an HSM that cannot be used", () => {
     const master = await hsm.openWith({ id: "01" });
     const wrapped = await master.wrap(key, context);
     for (const id of hostIds()) process.kill(id, "SIGKILL");
-    await vi.waitFor(async () => expect(await master.unwrap(wrapped, context)).toEqual(key));
+    await vi.waitFor(async () => expect(await master.unwrap(wrapped, context)).toEqual(key), 10_000);
     await master.close?.();
   });
 

@@ -32,9 +32,11 @@ export const transitKey = z.strictObject({
 
 const service = "Transit";
 const timeoutMs = 10_000;
+/** Of every ciphertext, also in OpenBao. The key's version and base64 follow. */
+const prefix = "vault:v";
 
 /** openbao.org/api-docs/secret/transit: Vault answers alike. */
-const encrypted = z.object({ data: z.object({ ciphertext: z.string().startsWith("vault:v") }) });
+const encrypted = z.object({ data: z.object({ ciphertext: z.string().startsWith(prefix) }) });
 const decrypted = z.object({ data: z.object({ plaintext: z.base64() }) });
 const described = z.object({
   data: z.object({
@@ -95,6 +97,7 @@ export async function openTransitKey(settings: z.output<typeof transitKey>): Pro
       return wrappedText(data.ciphertext, service);
     },
     async unwrap(wrapped, context, signal) {
+      if (!wrapped.startsWith(prefix)) throw new CannotUnwrap("This was not wrapped by Transit.");
       const body = { ciphertext: wrapped, ...associatedData(context) };
       const { data } = await call("decrypt", body, decrypted, signal);
       return unwrappedKey(Buffer.from(data.plaintext, "base64"), service);
