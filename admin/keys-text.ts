@@ -4,7 +4,7 @@ type Status = OperatorAnswer<"keys:status">;
 type Rotation = Status["rotations"][number];
 
 /** What `keys status` prints. */
-export function statusText({ masterKeys, rotations }: Status): string {
+export function statusText({ masterKeys, rotations, ...backups }: Status): string {
   return [
     "Master keys:",
     ...masterKeys.map(
@@ -13,7 +13,21 @@ export function statusText({ masterKeys, rotations }: Status): string {
     ),
     rotations.length === 0 ? "No rotations yet." : "Rotations:",
     ...rotations.map((rotation) => `  ${rotationText(rotation)}`),
+    ...backupLines(backups),
   ].join("\n");
+}
+
+function backupLines({
+  backupTakenAt,
+  drill,
+  drillPassedAt,
+}: Pick<Status, "backupTakenAt" | "drill" | "drillPassedAt">): string[] {
+  return [
+    backupTakenAt === null ? "No backup yet." : `Last backup: ${backupTakenAt}`,
+    drill === null
+      ? "No drill yet."
+      : `Last drill: ${drill.endedAt}, ${drill.passed ? "passed" : `did not pass (the last that did: ${drillPassedAt ?? "none"})`}, ${drill.opened} of ${many(drill.opened + drill.unopened, "value")} opened`,
+  ];
 }
 
 function rotationText(rotation: Rotation): string {

@@ -101,9 +101,10 @@ it("no container shares more with its host", () => {
   expect(text).not.toMatch(
     /^ *(cap_add|devices|env_file|ipc|network_mode|pid|ports|privileged|userns_mode|uts|volumes_from):/m,
   );
-  // Only automate enters the folder of the workers' socket.
+  // Only automate enters the folder of the workers' socket, and only backups leave the containers.
   expect(setting("volumes")).toEqual({
     postgres: '["database:/var/lib/postgresql/data"]',
+    backup: `["\${BACKUPS:-./backups}:/backups"]`,
     workers: '["workers:/run/selvage-workers"]',
     automate: '["workers:/run/selvage-workers:ro"]',
   });
@@ -118,6 +119,7 @@ it("each program has a numeric user of its own, and opens no inspector", () => {
     postgres: '"999:999"',
     migrate: '"10004:10004"',
     admin: '"10004:10004"',
+    backup: '"10004:10004"',
     workers: '"10003:10003"',
     automate: '"10002:10002"',
     web: '"10001:10001"',
@@ -130,14 +132,16 @@ it("each program has a numeric user of its own, and opens no inspector", () => {
   });
   expect(setting("entrypoint")).toEqual({
     admin: "[node, --disable-sigusr1, --env-file=/run/secrets/operator.env, dist/admin.mjs]",
+    backup: "[node, --disable-sigusr1, --env-file=/run/secrets/operator.env, dist/backup.mjs]",
   });
 });
 
-it("secrets are files, each in one container; workers have none", () => {
+it("secrets are files, each of one user; workers have none", () => {
   expect(setting("secrets")).toEqual({
     postgres: "[postgres.password]",
     migrate: "[migrate.env]",
     admin: "[operator.env]",
+    backup: "[operator.env]",
     automate: "[automate.env, master.key]",
     web: "[web.env]",
   });
@@ -157,6 +161,7 @@ it("only web and the operator's commands reach automate's internal port, and onl
     postgres: ["database"],
     migrate: ["database"],
     admin: ["database", "internal"],
+    backup: ["database", "internal"],
     workers: ["internet"],
     automate: ["database", "front", "internal"],
     web: ["database", "front", "internal"],

@@ -1,3 +1,4 @@
+import { backupStatus } from "@/lib/backups/queries";
 import { db } from "@/lib/db/client";
 import type { OperatorAnswer } from "@/lib/internal-api/operator-contract";
 import type { Keyring } from "@/lib/kms/keyring";
@@ -5,7 +6,7 @@ import type { Keyring } from "@/lib/kms/keyring";
 /** How many rotations that ended are listed. */
 const endedRotations = 10;
 
-/** The master keys with the fabric keys under each, and the rotations: those that run, and the last ones. */
+/** The master keys with the fabric keys under each, the rotations that run and the last ones, and the last backup and drill. */
 export async function keysStatus(keyring: Keyring): Promise<OperatorAnswer<"keys:status">> {
   const wrapped = await db.fabricKey.groupBy({ by: ["masterKeyId"], _count: true });
   const counts = new Map(wrapped.map(({ masterKeyId, _count }) => [masterKeyId, _count]));
@@ -33,6 +34,16 @@ export async function keysStatus(keyring: Keyring): Promise<OperatorAnswer<"keys
       })),
     ],
     rotations: [...(await rotations("unended")), ...(await rotations("ended"))],
+    ...(await backups()),
+  };
+}
+
+async function backups() {
+  const { backupTakenAt, drill, drillPassedAt } = await backupStatus();
+  return {
+    backupTakenAt: backupTakenAt?.toISOString() ?? null,
+    drill: drill && { ...drill, endedAt: drill.endedAt.toISOString() },
+    drillPassedAt: drillPassedAt?.toISOString() ?? null,
   };
 }
 

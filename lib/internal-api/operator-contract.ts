@@ -38,6 +38,17 @@ export const operatorRequests = {
           lastError: z.string(),
         }),
       ),
+      /** When the last backup was taken, the last drill ended, and the last one passed; null for never. */
+      backupTakenAt: z.iso.datetime().nullable(),
+      drill: z
+        .object({
+          endedAt: z.iso.datetime(),
+          passed: z.boolean(),
+          opened: z.number().int(),
+          unopened: z.number().int(),
+        })
+        .nullable(),
+      drillPassedAt: z.iso.datetime().nullable(),
     }),
   },
   "keys:rotate-master": {
