@@ -10,7 +10,7 @@ async function storeTeamKey(tenant: Tenant, state: string): Promise<string> {
   const columns = `fingerprint, label, provider, "keyName", "teamId", "isPrimary", state, "stateSince", "seenAt"`;
   await database().query(
     `INSERT INTO master_key (${columns})
-     SELECT $1, 'Acme’s key', 'aws', 'arn', "teamId", false, $2, now(), now() + interval '1 hour' FROM fabric WHERE id = $3`,
+     SELECT $1, 'Acme’s key', 'aws', 'arn', "teamId", false, $2, now(), now() FROM fabric WHERE id = $3`,
     [fingerprint, state, tenant.fabric.id],
   );
   return fingerprint;
@@ -32,7 +32,8 @@ test("members see on every page of a fabric that its master key is not usable", 
   // A former key of the fabric under that master key.
   await database().query(
     `INSERT INTO fabric_key (kid, "fabricId", "publicJwk", signature, "wrappedPrivate", "wrappedKey", "masterKeyId", "createdAt")
-     VALUES ($1, $2, '{}', '', '', '', $3, '2020-01-01')`,
+     SELECT $1, "fabricId", "publicJwk", signature, "wrappedPrivate", "wrappedKey", $3, '2020-01-01'
+     FROM fabric_key WHERE "fabricId" = $2 LIMIT 1`,
     [`former-${tenant.fabric.id}`, tenant.fabric.id, fingerprint],
   );
   for (const path of ["", "/secrets", "/connections", "/activity", "/advanced"]) {

@@ -56,5 +56,12 @@ export async function storeStates(keyring: Keyring): Promise<StateChange[]> {
       "keyName" = EXCLUDED."keyName", "teamId" = EXCLUDED."teamId", "isPrimary" = EXCLUDED."isPrimary",
       "stateSince" = CASE WHEN master_key.state = EXCLUDED.state THEN master_key."stateSince" ELSE EXCLUDED."stateSince" END,
       state = EXCLUDED.state, "seenAt" = EXCLUDED."seenAt"`;
+  // Keys that no copy lists any more. Those that fabrics need keep their label for the screens.
+  await db.$executeRaw`
+    UPDATE master_key SET "isPrimary" = false WHERE "isPrimary" AND "seenAt" < now() - interval '3 minutes'`;
+  await db.$executeRaw`
+    DELETE FROM master_key m WHERE "seenAt" < now() - interval '1 hour'
+      AND NOT EXISTS (SELECT 1 FROM fabric_key k WHERE k."masterKeyId" = m.fingerprint)
+      AND NOT EXISTS (SELECT 1 FROM fabric_master_key c WHERE c."masterKeyId" = m.fingerprint)`;
   return rows.map(({ label, fingerprint, state }) => ({ label, fingerprint, state }));
 }

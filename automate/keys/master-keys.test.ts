@@ -222,6 +222,24 @@ describe("the states of master keys", () => {
     ]);
   });
 
+  test("end with the keyring's last copy, unless a fabric needs the key", async () => {
+    await choose("ours");
+    await rotate();
+    await storeStates(keyring);
+    await owner.masterKey.updateMany({
+      data: { seenAt: new Date(Date.now() - 2 * 3_600_000), isPrimary: true },
+    });
+    await storeStates(await open("main"));
+    expect(await owner.masterKey.findMany({ orderBy: { label: "asc" } })).toMatchObject([
+      { label: "main", isPrimary: true },
+      { label: "ours", isPrimary: false },
+    ]);
+    expect(await findMasterKeyChoice(ours.scope("admin", "fabric-key:list"))).toEqual({
+      chosen: fingerprint("ours"),
+      options: [],
+    });
+  });
+
   test("show a fabric only the master keys of its own fabric keys", async () => {
     await storeStates(keyring);
     await owner.masterKey.update({

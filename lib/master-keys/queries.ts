@@ -37,11 +37,10 @@ export async function findMasterKeyChoice({
   teamId,
 }: Scope<"fabric-key:list">): Promise<MasterKeyChoice | null> {
   const chosen = await db.fabricMasterKey.findUnique({ where: { fabricId }, select: { masterKeyId: true } });
-  const keys = await db.masterKey.findMany({
-    where: { teamId },
-    orderBy: [{ label: "asc" }, { fingerprint: "asc" }],
-    select: { fingerprint: true, label: true, state: true },
-  });
+  const keys = await db.$queryRaw<{ fingerprint: string; label: string; state: string }[]>`
+    SELECT fingerprint, label, state FROM master_key
+    WHERE "teamId" = ${teamId} AND "seenAt" >= (SELECT max("seenAt") FROM master_key) - interval '3 minutes'
+    ORDER BY label, fingerprint`;
   if (!chosen && keys.length === 0) return null;
   return {
     chosen: chosen?.masterKeyId ?? null,
