@@ -103,9 +103,25 @@ export function measureKeyState(label: string, state: MasterKeyState): void {
   keyUsable.set({ key: label }, state === "enabled" ? 1 : 0);
 }
 
+let served = 0;
+
+/** How many requests this copy has answered. Background work rests while the number rises. */
+export function servedRequests(): number {
+  return served;
+}
+
+/** Resealed values, by outcome. */
+export const resealedValues = new Counter({
+  name: "selvage_resealed_values_total",
+  help: "Values that a rotation sealed to a new fabric key, or that it could not open.",
+  labelNames: ["outcome"],
+  registers: [registry],
+});
+
 /** Measures each answer of an app. */
 export function measureAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", (request, reply, done) => {
+    served += 1;
     const route = request.routeOptions.url ?? "none";
     seconds.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
     done();

@@ -130,7 +130,7 @@ async function createTrial() {
     else if (what === "destroy") await destroyFormerKeys({ fabricId, settle: 0 });
     else {
       const size = 1 + (pick % 3);
-      const few: Reseal = (by, to, values, isLate) => reseal(by, to, values.slice(0, size), isLate);
+      const few: Reseal = (by, to, values, afterEach) => reseal(by, to, values.slice(0, size), afterEach);
       const crash: Reseal = async (...args) => {
         await few(...args);
         throw new Crash();

@@ -1,3 +1,4 @@
+import { createPace } from "@/automate/keys/pace";
 import {
   endRotation,
   type Rotation,
@@ -42,7 +43,12 @@ export type Pass = { after: string; damaged: number; fault?: KeyServiceFault };
  * Rewraps one batch of fabric keys. The keys themselves stay the same, so that no value changes. Goes on past a
  * key whose master key is not usable, and throws its fault at the end of the pass.
  */
-export async function rewrap(rotation: Rotation, keyring: Keyring, pass: Pass): Promise<Step> {
+export async function rewrap(
+  rotation: Rotation,
+  keyring: Keyring,
+  pass: Pass,
+  pace = createPace(),
+): Promise<Step> {
   const startedAt = performance.now();
   const { target } = rotation;
   const rows = await db.$queryRaw<WrappedKey[]>`
@@ -58,6 +64,7 @@ export async function rewrap(rotation: Rotation, keyring: Keyring, pass: Pass): 
       const wrappedKey = await rewrapOne(keyring, row, pass);
       if (row.kid > pass.after) pass.after = row.kid;
       if (wrappedKey !== null) rewrapped.push({ ...row, wrappedKey });
+      await pace.rest();
       if (performance.now() - startedAt > maxBatch.ms) return;
     }
   };

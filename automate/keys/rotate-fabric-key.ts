@@ -1,5 +1,7 @@
+import { resealedValues } from "@/automate/http/metrics";
 import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { createPace, type Pace } from "@/automate/keys/pace";
 import {
   endRotation,
   type Rotation,
@@ -10,7 +12,8 @@ import {
   whileHeld,
 } from "@/automate/keys/rotation";
 import type { VerifiedFabricKey } from "@/lib/crypto/fabric-key";
-import { db, type Tx } from "@/lib/db/client";
+import type { Tx } from "@/lib/db/client";
+import { preparedQuery } from "@/lib/db/prepared";
 
 type Position = { secretId: string; field: string; version: number };
 
@@ -25,11 +28,11 @@ export type Reseal = (
   keys: FabricKeys,
   to: VerifiedFabricKey,
   values: readonly StoredValue[],
-  isLate: () => boolean,
+  afterEach: () => Promise<boolean>,
 ) => Promise<ResealedValue[]>;
 
-/** How many values a batch has at most, how many bytes of them, and how long it works on them. */
-const maxBatch = { values: 1_000, bytes: 8 * 1024 * 1024, ms: 2_000 };
+/** How many bytes of stored values a batch has at most, but for a single larger one. */
+const maxBytes = 8 * 1024 * 1024;
 
 /**
  * Stores a new key pair of a fabric, to which web seals at once, and starts to reseal the values that are under
@@ -60,39 +63,44 @@ export async function startFabricRotation(
  */
 export async function rotateFabricKey(
   rotation: Rotation,
-  { keys, reseal }: { keys: FabricKeys; reseal: Reseal },
+  { keys, reseal, pace = createPace() }: { keys: FabricKeys; reseal: Reseal; pace?: Pace },
   settle = settleSeconds,
 ): Promise<Step> {
   const startedAt = performance.now();
   const fabricId = rotation.fabricId ?? "";
-  const values = await nextValues(rotation, fabricId);
+  const { size, ms } = pace.batch();
+  const values = await nextValues(fabricId, rotation.target, rotation.id, size);
   if (values.length === 0) return settleFormerKeys(rotation, fabricId, settle);
   const target = await keys.sealingKey(fabricId, rotation.target);
-  const isLate = () => performance.now() - startedAt > maxBatch.ms;
-  const resealed = await reseal(keys, target, values, isLate);
+  const resealed = await reseal(keys, target, values, async () => {
+    await pace.rest();
+    return performance.now() - startedAt < ms;
+  });
   return storeBatch(rotation, startedAt, (tx) => storeResealed(tx, rotation, resealed));
 }
 
-/** The next values under a former key that this rotation has not found to be unopenable. */
-async function nextValues({ id, target }: Rotation, fabricId: string): Promise<StoredValue[]> {
-  return db.$queryRaw<StoredValue[]>`
-    WITH next AS (
-      SELECT f."secretId", f.field, f.version, pg_column_size(f.sealed) AS size
-      FROM secret_field f
-      WHERE f.kid IN (SELECT kid FROM fabric_key WHERE "fabricId" = ${fabricId} AND kid <> ${target})
-        AND NOT EXISTS (
-          SELECT 1 FROM unopened_value u
-          WHERE u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version AND u."rotationId" = ${id})
-      LIMIT ${maxBatch.values}::int
-    ), summed AS (
-      SELECT "secretId", field, version, size, sum(size) OVER (ORDER BY "secretId", field, version) AS total FROM next
-    )
-    SELECT f."secretId", f.field, f.version, f.kid, f.sealed, s."subKind"
-    FROM summed
-    JOIN secret_field f ON f."secretId" = summed."secretId" AND f.field = summed.field AND f.version = summed.version
-    JOIN secret s ON s.id = f."secretId"
-    WHERE summed.total - summed.size < ${maxBatch.bytes}::int`;
-}
+/**
+ * The next values of fabric `$1` that are not under its key `$2`, at most `$4`, without those that rotation `$3` could
+ * not open. A prepared query, because Prisma would block requests for longer while it reads the rows.
+ */
+const nextValues = preparedQuery<StoredValue>(
+  `WITH next AS (
+     SELECT f."secretId", f.field, f.version, pg_column_size(f.sealed) AS size
+     FROM secret_field f
+     WHERE f.kid IN (SELECT kid FROM fabric_key WHERE "fabricId" = $1 AND kid <> $2)
+       AND NOT EXISTS (
+         SELECT 1 FROM unopened_value u
+         WHERE u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version AND u."rotationId" = $3)
+     LIMIT $4::int
+   ), summed AS (
+     SELECT "secretId", field, version, size, sum(size) OVER (ORDER BY "secretId", field, version) AS total FROM next
+   )
+   SELECT f."secretId", f.field, f.version, f.kid, f.sealed, s."subKind"
+   FROM summed
+   JOIN secret_field f ON f."secretId" = summed."secretId" AND f.field = summed.field AND f.version = summed.version
+   JOIN secret s ON s.id = f."secretId"
+   WHERE summed.total - summed.size < ${maxBytes}`,
+);
 
 /**
  * Skips values that somebody is deleting: a deletion never waits for a lock that waits for it. A value that was
@@ -122,6 +130,8 @@ async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly Res
       ${unopened.map(({ version }) => version)}::int[]) AS u("secretId", field, version)
     ON u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version
     ON CONFLICT DO NOTHING`;
+  resealedValues.inc({ outcome: "resealed" }, done);
+  resealedValues.inc({ outcome: "cannot_open" }, noted);
   return { done, unopened: noted };
 }
 

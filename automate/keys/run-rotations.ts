@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { createPace } from "@/automate/keys/pace";
 import { type Pass, rewrap } from "@/automate/keys/rewrap";
 import { type Reseal, rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
 import { claimRotation, type Rotation, releaseRotation, type Step } from "@/automate/keys/rotation";
@@ -45,14 +46,15 @@ export function startRotations({
 }: Settings) {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const pace = createPace();
   const passes = new Map<string, Pass>();
   const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
 
   function work(rotation: Rotation): Promise<Step> {
-    if (rotation.kind === "fabric") return rotateFabricKey(rotation, { keys, reseal }, settle);
+    if (rotation.kind === "fabric") return rotateFabricKey(rotation, { keys, reseal, pace }, settle);
     const pass = passes.get(rotation.id) ?? { after: "", damaged: 0 };
     passes.set(rotation.id, pass);
-    return rewrap(rotation, keyring, pass);
+    return rewrap(rotation, keyring, pass, pace);
   }
 
   async function takeTurn(rotation: Rotation): Promise<void> {

@@ -12,21 +12,21 @@ const lanes = 4;
  * Opens stored values and seals them to another key of the same fabric, for the same places. Only ciphertext
  * leaves this function. It is no use of a secret: nobody receives a value, so no use is recorded.
  *
- * Stops when `isLate` says so, and returns what is done by then. Throws when a key service fails: the values may
- * open later.
+ * `afterEach` runs after each value, and returns false to stop; then the others are missing in what is returned.
+ * Throws when a key service fails: the values may open later.
  */
 export async function reseal(
   keys: FabricKeys,
   to: VerifiedFabricKey,
   values: readonly StoredValue[],
-  isLate: () => boolean = () => false,
+  afterEach: () => Promise<boolean>,
 ): Promise<ResealedValue[]> {
   const resealed: ResealedValue[] = [];
   const waiting = values.values();
   const work = async () => {
     for (const value of waiting) {
       resealed.push(await resealOne(keys, to, value));
-      if (isLate()) return;
+      if (!(await afterEach())) return;
     }
   };
   await Promise.all(Array.from({ length: lanes }, work));

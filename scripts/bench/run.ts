@@ -5,8 +5,9 @@ import { startPostgres } from "@/launcher/embedded-postgres.mjs";
 import { managementRows } from "@/scripts/bench/management-rows";
 import { pgbenchRows } from "@/scripts/bench/pgbench";
 import { createBenchProcesses } from "@/scripts/bench/processes";
+import { printRotations } from "@/scripts/bench/rotation";
 import { runtimeRows } from "@/scripts/bench/runtime-rows";
-import { seed, seedLarge } from "@/scripts/bench/seed";
+import { seed, seedHuge, seedLarge } from "@/scripts/bench/seed";
 import { printTable } from "@/scripts/bench/table";
 import { startWeb } from "@/scripts/bench/web";
 import { yardsticks } from "@/scripts/bench/yardsticks";
@@ -21,6 +22,8 @@ import { createTestKeys } from "@/testing/keys";
  */
 const seconds = Number(process.env.SECONDS ?? 4);
 const wanted = new RegExp(process.env.ROWS ?? ".");
+/** The rotations have a table of their own, and need no web. */
+const isOnlyRotations = process.env.ROWS === "rotation";
 const clients = (process.env.CLIENTS ?? "1,8,64").split(",").map(Number);
 const profileDir = process.env.PROFILE_DIR;
 const nodeOptions = profileDir ? ["--cpu-prof", `--cpu-prof-dir=${profileDir}`] : [];
@@ -45,26 +48,37 @@ try {
     },
     nodeOptions,
   );
-  const web = await startWeb(keys, {
-    webUrl: urls.webUrl,
-    automateUrl: automate.internalUrl,
-    log: join(dir, "web.log"),
-    nodeOptions,
-  });
-  const large = await seedLarge(urls);
-  const bareUrl = await processes.startBareServer();
-  const rows = [
-    ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
-    ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
-    ...runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds),
-    ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
-  ];
-  await printTable(
-    rows.filter(({ title }) => wanted.test(title)),
-    clients,
-    automate.process.pid,
-  );
-  await web.stop();
+  const runtime = runtimeRows(processes, { automateUrl: automate.url, fabrics }, seconds);
+  if (!isOnlyRotations) {
+    const web = await startWeb(keys, {
+      webUrl: urls.webUrl,
+      automateUrl: automate.internalUrl,
+      log: join(dir, "web.log"),
+      nodeOptions,
+    });
+    const large = await seedLarge(urls);
+    const bareUrl = await processes.startBareServer();
+    const rows = [
+      ...yardsticks(processes, { ownerUrl: urls.ownerUrl, bareUrl, fabrics }, seconds),
+      ...(await pgbenchRows(urls.ownerUrl, dir, seconds)),
+      ...runtime,
+      ...managementRows(processes, { webUrl: web.url, pid: web.pid, fabric: large }, seconds),
+    ];
+    await printTable(
+      rows.filter(({ title }) => wanted.test(title)),
+      clients,
+      automate.process.pid,
+    );
+    await web.stop();
+  }
+  const [resolve] = runtime;
+  if (resolve && wanted.test("rotation"))
+    await printRotations({
+      ownerUrl: urls.ownerUrl,
+      automate: { internalUrl: automate.internalUrl, signingKey: keys.web.WEB_SIGNING_KEY },
+      fabric: await seedHuge(urls, Number(process.env.VALUES ?? 100_000)),
+      resolve: () => resolve.run(8),
+    });
   // Node.js writes a profile when the process exits.
   automate.process.kill();
   await once(automate.process, "exit");

@@ -12,6 +12,9 @@ export type BenchFabric = { fabricId: string; token: string; secrets: { id: stri
 /** One fabric with many secrets, and an access token of its Admin. */
 export type LargeFabric = { fabricId: string; accessToken: string };
 
+/** One fabric with many values, and its Admin. */
+export type HugeFabric = { fabricId: string; adminId: string; values: number };
+
 const fabrics = 100;
 const secretsEach = 100;
 
@@ -48,6 +51,16 @@ export async function seedLarge(
   await owner.$executeRawUnsafe("VACUUM ANALYZE");
   await owner.$disconnect();
   return { fabricId: fabric.fabricId, accessToken: token };
+}
+
+/** Writes many text secrets in one fabric, for a rotation of its key. */
+export async function seedHuge({ ownerUrl, webUrl }: TestDatabase, values: number): Promise<HugeFabric> {
+  const owner = createDb(ownerUrl);
+  const fabric = await createTestFabric(owner, "bench huge");
+  for (let i = 0; i < values; i += 1000) await addSecrets(owner, fabric, webUrl, 1000, i);
+  await owner.$executeRawUnsafe("VACUUM ANALYZE");
+  await owner.$disconnect();
+  return { fabricId: fabric.fabricId, adminId: fabric.admin.id, values };
 }
 
 async function addToken(owner: Db, { fabricId, admin }: TestFabric): Promise<string> {

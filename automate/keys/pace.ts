@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { servedRequests } from "@/automate/http/metrics";
+
+/** For so long after a request, more are expected. */
+const busyForMs = 50;
+/** The rest after each value while requests are served. */
+const restMs = 10;
+/** A batch of this size, and of this time at most. Small ones while requests are served, which wait behind them. */
+const batches = { busy: { size: 200, ms: 500 }, idle: { size: 1_000, ms: 2_000 } };
+
+/** How fast a rotation goes: at full speed while this copy serves no request, otherwise with rests. */
+export type Pace = {
+  /** Rests if requests are being served. Call it after each value. */
+  rest(): Promise<void>;
+  /** The limits of the next batch. */
+  batch(): { size: number; ms: number };
+};
+
+export function createPace(): Pace {
+  let seen = servedRequests();
+  let busyUntil = 0;
+  const isBusy = () => {
+    const served = servedRequests();
+    if (served !== seen) busyUntil = performance.now() + busyForMs;
+    seen = served;
+    return performance.now() < busyUntil;
+  };
+  return {
+    rest: async () => {
+      if (isBusy()) await sleep(restMs);
+    },
+    batch: () => (isBusy() ? batches.busy : batches.idle),
+  };
+}
