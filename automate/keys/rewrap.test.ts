@@ -1,17 +1,14 @@
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
 import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
-import { createKeyring, type Keyring, type KeyringKey, openKeyring } from "@/lib/kms/keyring";
+import { createKeyring, type Keyring, type KeyringKey } from "@/lib/kms/keyring";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
+import { createNextMasterKey } from "@/testing/next-master-key";
 
 let owner: Db;
 let former: KeyringKey;
@@ -22,10 +19,7 @@ beforeAll(async () => {
   const keys = await createTestKeys();
   Object.assign(process.env, keys.web, keys.automate);
   owner = createDb((await createTestDatabase("automate")).ownerUrl);
-  former = (await openKeyring({ masterKeyFile: keys.automate.MASTER_KEY_FILE })).primary;
-  const file = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "next.key");
-  writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  next = { ...(await openKeyring({ masterKeyFile: file })).primary, label: "next" };
+  ({ former, next } = await createNextMasterKey());
   fabrics = [await createTestFabric(owner, "a"), await createTestFabric(owner, "b")];
 });
 

@@ -3,10 +3,13 @@ import type { FabricKeysDetail } from "@/lib/fabric-keys/schema";
 
 const everyMs = { running: 2_000, paused: 15_000 };
 
-/** The fabric's keys as the server rendered them, fetched again while a rotation has not ended. */
+/**
+ * The fabric's keys as the server rendered them, fetched again while a rotation has not ended. An action renders the
+ * page again, so a rotation that it starts, pauses or resumes is another query.
+ */
 export function fabricKeysQuery(fabricId: string, initialData: FabricKeysDetail) {
   return queryOptions({
-    queryKey: ["fabric-keys", fabricId],
+    queryKey: ["fabric-keys", fabricId, initialData.rotation?.id, initialData.rotation?.state],
     initialData,
     staleTime: Number.POSITIVE_INFINITY,
     refetchInterval: ({ state: { data } }) => {

@@ -15,7 +15,7 @@ export function FabricKeysSection({
   fabric: { id: string; name: string };
   initialData: FabricKeysDetail;
 }) {
-  const { data, refetch } = useQuery(fabricKeysQuery(fabric.id, initialData));
+  const { data } = useQuery(fabricKeysQuery(fabric.id, initialData));
   const { keys, rotation } = data;
   const isRotating = rotation !== null && rotation.state !== "done";
   return (
@@ -30,9 +30,9 @@ export function FabricKeysSection({
             while everything keeps working.
           </p>
         </div>
-        <RotateKeyButton fabric={fabric} isRotating={isRotating} onStarted={() => void refetch()} />
+        <RotateKeyButton fabric={fabric} isRotating={isRotating} />
       </div>
-      {rotation && <RotationCard fabricId={fabric.id} rotation={rotation} onChanged={() => void refetch()} />}
+      {rotation && <RotationCard fabricId={fabric.id} rotation={rotation} />}
       <FabricKeyTable keys={keys} />
     </section>
   );

@@ -10,12 +10,10 @@ import { rotateFabricKeyAction } from "@/lib/fabric-keys/actions";
 export function RotateKeyButton({
   fabric,
   isRotating,
-  onStarted,
 }: {
   fabric: { id: string; name: string };
   /** A fabric has one rotation at a time. */
   isRotating: boolean;
-  onStarted: () => void;
 }) {
   const dialog = useDialog();
   const toast = useToast();
@@ -29,10 +27,7 @@ export function RotateKeyButton({
         title={`Rotate the key of ${fabric.name}?`}
         confirmLabel="Rotate key"
         act={() => rotateFabricKeyAction(fabric.id, {})}
-        onDone={() => {
-          onStarted();
-          toast("The key is being rotated");
-        }}
+        onDone={() => toast("The key is being rotated")}
         texts={{ refused: "A rotation of this key is running or paused." }}
       >
         A new key seals new values at once. Automate reseals the stored ones in the background, and then

@@ -16,15 +16,7 @@ const progressClass =
   "h-2 w-full appearance-none overflow-hidden rounded-full border-0 bg-sunken [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-sunken [&::-webkit-progress-value]:bg-accent";
 
 /** The last rotation: how far it is, why it stands still, and what it could not open. */
-export function RotationCard({
-  fabricId,
-  rotation,
-  onChanged,
-}: {
-  fabricId: string;
-  rotation: RotationProgress;
-  onChanged: () => void;
-}) {
+export function RotationCard({ fabricId, rotation }: { fabricId: string; rotation: RotationProgress }) {
   const { state, done, total, unopened, unopenedValues, startedAt, startedByName, endedAt, lastError } =
     rotation;
   return (
@@ -41,9 +33,7 @@ export function RotationCard({
           </h3>
           <p className="text-muted tabular-nums">{progressText(rotation)}</p>
         </div>
-        {state !== "done" && (
-          <PauseButton fabricId={fabricId} isPaused={state === "paused"} onChanged={onChanged} />
-        )}
+        {state !== "done" && <PauseButton fabricId={fabricId} isPaused={state === "paused"} />}
       </div>
       {state !== "done" && (
         <progress
@@ -77,31 +67,18 @@ export function RotationCard({
   );
 }
 
-function PauseButton({
-  fabricId,
-  isPaused,
-  onChanged,
-}: {
-  fabricId: string;
-  isPaused: boolean;
-  onChanged: () => void;
-}) {
+function PauseButton({ fabricId, isPaused }: { fabricId: string; isPaused: boolean }) {
   const { run, isPending, dialog } = useToastedAct();
-  async function toggle() {
+  function toggle() {
     const texts = isPaused
       ? { done: "The rotation goes on", failed: "The rotation was not resumed" }
       : { done: "The rotation is paused", failed: "The rotation was not paused" };
     const act = isPaused ? resumeRotationAction : pauseRotationAction;
-    if (await run(() => act(fabricId, {}), texts)) onChanged();
+    void run(() => act(fabricId, {}), texts);
   }
   return (
     <>
-      <Button
-        size="sm"
-        icon={isPaused ? <Play /> : <Pause />}
-        isPending={isPending}
-        onClick={() => void toggle()}
-      >
+      <Button size="sm" icon={isPaused ? <Play /> : <Pause />} isPending={isPending} onClick={toggle}>
         {isPaused ? "Resume" : "Pause"}
         <span className="sr-only"> rotation</span>
       </Button>

@@ -1,16 +1,12 @@
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
 import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { createDb, type Db, db } from "@/lib/db/client";
-import { createKeyring, openKeyring } from "@/lib/kms/keyring";
 import type { LoadResult } from "@/scripts/bench/schema";
 import type { HugeFabric } from "@/scripts/bench/seed";
+import { createNextMasterKey } from "@/testing/next-master-key";
 import { signRequest } from "@/testing/signed-request";
 
 type Bench = {
@@ -88,11 +84,7 @@ async function rotate(owner: Db, { internalUrl, signingKey }: Bench["automate"],
 
 /** Rewraps fabric keys under another local master key, in this process. Returns how long it took. */
 async function rewrapMany(owner: Db, count: number): Promise<number> {
-  const former = (await openKeyring({ masterKeyFile: process.env.MASTER_KEY_FILE ?? "" })).primary;
-  const file = join(mkdtempSync(join(tmpdir(), "selvage-bench-key-")), "next.key");
-  writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  const next = { ...(await openKeyring({ masterKeyFile: file })).primary, label: "next" };
-  const keyring = createKeyring([former, next], "next");
+  const { former, next, keyring } = await createNextMasterKey();
   const keys = createFabricKeys(db, keyring, JSON.parse(process.env.AUTOMATE_SIGNING_KEY ?? ""));
   const present = await owner.fabricKey.count();
   for (let made = present; made < count; made += 100) {
