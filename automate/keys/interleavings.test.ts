@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { destroyFormerKeys } from "@/automate/keys/destroy";
 import { type Reseal, rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fabric-key";
@@ -9,7 +10,14 @@ import { reseal } from "@/automate/secrets/reseal";
 import { open } from "@/lib/crypto/open";
 import { closeDb, db } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
-import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
+import {
+  createSecret,
+  deleteSecret,
+  insertSecret,
+  type PreparedSecret,
+  prepareSecret,
+} from "@/lib/secrets/mutations";
+import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -34,26 +42,35 @@ afterAll(async () => {
   delete process.env.DATABASE_URL;
 });
 
-const writes = ["create", "replace username", "replace password", "rename", "delete", "purge"] as const;
+const writes = [
+  "create",
+  "seal",
+  "store",
+  "replace username",
+  "replace password",
+  "rename",
+  "delete",
+  "purge",
+] as const;
 const rotations = ["start", "batch", "crash", "take over", "destroy"] as const;
 type Act = { act: (typeof writes)[number] | (typeof rotations)[number]; pick: number };
 
 const act: fc.Arbitrary<Act> = fc.record({
-  act: fc.constantFrom(...writes, ...rotations),
+  // More of what ends a rotation, so that most trials have several.
+  act: fc.constantFrom(...writes, ...rotations, "start", "batch", "batch", "batch", "seal", "store"),
   pick: fc.nat(1_000),
 });
 
+const turns = fc.array(fc.array(act, { minLength: 1, maxLength: 3 }), { maxLength: 24, size: "max" });
+
 test("any interleaving of writes, rotations and crashes leaves every value readable, and nothing under a former key", async () => {
   await fc.assert(
-    fc.asyncProperty(
-      fc.array(fc.array(act, { minLength: 1, maxLength: 3 }), { maxLength: 14 }),
-      async (turns) => {
-        const trial = await createTrial();
-        for (const turn of turns) await Promise.all(turn.map(trial.perform));
-        await trial.finish();
-        await trial.check();
-      },
-    ),
+    fc.asyncProperty(turns, async (turns) => {
+      const trial = await createTrial();
+      for (const turn of turns) await Promise.all(turn.map(trial.perform));
+      await trial.finish();
+      await trial.check();
+    }),
     { numRuns: process.env.RUN_LONG ? 400 : 20 },
   );
 }, 300_000);
@@ -63,6 +80,7 @@ type Value = { username: string; password: string };
 async function createTrial() {
   const fabric = await createTestFabric(db);
   const current = new Map<string, { value: Value; version: number }>();
+  const sealed: { value: Value; prepared: PreparedSecret }[] = [];
   let names = 0;
   const write = () => fabric.scope("user", "secret:write");
 
@@ -85,6 +103,32 @@ async function createTrial() {
     current.set(created.value.id, { value, version: 1 });
   }
 
+  /** Seals a new secret, as a web that is then slow to store it. */
+  async function sealNew(): Promise<void> {
+    names += 1;
+    const value = { username: `u${names}`, password: `p${names}` };
+    const input = {
+      subKind: "username_password",
+      name: `s${names}`,
+      description: "",
+      fields: value,
+    } as const;
+    sealed.push({ value, prepared: await prepareSecret(write(), input, uuidv7()) });
+  }
+
+  async function storeSealed(): Promise<void> {
+    const next = sealed.shift();
+    if (!next) return;
+    const { value, prepared } = next;
+    let attempts = 0;
+    await sealingToNewestKey(async () => {
+      attempts += 1;
+      const again = attempts > 1 ? await prepareSecret(write(), prepared.input, prepared.id) : prepared;
+      return insertSecret(write(), again);
+    });
+    current.set(prepared.id, { value, version: 1 });
+  }
+
   async function replace(pick: number, field: keyof Value): Promise<void> {
     const secretId = secretAt(pick);
     const before = secretId === undefined ? undefined : current.get(secretId);
@@ -94,8 +138,8 @@ async function createTrial() {
     const subKind = "username_password" as const;
     const input = { subKind, secretId, fields, destinationIds: [] };
     const replaced = await replaceSecret(write(), { ...input, expectedVersion: before.version });
-    // Another act of the same turn may have replaced it.
-    if (replaced.ok)
+    // Another act of the same turn may have replaced or deleted it.
+    if (replaced.ok && current.has(secretId))
       current.set(secretId, { value: { ...before.value, ...fields }, version: replaced.value.version });
   }
 
@@ -109,6 +153,8 @@ async function createTrial() {
   async function perform({ act: what, pick }: Act): Promise<void> {
     try {
       if (what === "create") await create();
+      else if (what === "seal") await sealNew();
+      else if (what === "store") await storeSealed();
       else if (what === "replace username") await replace(pick, "username");
       else if (what === "replace password") await replace(pick, "password");
       else if (what === "rename") {
@@ -129,7 +175,7 @@ async function createTrial() {
     if (what === "start") await start(fabric);
     else if (what === "destroy") await destroyFormerKeys({ fabricId, settle: 0 });
     else {
-      const size = 1 + (pick % 3);
+      const size = 1 + (pick % 8);
       const few: Reseal = (by, to, values, afterEach) => reseal(by, to, values.slice(0, size), afterEach);
       const crash: Reseal = async (...args) => {
         await few(...args);
@@ -154,6 +200,7 @@ async function createTrial() {
     perform,
     /** Ends the rotation, if one runs. */
     async finish(): Promise<void> {
+      while (sealed.length > 0) await storeSealed();
       await purge();
       for (;;) {
         await freeLease(fabric.fabricId);
