@@ -51,7 +51,8 @@ export function RotationCard({ fabricId, rotation }: { fabricId: string; rotatio
       )}
       {state !== "done" && lastError !== "" && (
         <p className="wrap-anywhere text-danger-text">
-          The last attempt failed: {lastError} Automate tries again by itself.
+          The last attempt failed: {lastError}
+          {state === "running" && " Automate tries again by itself."}
         </p>
       )}
       <p className="text-muted text-sm">
