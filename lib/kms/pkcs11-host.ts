@@ -177,7 +177,7 @@ function faultOf(call: number, error: unknown): Pkcs11Answer {
 let setup: Pkcs11Setup | undefined;
 let opened: OpenKey | undefined;
 
-process.on("message", (message: Pkcs11Setup | Pkcs11Call) => {
+function serve(message: Pkcs11Setup | Pkcs11Call): void {
   if ("library" in message) {
     setup = message;
     return;
@@ -187,8 +187,12 @@ process.on("message", (message: Pkcs11Setup | Pkcs11Call) => {
     opened ??= openKey(setup);
     process.send?.(answer(opened, message));
   } catch (error) {
-    // A new process starts with a new session, since this one may be broken.
+    // A new process starts with a new session, since this one may be broken. Calls that wait here must not try a
+    // refused PIN again.
+    process.off("message", serve);
     process.send?.(faultOf(message.call, error), () => process.exit(0));
   }
-});
+}
+
+process.on("message", serve);
 process.on("disconnect", () => process.exit(0));

@@ -41,6 +41,14 @@ describe("an HSM that cannot be used", () => {
       .map(Number);
   }
 
+  async function compile(name: string, source: string): Promise<string> {
+    const [file, library] = [join(hsm.folder, `${name}.c`), join(hsm.folder, `${name}.so`)];
+    await writeFile(file, source);
+    const install = "Install a C compiler: apt-get install gcc.";
+    await runProgram("gcc", ["-shared", "-fPIC", "-o", library, file, "-ldl"], install);
+    return library;
+  }
+
   test("two keys of one name need an id, and none is missing", async () => {
     const states: string[] = [];
     for (const settings of [{}, { id: "01" }, { object: "nothing" }, { token: "nothing" }]) {
@@ -67,6 +75,43 @@ describe("an HSM that cannot be used", () => {
     await writeFile(pinFile, pin);
     expect((await master.describe()).state).toBe("enabled");
     await master.close?.();
+  });
+
+  test("of many callers at once, a refused PIN is sent by one", async () => {
+    const logins = join(hsm.folder, "logins");
+    const source = `
+      #include <dlfcn.h>
+      #include <stdio.h>
+      #define CK_PTR *
+      #define CK_DECLARE_FUNCTION(type, name) type name
+      #define CK_DECLARE_FUNCTION_POINTER(type, name) type (* name)
+      #define CK_CALLBACK_FUNCTION(type, name) type (* name)
+      #define NULL_PTR 0
+      #include "${join(process.cwd(), "node_modules/pkcs11js/includes/pkcs11/pkcs11.h")}"
+      static CK_FUNCTION_LIST own, *real;
+      static CK_RV login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG length) {
+        FILE *file = fopen("${logins}", "a");
+        fputs("login\\n", file);
+        fclose(file);
+        return real->C_Login(session, user, pin, length);
+      }
+      CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list) {
+        void *library = dlopen("${hsm.library}", RTLD_NOW);
+        CK_RV (*get)(CK_FUNCTION_LIST **) = dlsym(library, "C_GetFunctionList");
+        get(&real);
+        own = *real;
+        own.C_Login = login;
+        *list = &own;
+        return 0;
+      }`;
+    const pinFile = join(hsm.folder, "another-wrong-pin");
+    await writeFile(pinFile, "canary-wrong", { mode: 0o600 });
+    const master = await hsm.openWith({ id: "01", pinFile, library: await compile("counting", source) });
+    const calls = Array.from({ length: 10 }, () => master.wrap(key, context));
+    const outcomes = await Promise.allSettled(calls);
+    expect(outcomes.map(({ status }) => status)).toEqual(calls.map(() => "rejected"));
+    await expect(master.wrap(key, context)).rejects.toMatchObject({ state: "denied" });
+    expect(readFileSync(logins, "utf8")).toBe("login\n");
   });
 
   test("a PIN file that others can read is refused at start", async () => {
@@ -101,18 +146,40 @@ describe("an HSM that cannot be used", () => {
     await master.close?.();
   });
 
+  test("a library that stops answering is replaced by the next call", async () => {
+    const master = await hsm.openWith({ id: "01" });
+    const wrapped = await master.wrap(key, context);
+    const [stopped = 0] = hostIds();
+    process.kill(stopped, "SIGSTOP");
+    const limit = () => AbortSignal.timeout(1_000);
+    await expect(master.unwrap(wrapped, context, limit())).rejects.toMatchObject({ state: "unavailable" });
+    await expect.poll(hostIds).not.toContain(stopped);
+    expect(await master.unwrap(wrapped, context)).toEqual(key);
+    await master.close?.();
+  });
+
+  test("a library that takes longer to start than a caller waits works in the end", async () => {
+    const source = `
+      #include <dlfcn.h>
+      #include <unistd.h>
+      unsigned long C_GetFunctionList(void **list) {
+        sleep(3);
+        void *real = dlopen("${hsm.library}", RTLD_NOW);
+        return ((unsigned long (*)(void **))dlsym(real, "C_GetFunctionList"))(list);
+      }`;
+    const master = await hsm.openWith({ id: "01", library: await compile("slow", source) });
+    const impatient = () => master.wrap(key, context, AbortSignal.timeout(1_000));
+    await expect(impatient()).rejects.toMatchObject({ state: "unavailable" });
+    await vi.waitFor(impatient, 15_000);
+    await master.close?.();
+  });
+
   test.each([
     ["hangs", "for (;;) pause();"],
     ["crashes", "__builtin_trap();"],
   ])("a library that %s harms neither automate nor another key", async (name, statement) => {
-    const source = join(hsm.folder, `${name}.c`);
-    const library = join(hsm.folder, `${name}.so`);
-    await writeFile(
-      source,
-      `#include <unistd.h>\n#include <stddef.h>\nunsigned long C_GetFunctionList(void **list) { ${statement} return 0; }\n`,
-    );
-    const install = "Install a C compiler: apt-get install gcc.";
-    await runProgram("gcc", ["-shared", "-fPIC", "-o", library, source], install);
+    const source = `#include <unistd.h>\nunsigned long C_GetFunctionList(void **list) { ${statement} return 0; }\n`;
+    const library = await compile(name, source);
     const broken = await hsm.openWith({ library });
     const healthy = await hsm.openWith({ id: "01" });
     await healthy.describe();

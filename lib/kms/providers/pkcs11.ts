@@ -42,8 +42,12 @@ export const pkcs11Key = z.strictObject({
   environment: z.record(z.string(), z.string()).default({}),
 });
 
-/** A library that does not answer for so long is killed. */
+/** A library that does not answer a call for so long is killed. */
 const timeoutMs = 10_000;
+/** Signing in to an HSM over a network can take longer than a caller waits. Then the process goes on for so long. */
+const startTimeoutMs = 30_000;
+/** How long a process that was told to end may take for it. */
+const endTimeoutMs = 1_000;
 const isSource = import.meta.url.endsWith(".ts");
 const hostFile = fileURLToPath(
   new URL(isSource ? "../pkcs11-host.ts" : "./pkcs11-host.mjs", import.meta.url),
@@ -80,7 +84,7 @@ export async function openPkcs11Key(settings: z.output<typeof pkcs11Key>): Promi
 type Result = Extract<Pkcs11Answer, { result: unknown }>["result"];
 type Waiting = Map<number, { resolve: (result: Result) => void; reject: (error: Error) => void }>;
 type WithoutNumber<T> = T extends unknown ? Omit<T, "call"> : never;
-type Host = { child: ChildProcess; waiting: Waiting };
+type Host = { child: ChildProcess; waiting: Waiting; isReady: boolean };
 
 /** Calls the process that runs the vendor's library, and starts another when it has ended. */
 function createHost(settings: z.output<typeof pkcs11Key>) {
@@ -95,19 +99,23 @@ function createHost(settings: z.output<typeof pkcs11Key>) {
     });
     if (pin === refusedPin)
       throw new KeyServiceFault("denied", `The token refused the PIN of ${settings.pinFile}: correct it.`);
-    const host: Host = { child: forkHost(settings.environment), waiting: new Map() };
+    const host: Host = { child: forkHost(settings.environment), waiting: new Map(), isReady: false };
     const kill = () => host.child.kill("SIGKILL");
+    const starting = setTimeout(kill, startTimeoutMs).unref();
     // A library that hangs does not notice that automate has ended.
     process.once("exit", kill);
     const end = () => {
+      clearTimeout(starting);
       process.off("exit", kill);
       leave(host);
       for (const { reject } of host.waiting.values())
         reject(new KeyServiceFault("unavailable", "The PKCS#11 library ended."));
     };
     host.child.once("exit", end);
-    host.child.once("error", end);
+    host.child.on("error", end);
     host.child.on("message", (answer: Pkcs11Answer) => {
+      clearTimeout(starting);
+      host.isReady = true;
       if ("fault" in answer) leave(host);
       if ("isPinRefused" in answer && answer.isPinRefused) refusedPin = pin;
       settle(host.waiting, answer);
@@ -132,23 +140,28 @@ function createHost(settings: z.output<typeof pkcs11Key>) {
         running = undefined;
         throw error;
       });
-      const { child, waiting } = await running;
+      const host = await running;
       calls += 1;
       const call = calls;
-      const kill = () => child.kill("SIGKILL");
-      limit.addEventListener("abort", kill);
-      try {
-        return await new Promise<Result>((resolve, reject) => {
-          waiting.set(call, { resolve, reject });
-          if (limit.aborted) kill();
-          else child.send({ ...request, call }, () => {});
-        });
-      } finally {
-        limit.removeEventListener("abort", kill);
-      }
+      const { promise, resolve, reject } = Promise.withResolvers<Result>();
+      host.waiting.set(call, { resolve, reject });
+      const giveUp = () => {
+        host.waiting.delete(call);
+        reject(new KeyServiceFault("unavailable", "The PKCS#11 library did not answer in time."));
+        if (!host.isReady) return;
+        leave(host);
+        host.child.kill("SIGKILL");
+      };
+      limit.addEventListener("abort", giveUp);
+      if (limit.aborted) giveUp();
+      else host.child.send({ ...request, call }, () => {});
+      return promise.finally(() => limit.removeEventListener("abort", giveUp));
     },
     close(): void {
-      if (current?.child.connected) current.child.disconnect();
+      const child = current?.child;
+      if (!child?.connected) return;
+      child.disconnect();
+      setTimeout(() => child.kill("SIGKILL"), endTimeoutMs).unref();
     },
   };
 }
