@@ -26,6 +26,11 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     ["Failed after 9 ms: No server has this name. Field Base URL."],
   ],
   ["connection.check", { ok: false, code: "of another version" }, ["Failed: Unknown reason."]],
+  ["secret.version.purge", { versions: ["1–3"] }, ["versions 1–3"]],
+  ["secret.version.purge", { versions: ["2"] }, ["version 2"]],
+  ["secret.version.purge", { versions: ["1", "3–5"] }, ["versions 1, 3–5"]],
+  ["fabric.delete", { destroyAt: "2026-12-07T09:00:00.000Z" }, ["its keys to be destroyed on 2026-12-07"]],
+  ["fabric.restore", { from: "Sales", to: "Sales 2" }, ["from “Sales” to “Sales 2”"]],
   ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],
   [
     "secret.use",
