@@ -13,7 +13,7 @@ import { startTransit } from "@/testing/key-services/transit";
 import { createTestKeys } from "@/testing/keys";
 import { signRequest } from "@/testing/signed-request";
 
-const quick = { callTimeoutMs: 150, attempts: 2, maxDelayMs: 20, breakAfter: 4, breakForMs: 400 };
+const quick = { callTimeoutMs: 400, attempts: 2, maxDelayMs: 20, breakAfter: 4, breakForMs: 400 };
 let owner: Db;
 let service: KeyService;
 let fabric: TestFabric;

@@ -90,7 +90,9 @@ export function createKeyring(
 }
 
 function withLabel(key: MasterKey, { label, team }: KeySettings, options: Options): KeyringKey {
-  const guarded = resilient(key, label, options.onCall ?? (() => {}), options.resilience);
+  // A file has no service. A program that is too busy to notice an answer in time must not lose its key.
+  const guarded =
+    key.provider === "local" ? key : resilient(key, label, options.onCall ?? (() => {}), options.resilience);
   return { ...guarded, label, ...(team === undefined ? {} : { team }) };
 }
 

@@ -8,11 +8,11 @@ import { startTransit } from "@/testing/key-services/transit";
 const context = { fabricId: "f1", kid: "k1" };
 const plain = new Uint8Array(32).fill(5);
 const quick: Resilience = {
-  callTimeoutMs: 100,
+  callTimeoutMs: 400,
   attempts: 3,
   maxDelayMs: 20,
   breakAfter: 5,
-  breakForMs: 300,
+  breakForMs: 500,
 };
 let service: KeyService;
 let key: MasterKey;
@@ -60,7 +60,7 @@ describe("a master key whose service", () => {
     ["throttled", "unavailable", 1],
   ])("is %s comes to “%s” in bounded time, after %i requests", async (situation, state, requests) => {
     service.be(situation);
-    expect(await attempt(1_000)).toEqual({ state, requests, isLate: false });
+    expect(await attempt(5_000)).toEqual({ state, requests, isLate: false });
     expect(calls.map(({ outcome }) => outcome)).toEqual(Array(requests).fill(state));
     service.be("works");
     expect(await key.unwrap(wrapped, context)).toEqual(plain);
@@ -85,29 +85,29 @@ describe("a master key whose service", () => {
 
   test("keeps failing is not called, and after a while one call tries it", async () => {
     service.be("hanging");
-    await Promise.all(Array.from({ length: 4 }, () => attempt(1_000)));
-    const refused = await Promise.all(Array.from({ length: 50 }, () => attempt(50)));
+    await Promise.all(Array.from({ length: 4 }, () => attempt(5_000)));
+    const refused = await Promise.all(Array.from({ length: 50 }, () => attempt(300)));
     for (const one of refused) expect(one).toEqual({ state: "unavailable", requests: 0, isLate: false });
     await expect(key.wrap(plain, context)).rejects.toMatchObject({
       message: "The service of master key “main” keeps failing.",
-      retryAfterMs: expect.closeTo(150, -3),
+      retryAfterMs: expect.closeTo(250, -3),
     });
     await sleep(quick.breakForMs + 10);
-    const tried = await Promise.all(Array.from({ length: 10 }, () => attempt(1_000)));
+    const tried = await Promise.all(Array.from({ length: 10 }, () => attempt(5_000)));
     expect(Math.max(...tried.map(({ requests }) => requests))).toBe(1);
     service.be("works");
     await sleep(quick.breakForMs + 10);
     expect(await key.unwrap(wrapped, context)).toEqual(plain);
-    expect((await attempt(1_000)).state).toBeNull();
+    expect((await attempt(5_000)).state).toBeNull();
   });
 
   test("answers is called, however often it refuses", async () => {
     const foreign = `${wrapped.slice(0, -6)}AAAAA=`;
     for (let i = 0; i < 10; i += 1) await expect(key.unwrap(foreign, context)).rejects.toThrow(CannotUnwrap);
     service.be("denied");
-    for (let i = 0; i < 10; i += 1) await attempt(1_000);
+    for (let i = 0; i < 10; i += 1) await attempt(5_000);
     service.be("works");
-    expect((await attempt(1_000)).state).toBeNull();
+    expect((await attempt(5_000)).state).toBeNull();
   });
 
   test("hangs is described as unavailable, in bounded time and by one request", async () => {
@@ -119,7 +119,7 @@ describe("a master key whose service", () => {
       fingerprint: key.fingerprint,
       state: "unavailable",
     });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(service.requests()).toBe(1);
   });
 });
@@ -128,5 +128,5 @@ test("a caller that gives up ends the call at once", async () => {
   service.be("hanging");
   const startedAt = performance.now();
   await expect(key.unwrap(wrapped, context, AbortSignal.timeout(20))).rejects.toThrow();
-  expect(performance.now() - startedAt).toBeLessThan(90);
+  expect(performance.now() - startedAt).toBeLessThan(350);
 });
