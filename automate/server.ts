@@ -16,6 +16,7 @@ import { requireKeyring } from "@/automate/keys/require-keyring";
 import { startRotations } from "@/automate/keys/run-rotations";
 import { purge } from "@/automate/purge";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
+import { setRestoredAt } from "@/automate/runtime-api/etag";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
 import { logAlarmsTo } from "@/automate/secrets/alarm";
 import { reseal } from "@/automate/secrets/reseal";
@@ -45,6 +46,7 @@ async function main(): Promise<void> {
     });
   }, address);
   await requireDatabaseRole("automate");
+  setRestoredAt((await db.schemaInfo.findFirst({ select: { restoredAt: true } }))?.restoredAt ?? null);
   const keyWarnings = [...keyring.warnings, ...(await requireKeyring(keyring, env.LOST_MASTER_KEYS))];
   const signingKeyWarning = await foreignSigningKey(env.AUTOMATE_SIGNING_KEY);
   if (signingKeyWarning) keyWarnings.push(signingKeyWarning);

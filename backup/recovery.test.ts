@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, writeFileSync } from "node:fs";
@@ -5,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { createDb, type Db } from "@/lib/db/client";
@@ -65,12 +66,24 @@ beforeAll(async () => {
   parent = backupFolder();
   expect(await operate({}, "backup", "--to", parent)).toMatchObject({ code: 0 });
 });
+afterEach(() => {
+  for (const copy of copies.splice(0)) copy.kill("SIGKILL");
+});
 afterAll(async () => {
   automates.stopAll();
   automates.remove();
   program.remove();
   await owner.$disconnect();
 });
+
+const copies: ChildProcess[] = [];
+
+/** Starts a copy of automate until the test ends. */
+async function startCopy(env: Record<string, string> = {}) {
+  const copy = await automates.start(env);
+  copies.push(copy.process);
+  return copy;
+}
 
 function newMasterKey(): string {
   const file = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
@@ -126,8 +139,23 @@ async function read(url: string, name: "ours" | "theirs"): Promise<string> {
 
 test("a lost database: the backup is restored into a new one, and pipelines read the same values", async () => {
   const { automateUrl } = await restored();
-  const { url } = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  const { url } = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl });
   expect([await read(url, "ours"), await read(url, "theirs")]).toEqual([values.ours, values.theirs]);
+});
+
+test("an ETag from before a restore does not match afterwards: its version may stand for another value by now", async () => {
+  const before = await startCopy();
+  const headers = { authorization: `Bearer ${tokens.ours}` };
+  const first = await fetch(`${before.url}/v1/secrets/ours`, { headers });
+  const etag = first.headers.get("etag") ?? "";
+  const again = (url: string, tag: string) =>
+    fetch(`${url}/v1/secrets/ours`, { headers: { ...headers, "if-none-match": tag } });
+  expect((await again(before.url, etag)).status).toBe(304);
+  const { automateUrl } = await restored();
+  const { url } = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl });
+  const after = await again(url, etag);
+  expect(after.status).toBe(200);
+  expect((await again(url, after.headers.get("etag") ?? "")).status).toBe(304);
 });
 
 test("a wrong master key: automate refuses to start, names both keys, and starts with the right one", async () => {
@@ -140,14 +168,14 @@ test("a wrong master key: automate refuses to start, names both keys, and starts
     1,
     expect.stringMatching(/Wrong master key \([\w-]{16}\): .* sealed under/),
   ]);
-  const { url } = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  const { url } = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl });
   expect(await read(url, "ours")).toBe(values.ours);
 });
 
 test("one fabric's key is gone: that fabric alone stops, the drill names its key, and with the key back all is as before", async () => {
   const { automateUrl } = await restored();
   const without = { KMS_CONFIG: keyringOf(keys.automate.MASTER_KEY_FILE) };
-  const automate = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl, ...without });
+  const automate = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl, ...without });
   expect([await read(automate.url, "ours"), await read(automate.url, "theirs")]).toEqual([
     values.ours,
     "key_missing",
@@ -162,14 +190,14 @@ test("one fabric's key is gone: that fabric alone stops, the drill names its key
     code: 1,
     output: expect.stringMatching(/no master key with this fingerprint[\s\S]*1 of 2 fabrics/),
   });
-  const back = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl });
+  const back = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl });
   expect(await read(back.url, "theirs")).toBe(values.theirs);
 });
 
 test("a backup from before a rotation of the master key opens as long as the keyring has the former one", async () => {
   const isRotated = keyringOf(newMasterKey(), keys.automate.MASTER_KEY_FILE, ownKeyFile);
   const system = await createTestDatabase("automate");
-  const kept = await automates.start({ KMS_CONFIG: isRotated, AUTOMATE_DATABASE_URL: system.automateUrl });
+  const kept = await startCopy({ KMS_CONFIG: isRotated, AUTOMATE_DATABASE_URL: system.automateUrl });
   const env = { AUTOMATE_URL: kept.internalUrl, DATABASE_URL: system.ownerUrl };
   expect(await operate(env, "drill", "--from", parent)).toMatchObject({
     code: 0,
@@ -182,7 +210,7 @@ test("a backup from before a rotation of the master key opens as long as the key
 test("a lost signing key: reads go on, and keys resign makes every fabric writable again; old backups verify with the former public key", async () => {
   const { ownerUrl, automateUrl } = await restored();
   const { publicJwk, privateJwk } = await signingKey();
-  const automate = await automates.start({
+  const automate = await startCopy({
     AUTOMATE_DATABASE_URL: automateUrl,
     AUTOMATE_SIGNING_KEY: JSON.stringify(privateJwk),
   });
@@ -245,7 +273,7 @@ test("a lost master key: automate starts when its loss is accepted, and a value 
     await queryAs<{ id: string }>(ownerUrl, `SELECT DISTINCT "masterKeyId" AS id FROM fabric_key ORDER BY 1`)
   ).map(({ id }) => id);
   const env = { AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(newMasterKey()) };
-  const automate = await automates.start({ ...env, LOST_MASTER_KEYS: lost.join(",") });
+  const automate = await startCopy({ ...env, LOST_MASTER_KEYS: lost.join(",") });
   expect(await read(automate.url, "ours")).toBe("key_missing");
   await askKeys(automate.internalUrl, "keys:rotate-fabric", { fabric: ours.fabricId });
   await replaceValue(ownerUrl, 2, "canary-after-loss");
@@ -257,7 +285,7 @@ test("a leaked master key: after both rotations nothing is under it, every value
   const { ownerUrl, automateUrl } = await restored();
   const fresh = newMasterKey();
   const all = [fresh, keys.automate.MASTER_KEY_FILE, ownKeyFile];
-  const automate = await automates.start({
+  const automate = await startCopy({
     AUTOMATE_DATABASE_URL: automateUrl,
     KMS_CONFIG: keyringOf(...all),
   });
@@ -277,7 +305,7 @@ test("a leaked master key: after both rotations nothing is under it, every value
     `SELECT DISTINCT "masterKeyId" AS id FROM fabric_key`,
   );
   expect(under).toHaveLength(1);
-  const without = await automates.start({ AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(fresh) });
+  const without = await startCopy({ AUTOMATE_DATABASE_URL: automateUrl, KMS_CONFIG: keyringOf(fresh) });
   expect([await read(without.url, "ours"), await read(without.url, "theirs")]).toEqual([
     values.ours,
     values.theirs,

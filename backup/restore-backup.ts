@@ -5,7 +5,7 @@ import { loadTables } from "@/backup/load-tables";
 import type { VerifiedBackup } from "@/backup/read-backup";
 import { BackupRefused } from "@/backup/refused";
 import { type StoppedWork, stopRestoredWork } from "@/backup/stop-restored-work";
-import { appliedMigrations, tableExists, tablesOf } from "@/backup/tables";
+import { appliedMigrations, columnExists, tableExists, tablesOf } from "@/backup/tables";
 import { eventsJson, insertEvents } from "@/lib/audit/record";
 import { commandLine } from "@/lib/users/provision";
 import { applyMigrations } from "@/prisma/migrate/apply-migrations";
@@ -65,6 +65,9 @@ async function fill(
     const access = await endRestoredAccess(client, keepAccess);
     const work = await stopRestoredWork(client);
     await recordRestore(client, backup, { ...access.counts, keepAccess });
+    // The first backups are from before this column.
+    if (await columnExists(client, "schema_info", "restoredAt"))
+      await client.query(`UPDATE schema_info SET "restoredAt" = now()`);
     await client.query("COMMIT");
     return { access, work };
   } catch (error) {

@@ -52,3 +52,11 @@ export async function appliedMigrations(client: Client): Promise<string[]> {
 export async function tableExists(client: Client, name: string): Promise<boolean> {
   return (await client.query("SELECT to_regclass($1) IS NOT NULL AS exists", [name])).rows[0].exists;
 }
+
+export async function columnExists(client: Client, table: string, column: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    "SELECT 1 FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2",
+    [table, column],
+  );
+  return rowCount === 1;
+}

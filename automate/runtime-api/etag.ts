@@ -2,9 +2,19 @@ import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 
+let restore = "";
+
+/**
+ * Sets when this database was last restored from a backup. The restored version numbers are given a second time,
+ * so the ETags that a pipeline received before must not match any more.
+ */
+export function setRestoredAt(restoredAt: Date | null): void {
+  restore = restoredAt ? `.${restoredAt.getTime().toString(36)}` : "";
+}
+
 /** The ETag of a secret's value (RFC 9110 §8.8.3). Weak: renaming changes the answer's `name`, not its value. */
 export function valueEtag({ id, version }: Pick<UsableSecret, "id" | "version">): string {
-  return `W/"${id}.${version}"`;
+  return `W/"${id}.${version}${restore}"`;
 }
 
 /** The ETag of a connection: its settings and the versions of its secrets. It reveals nothing about a value. */

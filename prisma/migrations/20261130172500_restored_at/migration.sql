@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "schema_info" ADD COLUMN     "restoredAt" TIMESTAMPTZ(3);
