@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import type { FastifyInstance, LightMyRequestResponse } from "fastify";
 import { importJWK, SignJWT } from "jose";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
 import { stack } from "@/testing/stack-address";
@@ -8,6 +9,21 @@ export async function sendSigned<P extends AutomatePurpose>(
   ...request: Parameters<typeof signedRequest<P>>
 ): Promise<Response> {
   return fetch(await signedRequest(...request));
+}
+
+/** Sends one request, signed as web signs it, to an internal app that listens as http://automate.test. */
+export async function injectAsWeb<P extends AutomatePurpose>(
+  internal: FastifyInstance,
+  signingKey: string,
+  ...request: [by: Signer, purpose: P, body: AutomateBody<P>]
+): Promise<LightMyRequestResponse> {
+  const signed = await signRequest({ automateUrl: "http://automate.test", signingKey }, ...request);
+  return internal.inject({
+    method: "POST",
+    url: new URL(signed.url).pathname,
+    headers: Object.fromEntries(signed.headers),
+    payload: await signed.text(),
+  });
 }
 
 /** A signed request, not sent yet. `claims` overrides the correct claims. */

@@ -11,3 +11,10 @@ export async function countWaiting(owner: Db, text: string): Promise<number> {
       AND (wait_event_type = 'Lock' OR wait_event = 'PgSleep')`;
   return row?.waiting ?? 0;
 }
+
+/** Counts the transactions that wait for their program. */
+export async function countIdleTransactions(client: Db): Promise<number> {
+  const [row] = await client.$queryRaw<{ n: number }[]>`
+    SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'`;
+  return row?.n ?? 0;
+}

@@ -11,7 +11,8 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import type { KeyService, Situation } from "@/testing/key-services/key-service";
 import { startTransit } from "@/testing/key-services/transit";
 import { createTestKeys } from "@/testing/keys";
-import { signRequest } from "@/testing/signed-request";
+import { injectAsWeb } from "@/testing/signed-request";
+import { countIdleTransactions } from "@/testing/waiting-queries";
 
 const quick = { callTimeoutMs: 400, attempts: 2, maxDelayMs: 20, breakAfter: 4, breakForMs: 400 };
 let owner: Db;
@@ -50,24 +51,8 @@ afterAll(async () => {
   await owner.$disconnect();
 });
 
-async function createKey(fabricId: string) {
-  const automate = { automateUrl: "http://automate.test", signingKey };
-  const by = { userId: fabric.admin.id, fabricId };
-  const signed = await signRequest(automate, by, "fabric-key:create", { fabricId });
-  return internal.inject({
-    method: "POST",
-    url: new URL(signed.url).pathname,
-    headers: Object.fromEntries(signed.headers),
-    payload: await signed.text(),
-  });
-}
-
-/** Transactions that wait for their program. */
-async function countOpenTransactions(): Promise<number> {
-  const [row] = await owner.$queryRaw<{ n: number }[]>`
-    SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'`;
-  return row?.n ?? 0;
-}
+const createKey = (fabricId: string) =>
+  injectAsWeb(internal, signingKey, { userId: fabric.admin.id, fabricId }, "fabric-key:create", { fabricId });
 
 test.each<[Situation, string]>([
   ["hanging", "key_service_unavailable"],
@@ -82,7 +67,7 @@ test.each<[Situation, string]>([
     service.be(situation);
     const asked = createKey(fabricId);
     await expect.poll(() => service.requests(), { interval: 1 }).toBeGreaterThan(0);
-    expect(await countOpenTransactions()).toBe(0);
+    expect(await countIdleTransactions(owner)).toBe(0);
     const answer = await asked;
     expect([answer.statusCode, answer.json().error.code]).toEqual([503, code]);
     expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
