@@ -10,6 +10,10 @@ export default {
     ...(process.env.NEXT_TSCONFIG && { tsconfigPath: process.env.NEXT_TSCONFIG }),
   },
   experimental: {
+    // Only development shows stacks. Web's log has names and codes of errors.
+    turbopackSourceMaps: process.env.NODE_ENV !== "production",
+    // A folder is built once for each version: a cache of 120 MB for the next build is not worth its time.
+    turbopackFileSystemCacheForBuild: false,
     // A binary secret travels inside the action's form data, with some room for the other fields.
     serverActions: { bodySizeLimit: Math.ceil((maxSecretBytes * 4) / 3) + 262_144 },
   },
