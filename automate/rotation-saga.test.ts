@@ -156,8 +156,12 @@ test(
     expect(reader.count()).toBeGreaterThan(100);
     expect(writer.written.size).toBeGreaterThan(10);
     for (let n = 0; n < names.length; n += 50) await Promise.all(names.slice(n, n + 50).map(expectFixed));
-    for (const secret of writer.written.values())
-      expect(secret.values).toContain(await readSecret(copies.any(), token, secret.names.at(-1) ?? ""));
+    // A former name still answers, and the last rename may not have been stored.
+    for (const {
+      names: [name = ""],
+      values: possible,
+    } of writer.written.values())
+      expect(possible).toContain(await readSecret(copies.any(), token, name));
     expect(await owner.unopenedValue.count()).toBe(0);
     await expectEvents();
   },

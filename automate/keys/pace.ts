@@ -3,8 +3,8 @@ import { servedRequests } from "@/automate/http/metrics";
 
 /** For so long after a request, more are expected. */
 const busyForMs = 50;
-/** The rest after each value while requests are served. */
-const restMs = 10;
+/** The rest after each value, of which several are under way, while requests are served. */
+const restMs = 20;
 /** A batch of this size, and of this time at most. Small ones while requests are served, which wait behind them. */
 const batches = { busy: { size: 200, ms: 500 }, idle: { size: 1_000, ms: 2_000 } };
 

@@ -4,6 +4,7 @@ import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
 import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { createDb, type Db, db } from "@/lib/db/client";
+import { cpuSeconds } from "@/scripts/bench/cpu";
 import type { LoadResult } from "@/scripts/bench/schema";
 import type { HugeFabric } from "@/scripts/bench/seed";
 import { createNextMasterKey } from "@/testing/next-master-key";
@@ -11,7 +12,7 @@ import { signRequest } from "@/testing/signed-request";
 
 type Bench = {
   ownerUrl: string;
-  automate: { internalUrl: string; signingKey: string };
+  automate: { internalUrl: string; signingKey: string; pid: number | undefined };
   fabric: HugeFabric;
   /** Resolves single secrets of other fabrics with eight clients. */
   resolve: () => Promise<LoadResult>;
@@ -22,8 +23,15 @@ export async function printRotations({ ownerUrl, automate, fabric, resolve }: Be
   const owner = createDb(ownerUrl);
   const values = fabric.values.toLocaleString("en-US");
   console.log("\n| rotation | measured |\n| --- | --: |");
+  const cpuBefore = cpuSeconds(automate.pid);
   const alone = await rotate(owner, automate, fabric);
+  const cpuAfter = cpuSeconds(automate.pid);
   print(`reseal a fabric of ${values} values`, `${perSecond(alone, fabric.values)} values/s`);
+  if (cpuBefore !== null && cpuAfter !== null)
+    print(
+      "… automate's processor time",
+      `${Math.round(((cpuAfter - cpuBefore) * 1e6) / fabric.values)} µs a value`,
+    );
 
   const before = await resolve();
   const rotating = rotate(owner, automate, fabric);

@@ -75,7 +75,11 @@ try {
   if (resolve && wanted.test("rotation"))
     await printRotations({
       ownerUrl: urls.ownerUrl,
-      automate: { internalUrl: automate.internalUrl, signingKey: keys.web.WEB_SIGNING_KEY },
+      automate: {
+        internalUrl: automate.internalUrl,
+        signingKey: keys.web.WEB_SIGNING_KEY,
+        pid: automate.process.pid,
+      },
       fabric: await seedHuge(urls, Number(process.env.VALUES ?? 100_000)),
       resolve: () => resolve.run(8),
     });
