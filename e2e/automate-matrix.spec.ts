@@ -140,6 +140,8 @@ test("the tables list every route of automate", () => {
     // The two functions that verify a signature, for each purpose.
     "post path",
     "post path",
+    // The one that verifies the operator's signature: automate/operator-keys.test.ts covers it.
+    "post operatorRequests[purpose].path",
     'get "/healthz"',
     'get "/readyz"',
     // The function that serves the runtime API's operations, and that answers other methods.

@@ -170,6 +170,12 @@ export const actions: Record<string, ActionRow> = {
       return { tokenId: id, connections: [{ connectionId, secretIds: [] }] };
     },
   },
+  // The primary master key, which it already has.
+  chooseMasterKeyAction: {
+    of: "fabric",
+    permission: "fabric-key:write",
+    input: () => ({ fingerprint: null }),
+  },
   rotateFabricKeyAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
   pauseRotationAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
   resumeRotationAction: { of: "fabric", permission: "fabric-key:write", input: () => ({}) },
