@@ -31,7 +31,7 @@ const mayImport: Record<string, string> = {
   launcher: "",
   deploy: "launcher",
   // What no program contains
-  testing: "automate launcher lib prisma worker",
+  testing: "automate backup launcher lib prisma worker",
   e2e: "launcher lib scripts testing",
   scripts: "automate launcher lib prisma testing worker",
 };

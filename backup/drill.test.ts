@@ -50,16 +50,13 @@ afterAll(async () => {
 
 /** Runs a command of the operator, with these variables changed. */
 const runWith = (env: Record<string, string>, ...args: string[]) =>
-  program.run(
-    {
-      DATABASE_URL: urls.ownerUrl,
-      AUTOMATE_URL: automateUrl,
-      AUTOMATE_PUBLIC_KEY: keys.web.AUTOMATE_PUBLIC_KEY,
-      ...keys.operator,
-      ...env,
-    },
-    ...args,
-  );
+  program.run({ ...operatorEnv(), ...env }, ...args);
+const operatorEnv = () => ({
+  DATABASE_URL: urls.ownerUrl,
+  AUTOMATE_URL: automateUrl,
+  AUTOMATE_PUBLIC_KEY: keys.web.AUTOMATE_PUBLIC_KEY,
+  ...keys.operator,
+});
 const run = (...args: string[]) => runWith({}, ...args);
 const drillDatabases = () =>
   queryAs(urls.ownerUrl, "SELECT datname FROM pg_database WHERE datname LIKE 'selvage_drill_%'");
@@ -185,6 +182,14 @@ test("without the right to create a database, a drill says what to do, and works
   expect(await queryAs(given, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
   const again = await runWith({ DRILL_DATABASE_URL: given }, "drill", "--from", parent);
   expect([again.code, again.output]).toEqual([0, expect.stringContaining("The drill passed")]);
+});
+
+test("a drill that a signal ends drops its database", async () => {
+  const { child, ended } = program.start(operatorEnv(), ["drill", "--from", parent]);
+  await expect.poll(drillDatabases, { interval: 20 }).toHaveLength(1);
+  child.kill("SIGTERM");
+  expect(await ended).toMatchObject({ code: 1 });
+  expect(await drillDatabases()).toEqual([]);
 });
 
 test("the database of a drill that was killed is dropped by the next one", async () => {

@@ -1,9 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
@@ -16,6 +12,7 @@ import { createBackupProgram } from "@/testing/backup-program";
 import { backupFolder, queryAs } from "@/testing/backups";
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { keyringOf, newMasterKey } from "@/testing/keyring-files";
 import { createTestKeys, signingKey } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
@@ -85,19 +82,6 @@ async function startCopy(env: Record<string, string> = {}) {
   return copy;
 }
 
-function newMasterKey(): string {
-  const file = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
-  writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600 });
-  return file;
-}
-
-/** A keyring's file: the first key is the primary. */
-function keyringOf(...files: string[]): string {
-  const config = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "keyring.json");
-  const listed = files.map((file, index) => ({ label: `key ${index}`, provider: "local", file }));
-  writeFileSync(config, JSON.stringify({ primary: "key 0", keys: listed }), { mode: 0o600 });
-  return config;
-}
 const bothKeys = () => keyringOf(keys.automate.MASTER_KEY_FILE, ownKeyFile);
 
 const operate = (env: Record<string, string>, ...args: string[]) =>

@@ -69,6 +69,8 @@ async function fill(
     if (await columnExists(client, "schema_info", "restoredAt"))
       await client.query(`UPDATE schema_info SET "restoredAt" = now()`);
     await client.query("COMMIT");
+    // Otherwise the first queries are planned for empty tables.
+    await client.query("ANALYZE");
     return { access, work };
   } catch (error) {
     await client.query("ROLLBACK").catch(() => undefined);

@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import { type Client, escapeIdentifier } from "pg";
 import { to as copyTo } from "pg-copy-streams";
+import { withCleanUp } from "@/backup/clean-up";
 import { asOwner } from "@/backup/connect";
 import {
   type BackupTable,
@@ -18,6 +19,7 @@ import {
 import { BackupRefused } from "@/backup/refused";
 import { appliedMigrations, type Table, tableExists, tablesOf } from "@/backup/tables";
 import type { BackupStatement } from "@/lib/backups/schema";
+import { sqlStateOf } from "@/lib/db/errors";
 import { programVersion } from "@/lib/program-version";
 import { migrationNames } from "@/prisma/migrate/apply-migrations";
 
@@ -42,25 +44,41 @@ export async function writeBackup({
   const draft = join(parent, `.unfinished-${randomUUID()}`);
   // Password hashes and hashes of tokens are in it.
   await mkdir(draft, { recursive: true, mode: 0o700 });
-  try {
-    const manifest = await asOwner(databaseUrl, (client) => writeTables(client, draft));
+  const discard = () => rm(draft, { recursive: true, force: true });
+  return withCleanUp(discard, async () => {
+    const manifest = await asOwner(databaseUrl, (client) => writeTables(client, draft)).catch(explain);
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     const bytes = manifest.tables.reduce((sum, table) => sum + table.bytes, 0);
     const digest = createHash("sha256").update(text).digest("hex");
-    const signature = await sign({ backup: manifest.id, takenAt: manifest.takenAt, manifest: digest }, bytes);
+    const statement = { backup: manifest.id, takenAt: manifest.takenAt, manifest: digest };
+    const signature = await sign(statement, bytes);
     await writeFile(join(draft, manifestFile), text, { mode: 0o600, flush: true });
     await writeFile(join(draft, signatureFile), `${signature}\n`, { mode: 0o600, flush: true });
-    const folder = join(
-      parent,
-      `selvage-${manifest.takenAt.replace(/\.\d+Z$/, "Z").replaceAll(":", "-")}-${manifest.id.slice(0, 8)}`,
-    );
+    const folder = join(parent, nameOf(manifest));
     await rename(draft, folder);
     await syncFolder(parent);
     return { folder, manifest, bytes };
-  } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    throw error;
-  }
+  });
+}
+
+/** The names of backups sort by their time. */
+function nameOf({ takenAt, id }: Manifest): string {
+  return `selvage-${takenAt.replace(/\.\d+Z$/, "Z").replaceAll(":", "-")}-${id.slice(0, 8)}`;
+}
+
+function explain(error: unknown): never {
+  if (sqlStateOf(error) === "55P03")
+    throw new BackupRefused(
+      "Another session changes a table, such as a migration: try again when it has ended.",
+      {
+        cause: error,
+      },
+    );
+  if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+    throw new BackupRefused("No space is left in the folder of the backup. Nothing was kept.", {
+      cause: error,
+    });
+  throw error;
 }
 
 async function writeTables(client: Client, folder: string): Promise<Manifest> {

@@ -26,17 +26,22 @@ export function createBackupProgram() {
   });
   // The program finds the migrations beside its folder, as in a checkout.
   if (!existsSync(join(cache, "prisma"))) symlinkSync(join(root, "prisma"), join(cache, "prisma"));
+  /** Starts a command, which a test can end. */
+  function start(env: Readonly<Record<string, string>>, args: readonly string[]) {
+    const { PATH } = process.env;
+    const command = ["--conditions=react-server", program, ...args];
+    const options = { env: { PATH, NODE_ENV: "test" as const, ...env }, timeout: 600_000 };
+    const running = promisify(execFile)(process.execPath, command, options);
+    const ended: Promise<Ran> = running.then(
+      ({ stdout }) => ({ code: 0, output: stdout }),
+      ({ code, stdout, stderr }) => ({ code, output: `${stdout}${stderr}` }),
+    );
+    return { child: running.child, ended };
+  }
   return {
     /** Runs a command with these variables alone. */
-    async run(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Ran> {
-      const { PATH } = process.env;
-      const command = ["--conditions=react-server", program, ...args];
-      const options = { env: { PATH, NODE_ENV: "test" as const, ...env }, timeout: 600_000 };
-      return promisify(execFile)(process.execPath, command, options).then(
-        ({ stdout }) => ({ code: 0, output: stdout }),
-        ({ code, stdout, stderr }) => ({ code, output: `${stdout}${stderr}` }),
-      );
-    },
+    run: (env: Readonly<Record<string, string>>, ...args: string[]) => start(env, args).ended,
+    start,
     remove() {
       rmSync(folder, { recursive: true });
     },
