@@ -17,9 +17,10 @@ import { fingerprintOf } from "@/lib/kms/fingerprint";
  */
 export const googleKey = z.strictObject({
   provider: z.literal("google"),
-  /** The key's resource name, without a version. */
+  /** The key's resource name, without a version. A project has one id, by which the service answers. */
   keyId: z
     .string()
+    .regex(/^projects\/[^/]*[a-z]/, "give the project's id, not its number")
     .regex(
       /^projects\/[\w.:-]+\/locations\/[\w-]+\/keyRings\/[\w-]{1,63}\/cryptoKeys\/[\w-]{1,63}$/,
       "give the key's resource name: projects/<project>/locations/<location>/keyRings/<ring>/cryptoKeys/<key>",
