@@ -16,7 +16,11 @@ export function createTestAutomates(env: () => Record<string, string>) {
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, "build-"));
   buildSync({
-    entryPoints: { server: join(root, "automate/server.ts"), "check-worker": join(root, "worker/main.ts") },
+    entryPoints: {
+      server: join(root, "automate/server.ts"),
+      "check-worker": join(root, "worker/main.ts"),
+      "pkcs11-host": join(root, "lib/kms/pkcs11-host.ts"),
+    },
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -16,6 +16,8 @@ export const pin = "canary-pin-1234";
 export type SoftHsm = KeyService & {
   folder: string;
   library: string;
+  /** The entry of the keyring for the key `main`. */
+  entry: Record<string, unknown>;
   /** Opens a key with these settings in place of the usual ones. */
   openWith(settings: Record<string, unknown>): ReturnType<typeof openPkcs11Key>;
 };
@@ -41,21 +43,19 @@ export async function startSoftHsm(more: Keys = {}): Promise<SoftHsm> {
   await runProgram("env", [`SOFTHSM2_CONF=${config}`, "softhsm2-util", ...init], install);
   // In another process, since a process sees one configuration of SoftHSM for ever.
   await runProgram("env", [`SOFTHSM2_CONF=${config}`, process.execPath, script], install);
-  const openWith = (settings: object) =>
-    openPkcs11Key(
-      pkcs11Key.parse({
-        provider: "pkcs11",
-        library,
-        token,
-        object: "main",
-        pinFile,
-        environment: { SOFTHSM2_CONF: config },
-        ...settings,
-      }),
-    );
+  const entry = {
+    provider: "pkcs11",
+    library,
+    token,
+    object: "main",
+    pinFile,
+    environment: { SOFTHSM2_CONF: config },
+  };
+  const openWith = (settings: object) => openPkcs11Key(pkcs11Key.parse({ ...entry, ...settings }));
   return {
     folder,
     library,
+    entry,
     openWith,
     open: () => openWith({}),
     openOther: () => openWith({ object: "other" }),
