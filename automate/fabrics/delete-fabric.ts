@@ -58,9 +58,10 @@ export async function restoreFabric(
 ): Promise<void> {
   const formerName = await lockFabric(tx, fabricId);
   const name = newName ?? formerName;
-  // By the database's clock, as the destruction: only one of both can happen.
+  // By the database's clock, as the destruction: only one of both can happen. Not by the start of the transaction,
+  // which may have waited.
   const undone = await tx.$executeRaw`
-    DELETE FROM fabric_deletion WHERE "fabricId" = ${fabricId} AND "destroyAt" > now()`;
+    DELETE FROM fabric_deletion WHERE "fabricId" = ${fabricId} AND "destroyAt" > clock_timestamp()`;
   if (undone === 0) throw new NotRestored("too_late");
   await tx.fabric
     .update({

@@ -14,22 +14,39 @@ const secretsAtOnce = 200;
 
 /**
  * Destroys the deleted fabrics whose time is over, by the database's clock. Of several copies of automate, one
- * destroys a fabric. After a crash, the next call continues.
+ * destroys a fabric. After a crash, the next call continues. A fabric that fails does not stop the others.
  */
 export async function destroyDeletedFabrics(): Promise<void> {
   const due = await db.$queryRaw<Fabric[]>`
     SELECT f.id, f.name, f."teamId" FROM fabric_deletion d JOIN fabric f ON f.id = d."fabricId"
     WHERE d."destroyAt" <= now() ORDER BY d."destroyAt" LIMIT 100`;
-  for (const fabric of due) {
-    const holder = randomUUID();
-    try {
-      if (!(await claimLeases(holder, [`fabric:${fabric.id}`]))) continue;
-      await deleteContents(fabric.id);
-      await db.$transaction((tx) => destroyFabric(tx, fabric, systemActor));
-    } finally {
-      await releaseLeases(holder);
-    }
+  const failures: unknown[] = [];
+  for (const fabric of due) await destroyDeleted(fabric).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function destroyDeleted(fabric: Fabric): Promise<void> {
+  const holder = randomUUID();
+  try {
+    if (!(await claimLeases(holder, [`fabric:${fabric.id}`])) || !(await isDue(fabric.id))) return;
+    await deleteContents(fabric.id);
+    await db.$transaction((tx) => destroyFabric(tx, fabric, systemActor));
+  } finally {
+    await releaseLeases(holder);
   }
+}
+
+/**
+ * True when nobody can undo the deletion any more. Waits for an undo that is being committed, and then looks: an
+ * undo compares the clock after it has locked the fabric.
+ */
+function isDue(fabricId: string): Promise<boolean> {
+  return db.$transaction(async (tx) => {
+    await tx.$executeRaw`SELECT FROM fabric WHERE id = ${fabricId} FOR UPDATE`;
+    const due = await tx.$queryRaw<unknown[]>`
+      SELECT FROM fabric_deletion WHERE "fabricId" = ${fabricId} AND "destroyAt" <= clock_timestamp()`;
+    return due.length > 0;
+  });
 }
 
 /** Deletes in batches what may be much, in the order of the foreign keys. */
@@ -56,6 +73,8 @@ async function deleteContents(fabricId: string): Promise<void> {
         DELETE FROM secret_version WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM secret_version WHERE "secretId" = ANY(${ids}) LIMIT ${rowsAtOnce}))`,
     );
+    // Also those of other fabrics, which only somebody with web's own login can have stored.
+    await db.connectionSecret.deleteMany({ where: { secretId: { in: ids } } });
     await db.secret.deleteMany({ where: { id: { in: ids } } });
   }
   await inBatches(
@@ -75,7 +94,16 @@ async function inBatches(deleteSome: () => Promise<number>): Promise<void> {
  */
 export async function destroyFabric(tx: Tx, { id, name, teamId }: Fabric, actor: Actor): Promise<void> {
   const ofFabric = { where: { fabricId: id } };
-  await tx.connectionSecret.deleteMany(ofFabric);
+  // Nobody stores a row of this fabric, or a value under its keys, until the transaction ends.
+  await tx.$executeRaw`SELECT FROM fabric WHERE id = ${id} FOR UPDATE`;
+  await tx.$executeRaw`SELECT FROM fabric_key WHERE "fabricId" = ${id} FOR UPDATE`;
+  // With the rows of other fabrics that refer to this one. Only somebody with web's own login can have stored them,
+  // and they would keep its keys.
+  await tx.$executeRaw`
+    DELETE FROM secret_field WHERE kid IN (SELECT kid FROM fabric_key WHERE "fabricId" = ${id})`;
+  await tx.$executeRaw`
+    DELETE FROM connection_secret
+    WHERE "fabricId" = ${id} OR "secretId" IN (SELECT id FROM secret WHERE "fabricId" = ${id})`;
   await tx.connection.deleteMany(ofFabric);
   await tx.secret.deleteMany(ofFabric);
   await tx.connectionCheck.deleteMany(ofFabric);
