@@ -8,6 +8,7 @@ import {
   storeBatch,
   whileHeld,
 } from "@/automate/keys/rotation";
+import { wrapProven } from "@/automate/keys/wrap-proven";
 import { db, type Tx } from "@/lib/db/client";
 import { CannotUnwrap, KeyServiceFault } from "@/lib/kms/define";
 import type { Keyring } from "@/lib/kms/keyring";
@@ -79,7 +80,7 @@ async function rewrapOne(keyring: Keyring, row: WrappedKey, pass: Pass): Promise
   const { fabricId, kid } = row;
   try {
     const key = await keyring.get(row.masterKeyId).unwrap(row.wrappedKey, { fabricId, kid });
-    return await keyring.primary.wrap(key, { fabricId, kid }).finally(() => key.fill(0));
+    return await wrapProven(keyring.primary, key, { fabricId, kid }).finally(() => key.fill(0));
   } catch (error) {
     if (error instanceof CannotUnwrap) pass.damaged += 1;
     else if (error instanceof KeyServiceFault) pass.fault = error;

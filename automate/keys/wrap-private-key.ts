@@ -1,4 +1,5 @@
 import { CompactEncrypt, compactDecrypt, type JWK } from "jose";
+import { wrapProven } from "@/automate/keys/wrap-proven";
 import { CannotOpen, type OpeningKey, openingKey } from "@/lib/crypto/open";
 import { contextText, type KeyContext, KeyServiceFault, type MasterKey } from "@/lib/kms/define";
 
@@ -18,7 +19,7 @@ export async function wrapPrivateKey(
   const wrappedPrivate = await new CompactEncrypt(new TextEncoder().encode(JSON.stringify(privateJwk)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM", ctx: contextText(context) })
     .encrypt(oneTimeKey);
-  const wrappedKey = await masterKey.wrap(oneTimeKey, context);
+  const wrappedKey = await wrapProven(masterKey, oneTimeKey, context);
   return { wrappedPrivate, wrappedKey, masterKeyId: masterKey.fingerprint };
 }
 
