@@ -97,7 +97,7 @@ async function disturb(how: (typeof disturbances)[number]): Promise<void> {
   }
   const ending = how === "kill both" ? copies.all() : [copy];
   await Promise.all(ending.map((one) => copies.end(one, how === "stop holder" ? "SIGTERM" : "SIGKILL")));
-  if (how === "kill both") await Promise.all(ending.map(copies.replace));
+  if (how === "kill both") await Promise.all(ending.map((one) => copies.replace(one)));
 }
 
 /** Sets the clock of the minute that a former key is kept, and waits for the end. */
@@ -143,7 +143,9 @@ test(
         expect(performance.now() - takenOver).toBeLessThan(30_000);
       } else await owner.keyRotation.updateMany({ data: { leasedUntil: new Date(0) } });
       await Promise.all(
-        before.filter((copy) => copy.isEnding && copies.all().includes(copy)).map(copies.replace),
+        before
+          .filter((copy) => copy.isEnding && copies.all().includes(copy))
+          .map((one) => copies.replace(one)),
       );
       await finish();
       expect(await owner.fabricKey.count({ where: { fabricId: fabric.fabricId } })).toBe(1);

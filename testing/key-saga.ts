@@ -13,8 +13,11 @@ import type { TestFabric } from "@/testing/fabric";
 export type Copy = { url: string; internalUrl: string; process: ChildProcess; isEnding: boolean };
 
 /** Two copies of automate on one database, which can be ended and started again. */
-export async function startCopies(automates: ReturnType<typeof createTestAutomates>) {
-  const start = async (): Promise<Copy> => ({ ...(await automates.start()), isEnding: false });
+export async function startCopies(
+  automates: ReturnType<typeof createTestAutomates>,
+  env: Record<string, string> = {},
+) {
+  const start = async (more = env): Promise<Copy> => ({ ...(await automates.start(more)), isEnding: false });
   const copies: Copy[] = await Promise.all([start(), start()]);
   return {
     /** A copy that is not ending. */
@@ -33,8 +36,10 @@ export async function startCopies(automates: ReturnType<typeof createTestAutomat
       await ended;
     },
     /** Starts a copy in place of one that ended. */
-    async replace(copy: Copy): Promise<void> {
-      copies[copies.indexOf(copy)] = await start();
+    async replace(copy: Copy, more?: Record<string, string>): Promise<Copy> {
+      const next = await start(more);
+      copies[copies.indexOf(copy)] = next;
+      return next;
     },
   };
 }
