@@ -97,6 +97,7 @@ export async function startAzure(mainKey = createRsaKey()): Promise<KeyService> 
   );
   vi.stubEnv("IDENTITY_ENDPOINT", `http://127.0.0.1:${identity.port}/msi/token`);
   vi.stubEnv("IDENTITY_HEADER", "canary-identity-header");
+  vi.stubEnv("AZURE_TOKEN_CREDENTIALS", "prod");
   const open = (name: string) =>
     openAzureKey(azureKey.parse({ provider: "azure", keyId: `https://${host}/keys/${name}` }));
   return {

@@ -1,12 +1,18 @@
 import type { KeyVaultKey } from "@azure/keyvault-keys";
 import { z } from "zod";
 import { connectionCode, describedBy, loadClient, unwrappedKey } from "@/lib/kms/answer";
-import { CannotUnwrap, KeyServiceFault, type MasterKey, type MasterKeyState } from "@/lib/kms/define";
+import {
+  BadMasterKey,
+  CannotUnwrap,
+  KeyServiceFault,
+  type MasterKey,
+  type MasterKeyState,
+} from "@/lib/kms/define";
 import { fingerprintOf } from "@/lib/kms/fingerprint";
 
 /**
  * A key of Azure Key Vault or of a Managed HSM. Credentials come from where Azure's library looks for them: the
- * environment, a workload identity, a managed identity, or the tools of a developer. HTTPS_PROXY is respected.
+ * environment, a workload identity, or a managed identity. HTTPS_PROXY is respected.
  */
 export const azureKey = z.strictObject({
   provider: z.literal("azure"),
@@ -38,7 +44,9 @@ export async function openAzureKey(settings: z.output<typeof azureKey>): Promise
   );
   const { origin, pathname } = new URL(keyId);
   const name = pathname.slice("/keys/".length);
-  const credential = new DefaultAzureCredential();
+  const credential = orBadSettings(
+    () => new DefaultAzureCredential({ requiredEnvVars: ["AZURE_TOKEN_CREDENTIALS"] }),
+  );
   const once = { retryOptions: { maxRetries: 0 } };
   const keys = new KeyClient(origin, credential, once);
   const versions = new Map<string, InstanceType<typeof CryptographyClient>>();
@@ -88,6 +96,17 @@ export async function openAzureKey(settings: z.output<typeof azureKey>): Promise
       return keyOperations.includes("wrapKey") && keyOperations.includes("unwrapKey") ? "enabled" : "denied";
     }),
   };
+}
+
+/** Without this variable, the library would also try the tools of a developer, as programs that automate starts. */
+function orBadSettings<T>(create: () => T): T {
+  try {
+    return create();
+  } catch {
+    throw new BadMasterKey(
+      "A master key in Azure requires AZURE_TOKEN_CREDENTIALS=prod in automate's environment, or the name of one credential.",
+    );
+  }
 }
 
 function cannotUnwrap(): never {

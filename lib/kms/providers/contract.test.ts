@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { KeyServiceFault, type MasterKey } from "@/lib/kms/define";
+import { openAzureKey } from "@/lib/kms/providers/azure";
 import { startAws } from "@/testing/key-services/aws";
 import { startAzure } from "@/testing/key-services/azure";
 import { startGoogle } from "@/testing/key-services/google";
@@ -127,4 +128,14 @@ test("a service's wish to wait reaches the keyring", async () => {
     await service.close();
     vi.unstubAllEnvs();
   }
+});
+
+test("a key in Azure requires the operator to say where credentials come from", async () => {
+  const keyId = "https://acme.vault.azure.net/keys/main";
+  for (const value of [undefined, "nonsense"]) {
+    vi.stubEnv("AZURE_TOKEN_CREDENTIALS", value);
+    const opened = openAzureKey({ provider: "azure", keyId, algorithm: "RSA-OAEP-256" });
+    await expect(opened).rejects.toThrow("requires AZURE_TOKEN_CREDENTIALS=prod");
+  }
+  vi.unstubAllEnvs();
 });
