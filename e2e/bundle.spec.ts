@@ -27,7 +27,8 @@ const opening = [
   "lib/crypto/open.ts",
   "lib/kms/providers/local.ts",
   "automate/secrets/require-destinations.ts",
-  "automate/keys/fabric-keys.ts",
+  "lib/kms/keyring.ts",
+  "automate/keys/choose-master-key.ts",
 ];
 const drivers = {
   ssh2: /ssh2|node-ssh|curve25519-sha256@libssh/,
