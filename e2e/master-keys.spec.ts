@@ -64,7 +64,8 @@ test("an Admin may choose among the team's own master keys, and nothing changes 
   const choice = page.getByRole("combobox", { name: "Master key" });
   await expect(choice).toHaveValue("");
   await choice.selectOption({ label: "Acme’s key" });
-  await expect(page.getByText("The master key was not changed")).toBeVisible();
+  const toasts = page.getByRole("region", { name: "Notifications" });
+  await expect(toasts.getByText("The master key was not changed")).toBeVisible();
   await expect(choice).toHaveValue("");
   await database().query(`DELETE FROM master_key WHERE fingerprint = $1`, [fingerprint]);
 });

@@ -16,7 +16,10 @@ export function MasterKeySection({ fabricId, choice }: { fabricId: string; choic
     save: (next: string) => chooseMasterKeyAction(fabricId, { fingerprint: next === primary ? null : next }),
     done: (next) => `Master key: ${labelOf(choice, next)}`,
     failed: "The master key was not changed",
-    texts: { refused: "A rotation of this fabric’s key is running or paused. Wait until it has ended." },
+    texts: {
+      refused:
+        "A rotation of this fabric’s key has not ended yet, or Automate no longer has this master key. Reload the page to see.",
+    },
   });
   return (
     <section aria-labelledby={id} className="flex flex-col gap-4">
