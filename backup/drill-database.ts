@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { type Client, escapeIdentifier } from "pg";
 import { withCleanUp } from "@/backup/clean-up";
 import { asOwner } from "@/backup/connect";
@@ -6,7 +6,11 @@ import { BackupRefused } from "@/backup/refused";
 import { tablesOf } from "@/backup/tables";
 import { sqlStateOf } from "@/lib/db/errors";
 
-const prefix = "selvage_drill_";
+/** Of the drills of one database: another installation of the same server may hold one at the same time. */
+function prefixOf(databaseUrl: string): string {
+  const digest = createHash("sha256").update(new URL(databaseUrl).pathname).digest("hex");
+  return `selvage_drill_${digest.slice(0, 8)}_`;
+}
 
 /**
  * Runs `work` on a new database beside the owner's, and drops it in any case. Without the right to create one,
@@ -17,17 +21,8 @@ export async function inDrillDatabase<T>(
   work: (url: string) => Promise<T>,
 ): Promise<T> {
   if (drillUrl !== undefined) return inGivenDatabase(drillUrl, work);
+  const prefix = prefixOf(databaseUrl);
   const name = `${prefix}${randomBytes(8).toString("hex")}`;
-  await asOwner(databaseUrl, async (client) => {
-    await dropAbandoned(client);
-    await client.query(`CREATE DATABASE ${name}`).catch((cause) => {
-      if (sqlStateOf(cause) !== "42501") throw cause;
-      throw new BackupRefused(
-        "The owner of the database may not create databases: grant it CREATEDB, or set DRILL_DATABASE_URL to an empty database of its own.",
-        { cause },
-      );
-    });
-  });
   const url = new URL(databaseUrl);
   url.pathname = `/${name}`;
   const drop = () =>
@@ -35,9 +30,22 @@ export async function inDrillDatabase<T>(
       await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     });
   return withCleanUp(drop, async () => {
-    await asOwner(databaseUrl, (client) => client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`));
+    await asOwner(databaseUrl, (client) => create(client, prefix, name));
     return work(url.href);
   });
+}
+
+/** Creates the database, which only its owner may enter. */
+async function create(client: Client, prefix: string, name: string): Promise<void> {
+  await dropAbandoned(client, prefix);
+  await client.query(`CREATE DATABASE ${name}`).catch((cause) => {
+    if (sqlStateOf(cause) !== "42501") throw cause;
+    throw new BackupRefused(
+      "The owner of the database may not create databases: grant it CREATEDB, or set DRILL_DATABASE_URL to an empty database of its own.",
+      { cause },
+    );
+  });
+  await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
 }
 
 async function inGivenDatabase<T>(drillUrl: string, work: (url: string) => Promise<T>): Promise<T> {
@@ -74,8 +82,8 @@ async function emptySchema(client: Client): Promise<void> {
   for (const { statement } of rows) await client.query(statement);
 }
 
-/** Drops the databases of drills that were killed: those of this owner to which nobody is connected. */
-async function dropAbandoned(client: Client): Promise<void> {
+/** Drops the databases of this database's drills that were killed: nobody is connected to them. */
+async function dropAbandoned(client: Client, prefix: string): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT d.datname AS name FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba AND r.rolname = current_user
      WHERE d.datname ~ '^${prefix}[0-9a-f]{16}$'
