@@ -1,11 +1,13 @@
 import type { Client } from "pg";
 import type { DrillKey } from "@/lib/backups/schema";
 
-type Position = { secretId: string; field: string; version: number; size: number };
+type Position = { fabricId: string; secretId: string; field: string; version: number; size: number };
 /** The values to open, and how many fabrics and values there are. */
 type Chosen = { fabrics: number; values: number; chosen: Position[] };
 
 const maxBatchValues = 1000;
+/** Automate unwraps the keys of a batch at its key services, and answers within a minute. */
+const maxBatchFabrics = 50;
 const maxBatchBytes = 2 * 1024 * 1024;
 
 /** Chooses at random one value of each fabric, and `sample` others of all. */
@@ -32,14 +34,21 @@ export async function chooseValues(client: Client, sample: number): Promise<Chos
 /** Reads the chosen values in batches for one request each, together with their wrapped keys. */
 export async function* batchesOf(client: Client, chosen: readonly Position[]): AsyncGenerator<DrillKey[]> {
   let batch: Position[] = [];
+  let fabrics = new Set<string>();
   let bytes = 0;
   for (const position of chosen) {
-    if (batch.length >= maxBatchValues || (batch.length > 0 && bytes + position.size > maxBatchBytes)) {
+    const { fabricId, size } = position;
+    const isFull =
+      batch.length >= maxBatchValues ||
+      bytes + size > maxBatchBytes ||
+      (fabrics.size >= maxBatchFabrics && !fabrics.has(fabricId));
+    if (batch.length > 0 && isFull) {
       yield await readBatch(client, batch);
-      [batch, bytes] = [[], 0];
+      [batch, fabrics, bytes] = [[], new Set(), 0];
     }
     batch.push(position);
-    bytes += position.size;
+    fabrics.add(fabricId);
+    bytes += size;
   }
   if (batch.length > 0) yield await readBatch(client, batch);
 }
