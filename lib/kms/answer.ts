@@ -3,6 +3,28 @@ import { BadMasterKey, KeyServiceFault, type MasterKey, type MasterKeyState } fr
 /** Every key that Selvage has wrapped is this long. */
 const keyBytes = 32;
 
+/** Much more than a key service has to say. */
+const maxAnswerBytes = 1024 * 1024;
+
+/**
+ * Reads the JSON of an answer, decompressed. Undefined for anything else, and for an answer without an end, which
+ * would fill automate's memory, and so stop the fabrics of other teams.
+ */
+export async function jsonOfAnswer(answer: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of answer.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) return undefined;
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the key that a service unwrapped. Throws if the answer cannot be one. */
 export function unwrappedKey(bytes: Uint8Array | null | undefined, service: string): Uint8Array {
   if (bytes?.length === keyBytes) return new Uint8Array(bytes);

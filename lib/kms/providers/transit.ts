@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { connectionCode, describedBy, unwrappedKey, wrappedText } from "@/lib/kms/answer";
+import { connectionCode, describedBy, jsonOfAnswer, unwrappedKey, wrappedText } from "@/lib/kms/answer";
 import {
   CannotUnwrap,
   contextText,
@@ -68,7 +68,7 @@ export async function openTransitKey(settings: z.output<typeof transitKey>): Pro
       redirect: "manual",
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal ? [signal] : [])]),
     }).catch(noAnswer);
-    const json = await answer.json().catch(() => undefined);
+    const json = await jsonOfAnswer(answer);
     if (answer.ok) return json;
     throw refusal(answer, refused.safeParse(json).data?.errors ?? []);
   }
