@@ -28,8 +28,10 @@ type Settings = {
 const turnMs = 5_000;
 /** How long a rotation rests after a fault. */
 const retrySeconds = 10;
-/** How often it destroys former keys and starts scheduled rotations. */
+/** How often it destroys former keys. */
 const upkeepEveryMs = 60_000;
+/** How often it starts rotations that are due. */
+const scheduleEveryMs = 60_000;
 
 /**
  * Works on rotations in the background. Copies of automate share the work: each rotation belongs to one copy at a
@@ -91,8 +93,13 @@ export function startRotations({
       if (Date.now() < upkeepAt) continue;
       upkeepAt = Date.now() + Math.min(upkeepEveryMs, settle * 1_000);
       await destroyFormerKeys({ settle }).catch(onFailure);
-      if (everyDays !== undefined) await startDueRotations(keys, everyDays).catch(onFailure);
     }
+  }
+
+  /** Apart from the rest, because it waits for key services. */
+  async function keepSchedule(days: number): Promise<void> {
+    for (; !signal.aborted; await pause(scheduleEveryMs))
+      await startDueRotations(keys, days).catch(onFailure);
   }
 
   function onFailure(error: unknown): false {
@@ -100,7 +107,7 @@ export function startRotations({
     return false;
   }
 
-  const running = [rotate(), keepUp()];
+  const running = [rotate(), keepUp(), ...(everyDays === undefined ? [] : [keepSchedule(everyDays)])];
   return {
     /** Finishes the current batches. Another copy may take over at once. */
     async stop() {
