@@ -130,7 +130,7 @@ export function createFabricKeys(
     },
 
     /**
-     * Unwraps a key of a restored backup, and keeps it nowhere. Throws `KeyServiceFault` when its master key is not
+     * Unwraps a key as given, such as one of a restored backup, and keeps it nowhere. Throws `KeyServiceFault` when its master key is not
      * usable, and `CannotOpen`.
      */
     async unwrapRestored({ fabricId, kid, ...wrapped }: WrappedPrivateKey & KeyContext): Promise<OpeningKey> {

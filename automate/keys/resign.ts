@@ -2,6 +2,7 @@ import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { signFabricKey } from "@/automate/keys/sign-fabric-key";
+import type { WrappedPrivateKey } from "@/automate/keys/wrap-private-key";
 import { operatorActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
@@ -13,7 +14,7 @@ const batchSize = 100;
 /** The number of fabric keys that were signed anew, and those that were refused, with the reason. */
 export type Resigned = { resigned: number; refused: { fabricId: string; kid: string; reason: string }[] };
 
-type Row = { kid: string; fabricId: string; publicJwk: string; signature: string };
+type Row = WrappedPrivateKey & { kid: string; fabricId: string; publicJwk: string; signature: string };
 
 /**
  * Signs each fabric key that another signing key signed, after a signing key was replaced or lost. Before that
@@ -28,7 +29,15 @@ export async function resignFabricKeys(keys: FabricKeys, signingKey: JWK): Promi
       where: { kid: { gt: after } },
       orderBy: { kid: "asc" },
       take: batchSize,
-      select: { kid: true, fabricId: true, publicJwk: true, signature: true },
+      select: {
+        kid: true,
+        fabricId: true,
+        publicJwk: true,
+        signature: true,
+        masterKeyId: true,
+        wrappedPrivate: true,
+        wrappedKey: true,
+      },
     });
     for (const row of rows) {
       const isSigned = await verifyFabricKey(row, [{ kty, crv, x }]).then(
@@ -48,18 +57,24 @@ export async function resignFabricKeys(keys: FabricKeys, signingKey: JWK): Promi
   }
 }
 
-/** Why a fabric key is not signed anew, or undefined. */
-async function reasonAgainst(
-  keys: FabricKeys,
-  { fabricId, kid, publicJwk }: Row,
-): Promise<string | undefined> {
-  const opening = await keys.privateKey(fabricId, kid).catch((error: Error) => error);
+/** Why a fabric key is not signed anew, or undefined. Judges only this row, because somebody may change it meanwhile. */
+async function reasonAgainst(keys: FabricKeys, row: Row): Promise<string | undefined> {
+  // Whoever runs a team's key service can wrap a pair of their own for any fabric.
+  const { team } = keys.keyring.find(row.masterKeyId) ?? {};
+  if (team !== undefined && (await teamOf(row.fabricId)) !== team)
+    return "Its master key belongs to another team.";
+  const opening = await keys.unwrapRestored(row).catch((error: Error) => error);
   if (opening instanceof KeyServiceFault) return opening.message;
   if (opening instanceof Error) return "Its private half cannot be unwrapped with the present master keys.";
   const { x } = createPublicKey(opening.key).export({ format: "jwk" });
-  const stored: JWK = JSON.parse(publicJwk);
+  const stored: JWK = JSON.parse(row.publicJwk);
   const isSame = stored.kty === "OKP" && stored.crv === "X25519" && stored.x === x;
   return isSame ? undefined : "Its public half does not belong to its private half: somebody replaced it.";
+}
+
+async function teamOf(fabricId: string): Promise<string | undefined> {
+  const fabric = await db.fabric.findUnique({ where: { id: fabricId }, select: { teamId: true } });
+  return fabric?.teamId;
 }
 
 async function storeSignature(row: Row, signingKey: JWK): Promise<void> {
