@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";
-import { verifySignature } from "@/automate/internal-api/verify-signature";
+import { verifyHeader, verifySignature } from "@/automate/internal-api/verify-signature";
 import { automateEnv } from "@/lib/env";
 import {
   type OperatorAnswer,
@@ -24,14 +24,20 @@ export function handleForOperator<P extends OperatorPurpose>(
   }) => Promise<OperatorAnswer<P>>,
   { bodyLimit = 64 * 1024 }: { bodyLimit?: number } = {},
 ): void {
-  app.post(operatorRequests[purpose].path, { bodyLimit }, async (request, reply) => {
-    const { OPERATOR_PUBLIC_KEY } = automateEnv();
-    if (!OPERATOR_PUBLIC_KEY)
-      throw new Refusal(401, "no_operator", "Automate accepts no operator: set OPERATOR_PUBLIC_KEY there.");
-    await verifySignature(request, { sender: "operator", keys: OPERATOR_PUBLIC_KEY, purpose });
+  // A body may be large, so automate reads only those that the operator has signed.
+  const onRequest = async (request: FastifyRequest) => void (await verifyHeader(request, operator(purpose)));
+  app.post(operatorRequests[purpose].path, { bodyLimit, onRequest }, async (request, reply) => {
+    await verifySignature(request, operator(purpose));
     const parsed = operatorRequests[purpose].body.safeParse(bodyOf(request)?.json);
     if (!parsed.success) throw new Refusal(400, "invalid", "Invalid request body.");
     // This purpose's own schema parsed the body.
     return run({ body: parsed.data as OperatorBody<P>, request, reply });
   });
+}
+
+function operator(purpose: OperatorPurpose) {
+  const { OPERATOR_PUBLIC_KEY } = automateEnv();
+  if (!OPERATOR_PUBLIC_KEY)
+    throw new Refusal(401, "no_operator", "Automate accepts no operator: set OPERATOR_PUBLIC_KEY there.");
+  return { sender: "operator", keys: OPERATOR_PUBLIC_KEY, purpose } as const;
 }

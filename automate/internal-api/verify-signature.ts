@@ -22,15 +22,28 @@ const signedClaims = z.object({
 type Sender = keyof typeof requestTypes;
 const names: Record<Sender, string> = { web: "Web", operator: "The operator" };
 
+type Signer = { sender: Sender; keys: readonly JWK[]; purpose: string };
+
 /**
  * Verifies the signature of a request to the internal port by one of the sender's keys (JWS, EdDSA; claims as
  * in DPoP, RFC 9449), and uses up its `jti`. Returns all claims.
  * Throws `Refusal` 401 for a request that is unsigned, expired, replayed or signed for something else.
  */
-export async function verifySignature(
+export async function verifySignature(request: FastifyRequest, signer: Signer): Promise<JWTPayload> {
+  const { payload, claims } = await verifyHeader(request, signer);
+  const digest = createHash("sha256")
+    .update(bodyOf(request)?.bytes ?? "")
+    .digest("base64url");
+  if (claims.body !== digest) throw notSigned(signer.sender);
+  await requireUnused(claims.jti, new Date(claims.exp * 1000));
+  return payload;
+}
+
+/** Verifies all that can be verified before the body is read, as `verifySignature` does. */
+export async function verifyHeader(
   request: FastifyRequest,
-  { sender, keys, purpose }: { sender: Sender; keys: readonly JWK[]; purpose: string },
-): Promise<JWTPayload> {
+  { sender, keys, purpose }: Signer,
+): Promise<{ payload: JWTPayload; claims: z.infer<typeof signedClaims> }> {
   const { AUTOMATE_URL, AUTOMATE_INTERNAL_HOST, AUTOMATE_INTERNAL_PORT } = automateEnv();
   const token = /^Selvage ([\w-]+\.[\w-]+\.[\w-]+)$/.exec(request.headers.authorization ?? "")?.[1];
   const payload = token === undefined ? undefined : await verifyByAny(token, sender, keys);
@@ -42,14 +55,9 @@ export async function verifySignature(
     claims.exp - claims.iat <= 60 &&
     claims.purpose === purpose &&
     claims.htm === request.method &&
-    claims.htu === expectedUrl.href &&
-    claims.body ===
-      createHash("sha256")
-        .update(bodyOf(request)?.bytes ?? "")
-        .digest("base64url");
+    claims.htu === expectedUrl.href;
   if (!payload || !isExpected) throw notSigned(sender);
-  await requireUnused(claims.jti, new Date(claims.exp * 1000));
-  return payload;
+  return { payload, claims };
 }
 
 /** Several keys are accepted while a signing key is replaced. */
