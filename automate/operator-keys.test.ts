@@ -192,6 +192,34 @@ describe("keys verify", () => {
     expect(JSON.stringify(verified)).not.toContain(canary);
     expect(await owner.auditEvent.count({ where: { action: "master_key.verify" } })).toBe(1);
   });
+
+  test("reads few mebibytes of values at once, also of a fabric with large files", async () => {
+    const large = await createTestFabric(owner, "large");
+    const [value, version, sealed] = [`large-${large.fabricId}`, 1, "x".repeat(3 * 1024 * 1024)];
+    const by = { createdById: "u", createdByName: "U", updatedById: "u", updatedByName: "U" };
+    const named = { id: value, name: "large", nameKey: "large", subKind: "text" };
+    await owner.secret.create({ data: { ...named, fabricId: large.fabricId, ...by } });
+    const { kid } = await owner.fabricKey.findFirstOrThrow({ where: { fabricId: large.fabricId } });
+    const row = { secretId: value, version, fabricId: large.fabricId, kid, sealed };
+    for (const field of ["a", "b", "c", "d", "e"])
+      await owner.secretField.create({ data: { ...row, field } });
+    const read: number[] = [];
+    const found = await verifyKeys(
+      {
+        keys: large.keys,
+        signingKey: JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY),
+        tryToOpen: (by, one) => {
+          read.push(one.fields.reduce((sum, field) => sum + field.sealed.length, 0));
+          return tryToOpen(by, one);
+        },
+      },
+      1000,
+    );
+    expect(found.problems.filter(({ fabricId }) => fabricId === large.fabricId)).toHaveLength(5);
+    expect(Math.max(...read)).toBeLessThan(12 * 1024 * 1024);
+    await owner.secret.delete({ where: { id: value } });
+    await owner.fabricKey.delete({ where: { kid } });
+  });
 });
 
 describe("the operator's rotations", () => {

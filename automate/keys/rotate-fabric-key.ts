@@ -85,7 +85,7 @@ export async function rotateFabricKey(
  */
 const nextValues = preparedQuery<StoredValue>(
   `WITH next AS (
-     SELECT f."secretId", f.field, f.version, pg_column_size(f.sealed) AS size
+     SELECT f."secretId", f.field, f.version, octet_length(f.sealed) AS size
      FROM secret_field f
      WHERE f.kid IN (SELECT kid FROM fabric_key WHERE "fabricId" = $1 AND kid <> $2)
        AND NOT EXISTS (

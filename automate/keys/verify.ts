@@ -10,6 +10,8 @@ import { db } from "@/lib/db/client";
 import { KeyServiceFault } from "@/lib/kms/define";
 
 const batchSize = 100;
+/** How many bytes of stored values are read at once, but for one that is larger. */
+const maxBatchBytes = 8 * 1024 * 1024;
 /** Problems beyond this number are counted and not listed. */
 const maxListed = 200;
 
@@ -70,16 +72,17 @@ export async function verifyKeys(
       found.keys += 1;
       const problem = await problemOf(keys, row, signingKey);
       if (problem !== undefined) note(row, problem);
-      const fields = await randomValues(row, sample);
-      const outcomes = await tryToOpen(keys, { key: row, fields });
-      found.values += outcomes.length;
-      for (const [index, outcome] of outcomes.entries()) {
-        const value = fields[index];
-        if (outcome === "does_not_open" && value && problem === undefined)
-          note(
-            row,
-            `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`,
-          );
+      for await (const fields of randomValues(row, sample)) {
+        const outcomes = await tryToOpen(keys, { key: row, fields });
+        found.values += outcomes.length;
+        for (const [index, outcome] of outcomes.entries()) {
+          const value = fields[index];
+          if (outcome === "does_not_open" && value && problem === undefined)
+            note(
+              row,
+              `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`,
+            );
+        }
       }
     }
     const last = rows.at(-1);
@@ -102,10 +105,19 @@ async function problemOf(keys: FabricKeys, row: Row, signingKey: JWK): Promise<s
   );
 }
 
-function randomValues({ kid }: Row, sample: number): Promise<DrillKey["fields"]> {
-  return db.$queryRaw<DrillKey["fields"]>`
-    SELECT f."secretId", s."subKind", f.field, f.version, f.sealed
-    FROM (SELECT "secretId", field, version FROM secret_field WHERE kid = ${kid} ORDER BY random() LIMIT ${sample}::int) chosen
-    JOIN secret_field f USING ("secretId", field, version)
-    JOIN secret s ON s.id = f."secretId"`;
+/** Random values under a key, in batches that fit into memory. */
+async function* randomValues({ kid }: Row, sample: number): AsyncGenerator<DrillKey["fields"]> {
+  const chosen = await db.$queryRaw<{ secretId: string; field: string; version: number; batch: number }[]>`
+    SELECT "secretId", field, version, (sum(octet_length(sealed)) OVER (ORDER BY "secretId", field, version) / ${maxBatchBytes}::int)::int AS batch
+    FROM (SELECT * FROM secret_field WHERE kid = ${kid} ORDER BY random() LIMIT ${sample}::int) random
+    ORDER BY "secretId", field, version`;
+  for (const batch of new Set(chosen.map((one) => one.batch))) {
+    const now = chosen.filter((one) => one.batch === batch);
+    yield await db.$queryRaw<DrillKey["fields"]>`
+      SELECT f."secretId", s."subKind", f.field, f.version, f.sealed
+      FROM unnest(${now.map(({ secretId }) => secretId)}::text[], ${now.map(({ field }) => field)}::text[],
+        ${now.map(({ version }) => version)}::int[]) AS chosen("secretId", field, version)
+      JOIN secret_field f USING ("secretId", field, version)
+      JOIN secret s ON s.id = f."secretId"`;
+  }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import type { DrillKey, OpeningOutcome } from "@/lib/backups/schema";
 import { open } from "@/lib/crypto/open";
@@ -10,14 +11,22 @@ import { KeyServiceFault } from "@/lib/kms/define";
 export async function tryToOpen(keys: FabricKeys, { key, fields }: DrillKey): Promise<OpeningOutcome[]> {
   const opening = await keys.unwrapRestored(key).catch(outcomeOf);
   if (typeof opening === "string") return fields.map(() => opening);
-  return fields.map(({ sealed, ...place }): OpeningOutcome => {
-    try {
-      open(sealed, opening, { fabricId: key.fabricId, ...place }).wipe();
-      return "opened";
-    } catch {
-      return "does_not_open";
-    }
-  });
+  const outcomes: OpeningOutcome[] = [];
+  for (const { sealed, ...place } of fields) {
+    outcomes.push(outcomeOfOne(sealed, opening, { fabricId: key.fabricId, ...place }));
+    // Requests share the process.
+    await nextTurn();
+  }
+  return outcomes;
+}
+
+function outcomeOfOne(...value: Parameters<typeof open>): "opened" | "does_not_open" {
+  try {
+    open(...value).wipe();
+    return "opened";
+  } catch {
+    return "does_not_open";
+  }
 }
 
 function outcomeOf(error: unknown): Exclude<OpeningOutcome, "opened"> {
