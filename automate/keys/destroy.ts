@@ -58,8 +58,13 @@ async function destroy({ kid, fabricId }: FormerKey): Promise<void> {
     });
   } catch (error) {
     // A value was stored under it in the meantime: a foreign key protects each key that a value needs.
-    if (sqlStateOf(error) !== "23503") throw error;
+    if (!isNeeded(error)) throw error;
   }
+}
+
+/** True for SQLSTATE 23001, a violation of RESTRICT. Before Postgres 18, it is 23503. */
+function isNeeded(error: unknown): boolean {
+  return ["23001", "23503"].includes(sqlStateOf(error) ?? "");
 }
 
 async function recordDestroyed(tx: Tx, fabricId: string, kid: string): Promise<void> {

@@ -13,6 +13,7 @@ import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
+import { countWaiting } from "@/testing/waiting-queries";
 
 let owner: Db;
 let urls: TestDatabase;
@@ -168,6 +169,28 @@ describe("a rotation of a fabric's key pair", () => {
     await expect(owner.fabricKey.delete({ where: { kid: former } })).rejects.toThrow();
     const row = { secretId: secret.id, field: "x", version: 9, fabricId: fabric.fabricId, sealed: "" };
     await expect(owner.secretField.create({ data: { ...row, kid: "gone" } })).rejects.toThrow();
+  });
+
+  test("keeps a pair under which a value is stored while it is being destroyed", async () => {
+    await start();
+    await step();
+    let destroying: Promise<void> | undefined;
+    await owner.$transaction(async (tx) => {
+      const { fabricId } = fabric;
+      const late = {
+        secretId: secret.id,
+        field: "username",
+        version: 9,
+        fabricId,
+        kid: former,
+        sealed: "late",
+      };
+      await tx.secretField.create({ data: late, select: { kid: true } });
+      destroying = destroyFormerKeys({ fabricId, settle: 0 });
+      await expect.poll(() => countWaiting(owner, "fabric_key")).toBe(1);
+    });
+    await destroying;
+    expect(await keysOfFabric()).toContain(former);
   });
 
   test("runs once at a time, and pauses and resumes", async () => {
