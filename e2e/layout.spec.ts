@@ -41,6 +41,10 @@ async function createLongNames(): Promise<Tenant> {
   const owner = admin.id;
   await addAccessToken(tenant, { name: long("script"), owner });
   await name("invitation", await addInvitation(tenant), { email: `${long("mia")}@test.example` });
+  await database().query(`UPDATE fabric_key SET "createdByName" = $1 WHERE "fabricId" = $2`, [
+    long("Ada"),
+    tenant.fabric.id,
+  ]);
   await name("destination_request", await addRequest(tenant), { connectionName: long("Reports") });
   return tenant;
 }
@@ -55,7 +59,7 @@ test("tables fit every width, with long names and no hidden column", async ({ pa
     [`/metadata/teams/${tenant.team.id}`]: 5,
     [secretsPath(tenant.fabric)]: 1,
     [connectionsPath(tenant.fabric)]: 1,
-    [`${fabric}/advanced`]: 2,
+    [`${fabric}/advanced`]: 3,
     "/settings/access-tokens": 1,
     [`${fabric}/activity`]: 0,
   };
