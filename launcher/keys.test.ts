@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { loadKeys } from "@/launcher/keys.mjs";
+import { loadKeys, signingKeysOf } from "@/launcher/keys.mjs";
 
 const database = "the database in /data/pg";
 let dir: string;
@@ -28,6 +28,15 @@ it("the first start creates seven key files, and the next start reads them", asy
   const before = content();
   expect((await loadKeys(dir, async () => database)).notices).toEqual([]);
   expect(content()).toEqual(before);
+});
+
+it("backups of a former signing key verify: the operator's programs get its public half, after the present one", async () => {
+  const publicHalf = (jwk: string) => JSON.parse(jwk).x;
+  const former = publicHalf(content()["automate-signing.jwk"] ?? "");
+  await loadKeys(dir, async () => database, { newSigningKey: true });
+  const present = publicHalf(content()["automate-signing.jwk"] ?? "");
+  const { keys } = JSON.parse(await signingKeysOf(dir));
+  expect(keys).toEqual([present, former].map((x) => ({ kty: "OKP", crv: "Ed25519", x })));
 });
 
 describe("a lost file", () => {
