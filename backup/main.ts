@@ -7,7 +7,7 @@ import { signatureFile } from "@/backup/manifest";
 import { findBackup, openBackup, signerOf } from "@/backup/read-backup";
 import { BackupRefused } from "@/backup/refused";
 import { restoreBackup } from "@/backup/restore-backup";
-import { backupText, drillText, restoredText, writtenText } from "@/backup/texts";
+import { backupText, drillText, printableText, restoredText, writtenText } from "@/backup/texts";
 import { writeBackup } from "@/backup/write-backup";
 import { NotSigned, verifyStatement } from "@/lib/backups/statement";
 import { connectionFault } from "@/lib/db/connection-fault";
@@ -36,7 +36,7 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
       sign: async (statement, bytes) =>
         (await askAsOperator("backup:sign", { ...statement, bytes })).signature,
     });
-    console.log(writtenText(written, await signerIn(written.folder)));
+    print(writtenText(written, await signerIn(written.folder)));
     return 0;
   },
   restore: async (args) => {
@@ -44,13 +44,13 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     const target = ownerOptions();
     const folder = await findBackup(required(from));
     const backup = await openBackup(folder, automatePublicKeys());
-    console.log(backupText(folder, backup.manifest, await signerIn(folder)));
+    print(backupText(folder, backup.manifest, await signerIn(folder)));
     const ended = await restoreBackup(backup, {
       ...target,
       keepAccess: keepAccess === true,
-      log: console.log,
+      log: print,
     });
-    console.log(restoredText(ended, keepAccess === true));
+    print(restoredText(ended, keepAccess === true));
     return 0;
   },
   drill: async (args) => {
@@ -64,15 +64,15 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
     const parent = required(from);
     const folder = await findBackup(parent);
     const backup = await openBackup(folder, automatePublicKeys());
-    console.log(backupText(folder, backup.manifest, await signerIn(folder)));
+    print(backupText(folder, backup.manifest, await signerIn(folder)));
     const { statement, file } = await runDrill(backup, {
       databaseUrl: ownerOptions().databaseUrl,
       drillUrl: process.env.DRILL_DATABASE_URL || undefined,
       sample: sampleOf(sample),
       receiptFile: typeof receipt === "string" ? resolve(receipt) : undefined,
-      log: console.log,
+      log: print,
     });
-    console.log(`${drillText(statement)}\n  receipt: ${file}`);
+    print(`${drillText(statement)}\n  receipt: ${file}`);
     return statement.passed ? 0 : 1;
   },
 };
@@ -85,8 +85,12 @@ async function verifyReceipt(file: string): Promise<number> {
     if (!(error instanceof NotSigned)) throw new BackupRefused(`${file} is no receipt of a drill.`);
     throw new BackupRefused(`The receipt is not genuine. ${error.message}`);
   });
-  console.log(`Automate signed this receipt (key ${signerOf(text)}).\n${drillText(statement)}`);
+  print(`Automate signed this receipt (key ${signerOf(text)}).\n${drillText(statement)}`);
   return statement.passed ? 0 : 1;
+}
+
+function print(text: string): void {
+  console.log(printableText(text));
 }
 
 async function signerIn(folder: string): Promise<string> {
@@ -120,7 +124,7 @@ try {
   if (!command) throw new BackupRefused(usage);
   process.exit(await command(args));
 } catch (error) {
-  console.error(errorText(error));
+  console.error(printableText(errorText(error)));
   process.exit(1);
 }
 

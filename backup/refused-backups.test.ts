@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { findBackup } from "@/backup/read-backup";
 import { writeBackup } from "@/backup/write-backup";
 import { type BackedUpSystem, createBackedUpSystem } from "@/testing/backed-up-system";
+import { createBackupProgram } from "@/testing/backup-program";
 import { backupFolder, queryAs, signAsAutomate } from "@/testing/backups";
 import { createEmptyDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
@@ -52,6 +53,23 @@ test("an edited file, manifest or signature is refused", async () => {
   expect(await refusal(restore(foreign, await createEmptyDatabase()))).toMatch(
     /signature of .* is not valid/,
   );
+});
+
+test("the terminal of the operator runs nothing that a changed backup contains", async () => {
+  const folder = await copy();
+  const header = Buffer.from(JSON.stringify({ alg: "EdDSA", kid: "\u001b]0;owned\u0007" })).toString(
+    "base64url",
+  );
+  writeFileSync(join(folder, "manifest.jws"), `${header}.e30.AAAA`);
+  const program = createBackupProgram();
+  const env = {
+    DATABASE_URL: await createEmptyDatabase(),
+    AUTOMATE_PUBLIC_KEY: process.env.AUTOMATE_PUBLIC_KEY ?? "",
+  };
+  const { output } = await program.run(env, "restore", "--from", folder);
+  program.remove();
+  expect(output).toContain("]0;owned");
+  expect(output).not.toMatch(/[^\P{Cc}\n]/u);
 });
 
 test("a folder without a signature is no complete backup", async () => {

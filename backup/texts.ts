@@ -59,9 +59,7 @@ export function restoredText({ access, work }: Restored, keptAccess: boolean): s
         `Fabric ${fabric} is to be destroyed at ${destroyAt}: an Admin can undo that until then.`,
     ),
     "Lock or remove again the people whom you had locked or removed since the backup.",
-  ]
-    .map(printable)
-    .join("\n");
+  ].join("\n");
 }
 
 /** The result of a drill. */
@@ -79,16 +77,17 @@ export function drillText(receipt: DrillReceipt): string {
         `  master key ${fingerprint} ${label ? `"${label}"` : "(not in automate's keyring)"}: ${opened} opened, ${unopened} not`,
     ),
     `  restored in ${restoreSeconds.toFixed(1)} s, ${seconds.toFixed(1)} s in all`,
-  ]
-    .map(printable)
-    .join("\n");
+  ].join("\n");
 }
 
 function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Names are what people typed: a terminal must not run them. */
-function printable(line: string): string {
-  return line.replace(/\p{Cc}/gu, "?");
+/**
+ * Text without control characters but line ends. Names are what people typed, and a changed backup names what its
+ * author likes: a terminal must not run them.
+ */
+export function printableText(text: string): string {
+  return text.replace(/[^\P{Cc}\n]/gu, "?");
 }
