@@ -101,7 +101,7 @@ export function createFabricKeys(
      * Calls the key service, so not inside a transaction. Store what it returns as a row of `fabric_key`.
      */
     async newPair(fabricId: string, masterKey: MasterKey = keyring.primary) {
-      const kid = uuidv7();
+      const kid = await newerKid(client, fabricId);
       const { publicKey, privateKey } = await generateKeyPair("ECDH-ES", {
         crv: "X25519",
         extractable: true,
@@ -145,6 +145,20 @@ export function createFabricKeys(
 }
 
 export type FabricKeys = ReturnType<typeof createFabricKeys>;
+
+/**
+ * An id that sorts after those of the fabric's other keys, also when the clock was set back. The id is signed and
+ * sealed, so it says which key is newer although somebody may change the database.
+ */
+async function newerKid(client: Db, fabricId: string): Promise<string> {
+  const newest = await client.fabricKey.findFirst({
+    where: { fabricId },
+    orderBy: { kid: "desc" },
+    select: { kid: true },
+  });
+  const after = newest ? Number.parseInt(newest.kid.replace("-", "").slice(0, 12), 16) + 1 : 0;
+  return uuidv7({ msecs: Math.max(Date.now(), after) });
+}
 
 function ignoreCannotOpen(error: unknown): void {
   if (!(error instanceof CannotOpen)) throw error;

@@ -35,6 +35,17 @@ export type Reseal = (
 const maxBytes = 8 * 1024 * 1024;
 
 /**
+ * The target of a rotation is older than a key that is in use. Somebody changed the database: perhaps they know the
+ * private key of a former pair, and put it back.
+ */
+export class OlderFabricKey extends Error {
+  override name = "OlderFabricKey";
+  constructor() {
+    super("The rotation’s key is older than a key that is in use: somebody changed the database.");
+  }
+}
+
+/**
  * Stores a new key pair of a fabric, to which web seals at once, and starts to reseal the values that are under
  * former ones. Throws `AlreadyRotating`.
  */
@@ -71,6 +82,7 @@ export async function rotateFabricKey(
   const { size, ms } = pace.batch();
   const values = await nextValues(fabricId, rotation.target, rotation.id, size);
   if (values.length === 0) return settleFormerKeys(rotation, fabricId, settle);
+  if (values.some(({ kid }) => kid > rotation.target)) throw new OlderFabricKey();
   const target = await keys.sealingKey(fabricId, rotation.target);
   const resealed = await reseal(keys, target, values, async () => {
     await pace.rest();

@@ -3,7 +3,7 @@ import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { createPace } from "@/automate/keys/pace";
 import { type Pass, rewrap } from "@/automate/keys/rewrap";
-import { type Reseal, rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
+import { OlderFabricKey, type Reseal, rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
 import { claimRotation, type Rotation, releaseRotation, type Step } from "@/automate/keys/rotation";
 import { startDueRotations } from "@/automate/keys/scheduled-rotations";
 import { isOutage } from "@/lib/db/client";
@@ -119,7 +119,7 @@ export function startRotations({
 
 /** The text about a fault that people read. Another error's message may contain a secret. */
 function sentenceOf(error: unknown): string {
-  if (error instanceof KeyServiceFault) return error.message;
+  if (error instanceof KeyServiceFault || error instanceof OlderFabricKey) return error.message;
   if (isOutage(error)) return "The database is not available.";
   if (error instanceof Error && error.name === "UntrustedFabricKey")
     return "Automate’s present signing key did not sign the fabric’s new key. An operator can check and sign it: npm run admin -- keys resign.";
