@@ -34,7 +34,7 @@ test("members see on every page of a fabric that its master key is not usable", 
     `INSERT INTO fabric_key (kid, "fabricId", "publicJwk", signature, "wrappedPrivate", "wrappedKey", "masterKeyId", "createdAt")
      SELECT $1, "fabricId", "publicJwk", signature, "wrappedPrivate", "wrappedKey", $3, '2020-01-01'
      FROM fabric_key WHERE "fabricId" = $2 LIMIT 1`,
-    [`former-${tenant.fabric.id}`, tenant.fabric.id, fingerprint],
+    [`00-former-${tenant.fabric.id}`, tenant.fabric.id, fingerprint],
   );
   for (const path of ["", "/secrets", "/connections", "/activity", "/advanced"]) {
     await open(page, `${home}${path}`);
@@ -46,7 +46,7 @@ test("members see on every page of a fabric that its master key is not usable", 
   await open(colleague, `${stack().webUrl}${home}`);
   await expect(colleague.getByText(title)).toBeVisible();
   await theirs.close();
-  await database().query(`DELETE FROM fabric_key WHERE kid = $1`, [`former-${tenant.fabric.id}`]);
+  await database().query(`DELETE FROM fabric_key WHERE kid = $1`, [`00-former-${tenant.fabric.id}`]);
   await database().query(`DELETE FROM master_key WHERE fingerprint = $1`, [fingerprint]);
 });
 

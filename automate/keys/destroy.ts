@@ -35,7 +35,7 @@ function noteFormerKeys(fabricId: string | null, settle: number): Promise<Former
       FROM fabric_key k
       WHERE (${fabricId}::text IS NULL OR k."fabricId" = ${fabricId}) AND EXISTS (
         SELECT 1 FROM fabric_key newer
-        WHERE newer."fabricId" = k."fabricId" AND (newer."createdAt", newer.kid) > (k."createdAt", k.kid))
+        WHERE newer."fabricId" = k."fabricId" AND newer.kid > k.kid)
     ), noted AS (
       UPDATE fabric_key k SET "emptySince" = CASE WHEN changed."hasValues" THEN NULL ELSE now() END
       FROM (

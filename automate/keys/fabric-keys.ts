@@ -62,12 +62,8 @@ export function createFabricKeys(
 
   /** Unwraps the newest key of a fabric. The caller finds a value that does not open, and raises the alarm. */
   async function unwrapNewest(fabricId: string): Promise<void> {
-    const newest = await client.fabricKey.findFirst({
-      where: { fabricId },
-      orderBy: { createdAt: "desc" },
-      select: { kid: true },
-    });
-    if (newest) await privateKey(fabricId, newest.kid).catch(ignoreCannotOpen);
+    const newest = await newestKid(client, fabricId);
+    if (newest) await privateKey(fabricId, newest).catch(ignoreCannotOpen);
   }
 
   return {
@@ -151,13 +147,17 @@ export type FabricKeys = ReturnType<typeof createFabricKeys>;
  * sealed, so it says which key is newer although somebody may change the database.
  */
 async function newerKid(client: Db, fabricId: string): Promise<string> {
-  const newest = await client.fabricKey.findFirst({
-    where: { fabricId },
-    orderBy: { kid: "desc" },
-    select: { kid: true },
-  });
-  const after = newest ? Number.parseInt(newest.kid.replace("-", "").slice(0, 12), 16) + 1 : 0;
+  const newest = await newestKid(client, fabricId);
+  const after = newest ? Number.parseInt(newest.replace("-", "").slice(0, 12), 16) + 1 : 0;
   return uuidv7({ msecs: Math.max(Date.now(), after) });
+}
+
+async function newestKid(client: Db, fabricId: string): Promise<string | undefined> {
+  const keys = await client.fabricKey.findMany({ where: { fabricId }, select: { kid: true } });
+  return keys
+    .map(({ kid }) => kid)
+    .sort()
+    .at(-1);
 }
 
 function ignoreCannotOpen(error: unknown): void {

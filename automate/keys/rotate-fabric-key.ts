@@ -58,11 +58,6 @@ export async function startFabricRotation(
   return startRotation(tx, { kind: "fabric", fabricId }, starter, async () => {
     const by = { createdById: starter.id, createdByName: starter.name };
     await tx.fabricKey.create({ data: { ...pair, ...by }, select: { kid: true } });
-    // Newer than the former ones even if the clock was set back: the newest seals.
-    await tx.$executeRaw`
-      UPDATE fabric_key SET "createdAt" = greatest("createdAt", (
-        SELECT max("createdAt") + interval '1 millisecond' FROM fabric_key WHERE "fabricId" = ${fabricId} AND kid <> ${target}))
-      WHERE kid = ${target}`;
     const total = await tx.secretField.count({ where: { key: { fabricId, kid: { not: target } } } });
     return { target, total };
   });

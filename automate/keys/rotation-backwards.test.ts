@@ -3,6 +3,7 @@ import { rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fab
 import { claimRotation } from "@/automate/keys/rotation";
 import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
+import { sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -51,7 +52,7 @@ async function step() {
   return claimed ? rotateFabricKey(claimed, { keys: fabric.keys, reseal }, 0) : null;
 }
 
-test("a rotation that somebody puts into the database reseals nothing to a former pair that they put back", async () => {
+test("a former pair that somebody puts back into the database seals nothing, and no rotation reseals to it", async () => {
   const former = await owner.fabricKey.findFirstOrThrow({
     ...ofFabric(),
     omit: { wrappedKey: false, wrappedPrivate: false },
@@ -62,6 +63,9 @@ test("a rotation that somebody puts into the database reseals nothing to a forme
   expect(await kidsInUse()).toEqual([target]);
 
   await owner.fabricKey.create({ data: { ...former, createdAt: new Date(Date.now() + 1000) } });
+  process.env.WEB_DATABASE_URL = urls.webUrl;
+  expect((await sealingKey(fabric.fabricId, owner)).kid).toBe(target);
+  delete process.env.WEB_DATABASE_URL;
   await owner.keyRotation.updateMany({ ...ofFabric(), data: { state: "running", target: former.kid } });
   await expect(step()).rejects.toThrow("older");
   expect(await kidsInUse()).toEqual([target]);

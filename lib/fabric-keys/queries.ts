@@ -20,7 +20,7 @@ export async function getFabricKeys(scope: Scope<"fabric-key:list">): Promise<Fa
 async function listKeys({ fabricId }: Scope<"fabric-key:list">): Promise<FabricKeySummary[]> {
   const rows = await db.fabricKey.findMany({
     where: { fabricId },
-    orderBy: [{ createdAt: "desc" }, { kid: "desc" }],
+    orderBy: { kid: "desc" },
     select: { kid: true, publicJwk: true, masterKeyId: true, createdAt: true, createdByName: true },
   });
   const counts = await db.secretField.groupBy({

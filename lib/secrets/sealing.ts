@@ -10,9 +10,15 @@ import { wipeBytes } from "@/lib/wipe";
 
 type KeyRow = { kid: string; fabricId: string; publicJwk: string; signature: string };
 
+/**
+ * The newest by its id, which automate signed: somebody who puts a former key back cannot make it the newest.
+ * Materialized, so that Postgres reads the keys of one fabric, and not the ids of all in their order.
+ */
 const newestKey = preparedQuery<KeyRow>(
-  `SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key
-   WHERE "fabricId" = $1 ORDER BY "createdAt" DESC, kid DESC LIMIT 1`,
+  `WITH keys AS MATERIALIZED (
+     SELECT kid, "fabricId", "publicJwk", signature FROM fabric_key WHERE "fabricId" = $1
+   )
+   SELECT * FROM keys ORDER BY kid DESC LIMIT 1`,
 );
 
 /**
