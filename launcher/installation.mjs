@@ -25,7 +25,10 @@ export const database = "selvage";
 export async function startInstallation(settings) {
   const { dataDir, stopLater, target, dev, rolePrefix } = settings;
   const keysDir = join(dataDir, "keys");
-  const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings), settings);
+  const { keys, notices } = await loadKeys(keysDir, () => describeDatabaseInUse(settings), {
+    newSigningKey: settings.newSigningKey,
+    hasKeyring: Boolean(process.env.KMS_CONFIG),
+  });
   const server = settings.databaseUrl ? undefined : await startEmbedded(dataDir, keysDir, stopLater);
   const databaseUrl = settings.databaseUrl ?? server.url(database);
   const urls = loginUrls(databaseUrl, server !== undefined, rolePrefix, keys);

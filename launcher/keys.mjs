@@ -73,31 +73,38 @@ export const masterKeyFile = (dir) => join(dir, irreplaceable.masterKey.name);
  * that stored data depends on.
  * @param {string} dir
  * @param {() => Promise<string | undefined>} inUse names the database that already depends on the keys, if any
- * @param {{ newSigningKey?: boolean }} options `newSigningKey` replaces automate's signing key, and keeps a
- *   former one under another name
+ * @param {{ newSigningKey?: boolean, hasKeyring?: boolean }} options `newSigningKey` replaces automate's signing
+ *   key, and keeps a former one under another name. `hasKeyring`: KMS_CONFIG lists the master keys, so that no
+ *   file of one is needed here
  */
-export async function loadKeys(dir, inUse, { newSigningKey = false } = {}) {
+export async function loadKeys(dir, inUse, { newSigningKey = false, hasKeyring = false } = {}) {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
   if (newSigningKey) await replaceSigningKey(dir);
+  const { masterKey, ...otherIrreplaceable } = irreplaceable;
+  const groups = { irreplaceable: hasKeyring ? otherIrreplaceable : irreplaceable, replaceable };
   const lost = { irreplaceable: [], replaceable: [] };
-  for (const [group, kinds] of Object.entries({ irreplaceable, replaceable }))
+  for (const [group, kinds] of Object.entries(groups))
     for (const kind of Object.values(kinds))
       if ((await read(dir, kind)) === undefined) lost[group].push(kind);
   const isAnyLost = lost.irreplaceable.length + lost.replaceable.length > 0;
   const database = isAnyLost ? await inUse() : undefined;
   const missing = lost.irreplaceable.map(({ name }) => join(dir, name));
   if (database !== undefined && missing.length > 0) {
-    const isMasterKeyLost = lost.irreplaceable.includes(irreplaceable.masterKey);
+    const isMasterKeyLost = lost.irreplaceable.includes(masterKey);
     const [are, why, remedy] = isMasterKeyLost
-      ? [missing.length > 1 ? "are" : "is", "secrets that only the master key opens", ""]
+      ? [
+          missing.length > 1 ? "are" : "is",
+          "secrets that only the master key opens",
+          ", or set KMS_CONFIG if that key is in your keyring",
+        ]
       : ["is", "fabric keys that it signed", ", or run npm start -- --new-signing-key once"];
     throw new Refusal(
       `${missing.join(" and ")} ${are} missing, but ${database} already holds ${why}: restore the backup${remedy}. Nothing was changed.`,
     );
   }
   const keys = {};
-  for (const [key, kind] of Object.entries({ ...replaceable, ...irreplaceable }))
+  for (const [key, kind] of Object.entries({ ...groups.replaceable, ...groups.irreplaceable }))
     keys[key] = await readOrMake(dir, kind);
   const { masterKey: _automatesAlone, ...others } = keys;
   return {

@@ -39,9 +39,20 @@ it("backups of a former signing key verify: the operator's programs get its publ
   expect(keys).toEqual([present, former].map((x) => ({ kty: "OKP", crv: "Ed25519", x })));
 });
 
+it("with a keyring of the operator's, the start neither requires nor creates a master key file", async () => {
+  rmSync(join(dir, "master.key"));
+  const files = readdirSync(dir);
+  const { notices } = await loadKeys(dir, async () => database, { hasKeyring: true });
+  expect(notices).toEqual([]);
+  expect(readdirSync(dir)).toEqual(files);
+});
+
 describe("a lost file", () => {
   it.each([
-    ["master.key", "secrets that only the master key opens: restore the backup."],
+    [
+      "master.key",
+      "secrets that only the master key opens: restore the backup, or set KMS_CONFIG if that key is in your keyring.",
+    ],
     [
       "automate-signing.jwk",
       "fabric keys that it signed: restore the backup, or run npm start -- --new-signing-key once.",

@@ -33,10 +33,12 @@ try {
 async function restoreDataFolder() {
   const dataDir = dataFolder();
   const keysDir = join(dataDir, "keys");
-  for (const name of ["master.key", "automate-signing.jwk"])
+  // As at the start: without a keyring, the master key is here.
+  const needed = process.env.KMS_CONFIG ? ["automate-signing.jwk"] : ["master.key", "automate-signing.jwk"];
+  for (const name of needed)
     if (!(await exists(join(keysDir, name))))
       throw new Refusal(
-        `${join(keysDir, name)} is missing: put your copy of the folder keys there first, or set DATA_DIR. Nothing was changed.`,
+        `${join(keysDir, name)} is missing: put your copy of the folder keys there first, or set DATA_DIR${name === "master.key" ? ", or KMS_CONFIG if you start Selvage with it" : ""}. Nothing was changed.`,
       );
   const lock = await takeLock(join(dataDir, "start.lock"));
   if (lock.heldBy !== undefined)

@@ -169,7 +169,7 @@ describe("at start, a keyring", () => {
     const keyringOfOthers = await openKeyring({ masterKeyFile: files.theirs });
     await expect(requireKeyring(keyringOfOthers)).rejects.toMatchObject({
       name: "WrongMasterKey",
-      message: `Wrong master key (${fingerprint("theirs")}): this database was sealed under ${fingerprint("main")}. Restore that master key from your backup. If it is lost for good, see docs/recovery.md.`,
+      message: `Wrong master key (${fingerprint("theirs")}): this database was sealed under ${fingerprint("main")}. Restore that master key from your backup, or list it in KMS_CONFIG. If it is lost for good, see docs/recovery.md.`,
     });
   });
 });

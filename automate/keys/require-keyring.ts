@@ -20,7 +20,7 @@ export async function requireKeyring(keyring: Keyring, lost: readonly string[] =
   const isAccepted = missing.every((id) => lost.includes(id));
   if (missing.length > 0 && missing.length === needed.length && !isAccepted)
     throw new WrongMasterKey(
-      `Wrong master key (${keyring.keys.map(({ fingerprint }) => fingerprint).join(", ")}): this database was sealed under ${missing.join(", ")}. Restore that master key from your backup. If it is lost for good, see docs/recovery.md.`,
+      `Wrong master key (${keyring.keys.map(({ fingerprint }) => fingerprint).join(", ")}): this database was sealed under ${missing.join(", ")}. Restore that master key from your backup, or list it in KMS_CONFIG. If it is lost for good, see docs/recovery.md.`,
     );
   return Promise.all(missing.map(warningOf));
 }
