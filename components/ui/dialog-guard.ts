@@ -1,6 +1,6 @@
 "use client";
 
-import { createContext, useContext, useEffect } from "react";
+import { createContext, useContext, useLayoutEffect } from "react";
 
 /** The question that a dialog asks before it closes. */
 export type CloseQuestion = { title: string; text: string; confirmLabel: string; cancelLabel: string };
@@ -32,10 +32,13 @@ const discardInput: CloseQuestion = {
   cancelLabel: "Keep editing",
 };
 
-/** While `isOn`, the surrounding dialog asks before it closes by Escape, backdrop, X or Cancel. */
+/**
+ * While `isOn`, the surrounding dialog asks before it closes by Escape, backdrop, X or Cancel. From the same paint
+ * on as the content that turns it on or off.
+ */
 export function useDialogGuard(isOn: boolean, question = discardInput): void {
   const { setQuestion } = useContext(DialogGuardContext);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOn) return;
     setQuestion(question);
     return () => setQuestion(null);
@@ -45,7 +48,7 @@ export function useDialogGuard(isOn: boolean, question = discardInput): void {
 /** The title of the surrounding dialog while this content is shown. */
 export function useDialogTitle(title: string): void {
   const { setTitle } = useContext(DialogGuardContext);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setTitle(title);
     return () => setTitle(null);
   }, [title, setTitle]);
