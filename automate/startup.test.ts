@@ -116,7 +116,7 @@ test("with a keyring automate names its keys, and warns which fabrics need anoth
       /^The keyring has no master key goneAAAAAAAAAAAA, which 1 fabric needs: “keyring [^”]+” of team “/m,
     );
   expect(output()).toContain(
-    `Master key “former” cannot be used. The master key file ${config}.gone is missing or cannot be read`,
+    `Master key “former” cannot be used. The master key file ${config}.gone is missing: restore it from your backup.`,
   );
   await expect
     .poll(() => owner.masterKey.findMany(), { timeout: 5_000 })

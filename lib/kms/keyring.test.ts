@@ -54,9 +54,19 @@ describe("a keyring", () => {
     ];
     const { warnings } = await openConfig({ primary: "main", keys });
     expect(warnings).toEqual([
-      `Master key “former” cannot be used. The master key file ${join(dir, "gone")} is missing or cannot be read: restore it from your backup.`,
+      `Master key “former” cannot be used. The master key file ${join(dir, "gone")} is missing: restore it from your backup.`,
     ]);
-    await expect(openConfig({ primary: "former", keys })).rejects.toThrow("is missing or cannot be read");
+    await expect(openConfig({ primary: "former", keys })).rejects.toThrow(
+      "is missing: restore it from your backup.",
+    );
+  });
+
+  test("names a file that exists and cannot be read apart from a missing one", async () => {
+    await expect(
+      openConfig({ primary: "main", keys: [{ label: "main", provider: "local", file: dir }] }),
+    ).rejects.toThrow(
+      `The master key file ${dir} cannot be read (EISDIR): this program's user (uid ${process.getuid?.()}) must own it and reach its folder.`,
+    );
   });
 
   const key = (label: string, more = {}) => ({ label, provider: "local", file: masterKeyFile(), ...more });
