@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
@@ -37,4 +37,14 @@ export function operatorEnvironment(env = process.env) {
   } catch {
     return env;
   }
+}
+
+/**
+ * For an operator's program that failed: a sentence if it found neither variables nor a running `npm start`.
+ * @param {Record<string, string | undefined>} env
+ */
+export function whyWithoutVariables(env = process.env) {
+  const isGiven = ["DATABASE_URL", "AUTOMATE_URL", "AUTOMATE_PUBLIC_KEY"].some((name) => env[name]);
+  if (isGiven || existsSync(fileIn(dataFolder(env)))) return undefined;
+  return `npm start does not run on ${dataFolder(env)}, so this command had only the variables that you set. If it runs on another folder, set DATA_DIR.`;
 }

@@ -2,7 +2,7 @@ import "./node-version.mjs";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { nodeRuntime } from "./node-runtime.mjs";
-import { operatorEnvironment } from "./operator-file.mjs";
+import { operatorEnvironment, whyWithoutVariables } from "./operator-file.mjs";
 import { startNode } from "./processes.mjs";
 import { fail, Refusal } from "./progress.mjs";
 import { stopWithParent } from "./stop-with-parent.mjs";
@@ -32,6 +32,8 @@ try {
   child.once("error", fail);
   child.once("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 143);
+    const why = isOperator && code ? whyWithoutVariables() : undefined;
+    if (why) console.error(`\n${why}`);
   });
 } catch (error) {
   fail(error);
