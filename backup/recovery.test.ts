@@ -16,6 +16,9 @@ import { keyringOf, newMasterKey } from "@/testing/keyring-files";
 import { createTestKeys, signingKey } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
 
+// Each test restores a backup and starts programs.
+vi.setConfig({ testTimeout: 90_000 });
+
 // Plays docs/recovery.md with the programs as they are shipped. e2e/recovery.spec.ts loses a data folder.
 
 const program = createBackupProgram();

@@ -92,7 +92,7 @@ test("an Admin deletes a fabric after signing in again; a member sees it greyed;
   await page.keyboard.press("Enter");
   await expect(undo).toHaveCount(0);
   await expect(page.getByRole("table", { name: "Deleted fabrics" })).toHaveCount(0);
-  await page.getByRole("link", { name: `${fabric.name} restored` }).click();
+  await page.getByRole("link", { name: `${fabric.name} restored`, exact: true }).click();
   await page.getByRole("link", { name: /^Secrets/ }).click();
   await expect(page.getByText("warehouse")).toBeVisible();
   // The token stays dead; a new one reads.

@@ -9,6 +9,9 @@ import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import type { createTestAutomates } from "@/testing/automate";
 import type { TestFabric } from "@/testing/fabric";
 
+/** Between two writes, or two reads of one reader. Other tests run at the same time. */
+const pauseMs = process.env.RUN_LONG ? 10 : 50;
+
 /** A running copy of automate. While it ends, its answers prove nothing. */
 export type Copy = { url: string; internalUrl: string; process: ChildProcess; isEnding: boolean };
 
@@ -80,7 +83,7 @@ export async function addFixedValues(owner: Db, fabric: TestFabric, count: numbe
 }
 
 /**
- * Creates, replaces and renames secrets without a pause, as web does. When the database is not available, it is
+ * Creates, replaces and renames secrets all the time, as web does. When the database is not available, it is
  * not known whether a write was stored: then both values may be there.
  */
 export function writeOn(fabric: TestFabric) {
@@ -117,7 +120,7 @@ export function writeOn(fabric: TestFabric) {
     }
   };
   const writing = (async () => {
-    for (; !isOver; await sleep(20))
+    for (; !isOver; await sleep(pauseMs))
       await write().catch((error: Error) => {
         if (!isOutage(error)) faults.push(`${error.name}: ${error.message}`);
       });
@@ -133,7 +136,7 @@ export function writeOn(fabric: TestFabric) {
   };
 }
 
-/** Reads fixed values without a pause, as pipelines do. `isOutage` says whether Postgres is away on purpose. */
+/** Reads fixed values all the time, as pipelines do. `isOutage` says whether Postgres is away on purpose. */
 export function readOn(copies: Copies, token: string, names: readonly string[], isAway: () => boolean) {
   const faults: string[] = [];
   let isOver = false;
@@ -150,7 +153,7 @@ export function readOn(copies: Copies, token: string, names: readonly string[], 
     faults.push(`${name}: ${answer}`);
   };
   const reading = Array.from({ length: 2 }, async () => {
-    for (; !isOver; await sleep(10)) await read();
+    for (; !isOver; await sleep(pauseMs)) await read();
   });
   return {
     faults,
