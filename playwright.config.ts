@@ -3,6 +3,9 @@ import { findBrowser, launchArguments } from "@/scripts/browser.mjs";
 
 const executablePath = await findBrowser();
 
+/** Plays a whole recovery: only for `npm run test:long`. */
+const long = process.env.RUN_LONG ? [] : ["recovery.spec.ts"];
+
 export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts",
@@ -15,7 +18,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: "line",
   projects: [
-    { name: "journeys", testIgnore: "database-files.spec.ts", teardown: "what they left" },
+    { name: "journeys", testIgnore: ["database-files.spec.ts", ...long], teardown: "what they left" },
     { name: "what they left", testMatch: "database-files.spec.ts" },
   ],
   use: {

@@ -15,6 +15,8 @@ const include = [
 ];
 /** Real clients that need an installation of their own: only for `npm run test:peers`. */
 const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
+/** Play whole recoveries with several programs: only for `npm run test:long`. */
+const long = process.env.RUN_LONG ? [] : ["backup/recovery.test.ts", "automate/master-rotation-saga.test.ts"];
 /** Changes its process for good: it shuts its exits. */
 const alone = ["worker/egress/guard.test.ts"];
 
@@ -30,7 +32,7 @@ export default defineConfig({
         test: {
           name: "shared",
           include,
-          exclude: [...alone, ...peers],
+          exclude: [...alone, ...peers, ...long],
           isolate: false,
           setupFiles: ["testing/fresh-modules.ts"],
         },

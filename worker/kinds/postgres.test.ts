@@ -141,7 +141,7 @@ describe("network", () => {
     ["talks nonsense", "verify-full", nonsense, "wrong_protocol"],
   ])("reports a server that %s, with encryption %s", async (_what, tlsMode, behaviour, code) => {
     const server = await startRawServer(behaviour);
-    const { result } = await check({ port: String(server.port), tlsMode }, {}, { timeoutMs: 3000 });
+    const { result } = await check({ port: String(server.port), tlsMode }, {}, { timeoutMs: 8000 });
     expect(result).toMatchObject({ ok: false, code });
     await server.close();
   });
