@@ -194,36 +194,32 @@ describe("a team's key service", () => {
     ["disabled", "key_disabled", "30"],
     ["denied", "key_denied", "30"],
     ["missing", "key_missing", "30"],
-  ])(
-    "%s stops the reads and checks of that team alone, and says so: %s",
-    { retry: 1 },
-    async (situation, code, after) => {
-      const before = await usesOf(ours);
-      service.be(situation);
-      const answer = await read(ours);
-      expect([answer.statusCode, answer.json().error.code, answer.headers["retry-after"]]).toEqual([
-        503,
-        code,
-        after,
-      ]);
-      const vault = await readByVault(ours);
-      expect([vault.statusCode, vault.json(), vault.headers["retry-after"]]).toEqual([
-        503,
-        { errors: [answer.json().error.message] },
-        after,
-      ]);
-      expect(await check(ours, "ours")).toMatchObject({ ok: false, code });
-      expect(answer.body + vault.body).not.toContain(canary);
-      // Nothing was opened, so nothing is recorded as used.
-      expect(await usesOf(ours)).toBe(before);
-      expect((await read(theirs)).json().value).toBe(canary);
-      expect(await check(theirs, "theirs")).toMatchObject({ ok: true });
-      service.be("works");
-      now += expiryMs;
-      await expect.poll(async () => (await read(ours)).statusCode, { timeout: 5_000 }).toBe(200);
-      expect(await check(ours, "ours")).toMatchObject({ ok: true });
-    },
-  );
+  ])("%s stops the reads and checks of that team alone, and says so: %s", async (situation, code, after) => {
+    const before = await usesOf(ours);
+    service.be(situation);
+    const answer = await read(ours);
+    expect([answer.statusCode, answer.json().error.code, answer.headers["retry-after"]]).toEqual([
+      503,
+      code,
+      after,
+    ]);
+    const vault = await readByVault(ours);
+    expect([vault.statusCode, vault.json(), vault.headers["retry-after"]]).toEqual([
+      503,
+      { errors: [answer.json().error.message] },
+      after,
+    ]);
+    expect(await check(ours, "ours")).toMatchObject({ ok: false, code });
+    expect(answer.body + vault.body).not.toContain(canary);
+    // Nothing was opened, so nothing is recorded as used.
+    expect(await usesOf(ours)).toBe(before);
+    expect((await read(theirs)).json().value).toBe(canary);
+    expect(await check(theirs, "theirs")).toMatchObject({ ok: true });
+    service.be("works");
+    now += expiryMs;
+    await expect.poll(async () => (await read(ours)).statusCode, { timeout: 5_000 }).toBe(200);
+    expect(await check(ours, "ours")).toMatchObject({ ok: true });
+  });
 
   test("that unwraps with another key makes values unreadable with an alarm, as for a changed value", async () => {
     const other = await service.openOther();

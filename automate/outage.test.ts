@@ -179,10 +179,11 @@ describe("a request of web", () => {
   /** Sends a request signed as web signs it. */
   async function ask(purpose: string, path: string, body: object) {
     const payload = JSON.stringify(body);
+    const now = Math.floor(Date.now() / 1000);
     const token = await new SignJWT({
       actor: fabric.admin.id,
       access_epoch: 0,
-      auth_time: Math.floor(Date.now() / 1000),
+      auth_time: now,
       fabric: fabric.fabricId,
       purpose,
       htm: "POST",
@@ -193,8 +194,8 @@ describe("a request of web", () => {
       .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
       .setIssuer("web")
       .setAudience("automate")
-      .setIssuedAt()
-      .setExpirationTime("60s")
+      .setIssuedAt(now)
+      .setExpirationTime(now + 60)
       .sign(await importJWK(JSON.parse(webKey), "EdDSA"));
     return internal.inject({
       method: "POST",

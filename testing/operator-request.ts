@@ -14,6 +14,7 @@ export async function injectAsOperator(
   { claims = {}, typ = "selvage-operator-request" }: { claims?: Record<string, unknown>; typ?: string } = {},
 ): Promise<LightMyRequestResponse> {
   const text = JSON.stringify(body);
+  const now = Math.floor(Date.now() / 1000);
   const token = await new SignJWT({
     htm: "POST",
     htu: `http://automate.test${path}`,
@@ -24,8 +25,8 @@ export async function injectAsOperator(
   })
     .setProtectedHeader({ alg: "EdDSA", typ })
     .setAudience("automate")
-    .setIssuedAt()
-    .setExpirationTime("60s")
+    .setIssuedAt(now)
+    .setExpirationTime(now + 60)
     .sign(await importJWK(JSON.parse(signingKey), "EdDSA"));
   return internal.inject({
     method: "POST",

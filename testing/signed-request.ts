@@ -49,10 +49,11 @@ export async function signRequest<P extends AutomatePurpose>(
 ): Promise<Request> {
   const url = new URL(automateRequests[purpose].path, automateUrl);
   const text = JSON.stringify(body);
+  const now = Math.floor(Date.now() / 1000);
   const token = await new SignJWT({
     actor: by.userId,
     access_epoch: 0,
-    auth_time: Math.floor(Date.now() / 1000),
+    auth_time: now,
     fabric: by.fabricId,
     purpose,
     htm: "POST",
@@ -63,8 +64,8 @@ export async function signRequest<P extends AutomatePurpose>(
     .setProtectedHeader({ alg: "EdDSA", typ: "selvage-request" })
     .setIssuer("web")
     .setAudience("automate")
-    .setIssuedAt()
-    .setExpirationTime("60s")
+    .setIssuedAt(now)
+    .setExpirationTime(now + 60)
     .setJti(randomUUID())
     .sign(await importJWK(JSON.parse(signingKey), "EdDSA"));
   return new Request(url, {

@@ -14,6 +14,8 @@ export async function signedRequest(
   { purpose, url, body }: { purpose: string; url: URL; body: unknown },
 ): Promise<Request> {
   const text = JSON.stringify(body);
+  // Read once: automate refuses a request that is valid for longer, and a second may end between two looks.
+  const now = Math.floor(Date.now() / 1000);
   const token = await new SignJWT({
     ...sender.claims,
     purpose,
@@ -24,8 +26,8 @@ export async function signedRequest(
     .setProtectedHeader({ alg: "EdDSA", typ: requestTypes[sender.name] })
     .setIssuer(sender.name)
     .setAudience("automate")
-    .setIssuedAt()
-    .setExpirationTime("60s")
+    .setIssuedAt(now)
+    .setExpirationTime(now + 60)
     .setJti(randomUUID())
     .sign(await importJWK(sender.key, "EdDSA"));
   return new Request(url, {

@@ -48,13 +48,15 @@ function readKeyFile(key: string): KeyFile {
 
 async function signAssertion(key: KeyFile, scopes: readonly string[]): Promise<string> {
   const { importPKCS8, SignJWT } = await import("jose");
+  // Read once: Google refuses an assertion of more than an hour, and a second may end between two looks.
+  const now = Math.floor(Date.now() / 1000);
   try {
     return await new SignJWT({ scope: scopes.join(" ") })
       .setProtectedHeader({ alg: "RS256", typ: "JWT", kid: key.private_key_id })
       .setIssuer(key.client_email)
       .setAudience(tokenEndpoint)
-      .setIssuedAt()
-      .setExpirationTime("1h")
+      .setIssuedAt(now)
+      .setExpirationTime(now + 3600)
       .sign(await importPKCS8(key.private_key, "RS256"));
   } catch {
     throw new CheckFailure("service_account_key_invalid", field);
