@@ -139,7 +139,7 @@ describe("after automate's signing key was replaced", () => {
       {
         fabricId: lost.fabricId,
         kid,
-        reason: "Its private half cannot be unwrapped with the present master keys.",
+        reason: "Its private half cannot be unwrapped: it was changed.",
       },
     ]);
     await resignFabricKeys(fabric.keys, JSON.parse(keys.automate.AUTOMATE_SIGNING_KEY));

@@ -1,6 +1,6 @@
+import { recordKeyEvent } from "@/automate/keys/record-key-event";
 import { systemActor } from "@/lib/access/system-actor";
-import { record } from "@/lib/audit/record";
-import { db, type Tx } from "@/lib/db/client";
+import { db } from "@/lib/db/client";
 import { sqlStateOf } from "@/lib/db/errors";
 
 /**
@@ -54,7 +54,7 @@ async function destroy({ kid, fabricId }: FormerKey): Promise<void> {
     await db.$transaction(async (tx) => {
       const { count } = await tx.fabricKey.deleteMany({ where: { kid } });
       // Another copy of automate was faster.
-      if (count > 0) await recordDestroyed(tx, fabricId, kid);
+      if (count > 0) await recordKeyEvent(tx, systemActor, "fabric.key.destroy", { fabricId, kid });
     });
   } catch (error) {
     // A value was stored under it in the meantime: a foreign key protects each key that a value needs.
@@ -65,19 +65,4 @@ async function destroy({ kid, fabricId }: FormerKey): Promise<void> {
 /** True for SQLSTATE 23001, a violation of RESTRICT. Before Postgres 18, it is 23503. */
 function isNeeded(error: unknown): boolean {
   return ["23001", "23503"].includes(sqlStateOf(error) ?? "");
-}
-
-async function recordDestroyed(tx: Tx, fabricId: string, kid: string): Promise<void> {
-  const fabric = await tx.fabric.findUnique({
-    where: { id: fabricId },
-    select: { name: true, teamId: true },
-  });
-  await record(tx, {
-    actor: systemActor,
-    teamId: fabric?.teamId ?? null,
-    fabricId,
-    action: "fabric.key.destroy",
-    object: { kind: "fabric", id: fabricId, name: fabric?.name ?? "" },
-    details: { kid },
-  });
 }

@@ -1,6 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from "jose";
 import { v7 as uuidv7 } from "uuid";
-import { signFabricKey } from "@/automate/keys/sign-fabric-key";
+import { isSignedBy, publicHalf, signFabricKey } from "@/automate/keys/sign-fabric-key";
 import { unwrapPrivateKey, type WrappedPrivateKey, wrapPrivateKey } from "@/automate/keys/wrap-private-key";
 import { UntrustedFabricKey, type VerifiedFabricKey, verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { CannotOpen, type OpeningKey } from "@/lib/crypto/open";
@@ -174,13 +174,8 @@ export async function foreignSigningKey(signingKey: JWK): Promise<string | undef
     select: { fabricId: true, kid: true, publicJwk: true, signature: true },
   });
   if (!newest) return undefined;
-  const ours = publicHalf(signingKey);
-  const isOurs = await verifyFabricKey(newest, [ours]).then(
-    () => true,
-    () => false,
-  );
-  if (isOurs) return undefined;
-  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint(ours)}) did not sign the newest fabric key. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign. Until then secrets can be read, but not written to fabrics whose key another signing key signed.`;
+  if (await isSignedBy(signingKey, newest)) return undefined;
+  return `AUTOMATE_SIGNING_KEY (${await calculateJwkThumbprint(publicHalf(signingKey))}) did not sign the newest fabric key. Restore the previous signing key from your backup, or sign the keys of all fabrics with the present one: npm run admin -- keys resign. Until then secrets can be read, but not written to fabrics whose key another signing key signed.`;
 }
 
 async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: string): Promise<OpeningKey> {
@@ -190,8 +185,4 @@ async function unwrap(client: Db, keyring: Keyring, fabricId: string, kid: strin
   });
   if (!row) throw new CannotOpen();
   return unwrapPrivateKey(keyring.get(row.masterKeyId), row, { fabricId, kid });
-}
-
-function publicHalf({ kty = "", crv = "", x = "" }: JWK) {
-  return { kty, crv, x };
 }

@@ -1,15 +1,12 @@
-import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import type { WrappedPrivateKey } from "@/automate/keys/wrap-private-key";
+import { isSignedBy } from "@/automate/keys/sign-fabric-key";
+import { faultOfKey, type StoredKey, storedKeys } from "@/automate/keys/stored-keys";
 import { operatorActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import type { DrillKey, OpeningOutcome } from "@/lib/backups/schema";
-import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { db } from "@/lib/db/client";
-import { KeyServiceFault } from "@/lib/kms/define";
 
-const batchSize = 100;
 /** How many bytes of stored values are read at once, but for one that is larger. */
 const maxBatchBytes = 8 * 1024 * 1024;
 /** Problems beyond this number are counted and not listed. */
@@ -27,11 +24,8 @@ export type KeysVerified = {
   problems: { fabricId: string; kid: string; problem: string }[];
 };
 
-type Row = WrappedPrivateKey & { kid: string; fabricId: string; publicJwk: string; signature: string };
-
 /**
- * Verifies every fabric key: its master key unwraps it, its public half belongs to its private half, and the
- * present signing key signed it. Tries whether `sample` random values under each key open. Changes nothing.
+ * Verifies every fabric key: it is as automate made it, and the present signing key signed it. Tries whether `sample` random values under each key open. Changes nothing.
  */
 export async function verifyKeys(
   { keys, tryToOpen, signingKey }: { keys: FabricKeys; tryToOpen: TryToOpen; signingKey: JWK },
@@ -48,65 +42,40 @@ export async function verifyKeys(
     }),
   );
   const found: KeysVerified = { keys: 0, values: 0, failed: 0, problems: [] };
-  const note = (row: Row, problem: string) => {
+  const note = (row: StoredKey, problem: string) => {
     found.failed += 1;
     if (found.problems.length < maxListed)
       found.problems.push({ fabricId: row.fabricId, kid: row.kid, problem });
   };
-  for (let after = ""; ; ) {
-    const rows = await db.fabricKey.findMany({
-      where: { kid: { gt: after } },
-      orderBy: { kid: "asc" },
-      take: batchSize,
-      select: {
-        kid: true,
-        fabricId: true,
-        publicJwk: true,
-        signature: true,
-        masterKeyId: true,
-        wrappedPrivate: true,
-        wrappedKey: true,
-      },
-    });
-    for (const row of rows) {
-      found.keys += 1;
-      const problem = await problemOf(keys, row, signingKey);
-      if (problem !== undefined) note(row, problem);
-      for await (const fields of randomValues(row, sample)) {
-        const outcomes = await tryToOpen(keys, { key: row, fields });
-        found.values += outcomes.length;
-        for (const [index, outcome] of outcomes.entries()) {
-          const value = fields[index];
-          if (outcome === "does_not_open" && value && problem === undefined)
-            note(
-              row,
-              `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`,
-            );
-        }
+  for await (const row of storedKeys()) {
+    found.keys += 1;
+    const problem = await problemOf(keys, row, signingKey);
+    if (problem !== undefined) note(row, problem);
+    for await (const fields of randomValues(row, sample)) {
+      const outcomes = await tryToOpen(keys, { key: row, fields });
+      found.values += outcomes.length;
+      for (const [index, outcome] of outcomes.entries()) {
+        const value = fields[index];
+        if (outcome === "does_not_open" && value && problem === undefined)
+          note(
+            row,
+            `The ${value.field} of secret ${value.secretId}, version ${value.version}, does not open.`,
+          );
       }
     }
-    const last = rows.at(-1);
-    if (!last || rows.length < batchSize) return found;
-    after = last.kid;
   }
+  return found;
 }
 
-async function problemOf(keys: FabricKeys, row: Row, signingKey: JWK): Promise<string | undefined> {
-  const opening = await keys.unwrapRestored(row).catch((error: Error) => error);
-  if (opening instanceof KeyServiceFault) return opening.message;
-  if (opening instanceof Error) return "Its master key does not unwrap it: it was changed.";
-  const { x } = createPublicKey(opening.key).export({ format: "jwk" });
-  const stored: JWK = JSON.parse(row.publicJwk);
-  if (stored.x !== x) return "Its public half does not belong to its private half: somebody replaced it.";
-  const { kty = "", crv = "", x: signer = "" } = signingKey;
-  return verifyFabricKey(row, [{ kty, crv, x: signer }]).then(
-    () => undefined,
-    () => "Automate's present signing key did not sign it: run keys resign.",
-  );
+async function problemOf(keys: FabricKeys, row: StoredKey, signingKey: JWK): Promise<string | undefined> {
+  const fault = await faultOfKey(keys, row);
+  if (fault !== undefined) return fault;
+  if (await isSignedBy(signingKey, row)) return undefined;
+  return "Automate's present signing key did not sign it: run keys resign.";
 }
 
 /** Random values under a key, in batches that fit into memory. */
-async function* randomValues({ kid }: Row, sample: number): AsyncGenerator<DrillKey["fields"]> {
+async function* randomValues({ kid }: StoredKey, sample: number): AsyncGenerator<DrillKey["fields"]> {
   const chosen = await db.$queryRaw<{ secretId: string; field: string; version: number; batch: number }[]>`
     SELECT "secretId", field, version, (sum(octet_length(sealed)) OVER (ORDER BY "secretId", field, version) / ${maxBatchBytes}::int)::int AS batch
     FROM (SELECT * FROM secret_field WHERE kid = ${kid} ORDER BY random() LIMIT ${sample}::int) random

@@ -22,7 +22,7 @@ class TickingDate extends RealDate {
 
 test("a request is valid for 60 seconds, also when a second ends while it is signed", async () => {
   const { privateJwk } = await signingKey();
-  globalThis.Date = TickingDate as DateConstructor;
+  Object.assign(globalThis, { Date: TickingDate });
   const url = new URL("http://automate.test/internal/checks");
   const request = await signedRequest(
     { name: "web", key: privateJwk },

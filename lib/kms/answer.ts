@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { BadMasterKey, KeyServiceFault, type MasterKey, type MasterKeyState } from "@/lib/kms/define";
 
 /** Every key that Selvage has wrapped is this long. */
@@ -23,6 +24,13 @@ export async function jsonOfAnswer(answer: Response): Promise<unknown> {
   } catch {
     return undefined;
   }
+}
+
+/** Returns an answer in the form that its service documents. Throws for any other. */
+export function documented<S extends z.ZodType>(form: S, answer: unknown, service: string): z.infer<S> {
+  const parsed = form.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw new KeyServiceFault("unavailable", `${service} answered with something that it does not document.`);
 }
 
 /** Returns the key that a service unwrapped. Throws if the answer cannot be one. */

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { connectionCode, describedBy, loadClient, unwrappedKey, wrappedText } from "@/lib/kms/answer";
+import {
+  connectionCode,
+  describedBy,
+  documented,
+  loadClient,
+  unwrappedKey,
+  wrappedText,
+} from "@/lib/kms/answer";
 import { crc32c } from "@/lib/kms/crc32c";
 import {
   CannotUnwrap,
@@ -91,9 +98,7 @@ export async function openGoogleKey({ keyId }: Pick<z.infer<typeof googleKey>, "
         retry: false,
       })
       .catch(path === ":decrypt" ? unwrapFault : fault);
-    const parsed = answer.safeParse(body);
-    if (parsed.success) return parsed.data;
-    throw new KeyServiceFault("unavailable", `${service} answered with something that it does not document.`);
+    return documented(answer, body, service);
   }
 
   return {

@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { connectionCode, describedBy, jsonOfAnswer, unwrappedKey, wrappedText } from "@/lib/kms/answer";
+import {
+  connectionCode,
+  describedBy,
+  documented,
+  jsonOfAnswer,
+  unwrappedKey,
+  wrappedText,
+} from "@/lib/kms/answer";
 import {
   CannotUnwrap,
   contextText,
@@ -84,9 +91,7 @@ export async function openTransitKey(settings: z.output<typeof transitKey>): Pro
       token.forget();
       throw error;
     });
-    const parsed = answer.safeParse(json);
-    if (parsed.success) return parsed.data;
-    throw new KeyServiceFault("unavailable", `${service} answered with something that it does not document.`);
+    return documented(answer, json, service);
   }
 
   return {
