@@ -3,7 +3,7 @@ import type { OperatorAnswer } from "@/lib/internal-api/operator-contract";
 type Status = OperatorAnswer<"keys:status">;
 type Rotation = Status["rotations"][number];
 
-/** What `keys status` prints. */
+/** The output of `keys status`. */
 export function statusText({ masterKeys, rotations, ...backups }: Status): string {
   return [
     "Master keys:",

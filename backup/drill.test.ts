@@ -57,7 +57,7 @@ async function runWith(env: Record<string, string>, ...args: string[]): Promise<
   outputs.push(ran.output);
   return ran;
 }
-/** What all commands printed. */
+/** The output of all commands. */
 const outputs: string[] = [];
 const operatorEnv = () => ({
   DATABASE_URL: urls.ownerUrl,

@@ -116,7 +116,7 @@ async function restored(): Promise<{ ownerUrl: string; automateUrl: string }> {
   return { ownerUrl, automateUrl: automateUrl.href };
 }
 
-/** What a pipeline gets for a secret: its value, or the code of the error. */
+/** Reads a secret as a pipeline does. Returns its value, or the code of the error. */
 async function read(url: string, name: "ours" | "theirs"): Promise<string> {
   const headers = { authorization: `Bearer ${tokens[name]}` };
   const answer = await fetch(`${url}/v1/secrets/${name}`, { headers });

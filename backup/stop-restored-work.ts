@@ -1,14 +1,14 @@
 import type { Client } from "pg";
 import { tableExists } from "@/backup/tables";
 
-/** What a restore paused or postponed, for the operator to decide. */
+/** The work that a restore paused or postponed, for the operator to decide. */
 export type StoppedWork = {
   pausedRotations: number;
   postponedDeletions: { fabric: string; destroyAt: string }[];
 };
 
 /**
- * Stops work that a restored database would go on with by itself: a key rotation waits until somebody resumes it,
+ * Stops work that automate would continue in a restored database: a key rotation waits until somebody resumes it,
  * and a fabric that was to be destroyed has its whole time again, since an Admin may have undone it after the
  * backup. Part of the transaction that fills the tables, on the backup's own schema.
  */

@@ -143,7 +143,7 @@ const alike = new Set([
 
 let made: Promise<{ tenant: Tenant; objects: FabricObjects }> | undefined;
 
-/** What the screens show. No test here changes it, so the tests of one worker share it. */
+/** The rows that the screens show. No test here changes it, so the tests of one worker share it. */
 function shown() {
   made ??= (async () => {
     const tenant = await createTenant();

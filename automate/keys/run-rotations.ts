@@ -14,7 +14,7 @@ type Settings = {
   keys: FabricKeys;
   reseal: Reseal;
   keyring: Keyring;
-  /** The age at which a fabric's key is rotated, in days. Undefined: never by itself. */
+  /** The age, in days, at which automate rotates a fabric's key. Undefined: only people start rotations. */
   everyDays?: number | undefined;
   /** Receives only the error's name: its message may contain a secret. */
   onError: (name: string) => void;

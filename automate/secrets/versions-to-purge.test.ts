@@ -78,7 +78,7 @@ describe("purging, for any history of a secret", () => {
         const before = store(replacements, aged);
         const after = purged(before, former);
         const present = new Set(after.versions.map(({ version }) => version));
-        // What was current a day ago, the versions before it that the fabric keeps, and all newer ones.
+        // The version that was current a day ago, the kept versions before it, and all newer ones.
         for (const { version, manifest } of before.versions.filter((one) => one.version >= aged - former)) {
           expect(present).toContain(version);
           for (const [field, setIn] of Object.entries(manifest)) {

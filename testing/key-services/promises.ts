@@ -12,7 +12,7 @@ export type Promised = {
   start: () => Promise<KeyService>;
   bindsContext: boolean;
   outcomes: readonly Outcome[];
-  /** What a service comes to that does not answer about another key's ciphertext as documented. */
+  /** The outcome for another key's ciphertext, of a service that does not answer as documented. */
   anotherKey?: string;
   /** How long a key service may take until a caller gives up, in situation "hanging". */
   patienceMs?: number;
@@ -27,7 +27,7 @@ const key = new Uint8Array(randomBytes(32));
 const encodings = ["base64", "base64url", "hex"] as const;
 const encoded = encodings.map((encoding) => Buffer.from(key).toString(encoding).slice(0, 40));
 
-/** What a call came to. A fault may carry no secret, in its message or behind it: a log could contain it. */
+/** The outcome of a call. A fault may carry no secret, in its message or behind it: a log could contain it. */
 async function outcome(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -41,7 +41,7 @@ async function outcome(call: Promise<unknown>): Promise<string> {
   }
 }
 
-/** What every provider promises, as the tests of the suite that calls this. */
+/** The promises of every provider, as tests of the suite that calls this. */
 export function testPromises(promised: Promised): void {
   const {
     provider,

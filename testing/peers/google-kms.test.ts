@@ -11,7 +11,7 @@ const version = "6.3.0";
 const context = { fabricId: "0193-fabric", kid: "0193-key" };
 
 type Bytes = Uint8Array;
-/** What is used of `@google-cloud/kms`. */
+/** The part of `@google-cloud/kms` that the test uses. */
 type Client = {
   encrypt(request: object): Promise<[{ ciphertext: Bytes; verifiedPlaintextCrc32c: boolean }]>;
   decrypt(request: object): Promise<[{ plaintext: Bytes; plaintextCrc32c: { value: string } }]>;

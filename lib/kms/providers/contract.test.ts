@@ -11,7 +11,7 @@ import { startTransit } from "@/testing/key-services/transit";
 
 /* Providers against stand-ins on loopback. `testing/peers/` has the same promises with real services. */
 
-/** What every service that is asked over the network comes to. */
+/** The outcome of each situation, for every service that is asked over the network. */
 const remote: Outcome[] = [
   ["disabled", "disabled", "disabled", "disabled"],
   ["denied", "denied", "denied", "denied"],
