@@ -5,26 +5,34 @@ import { BadMasterKey, KeyServiceFault, type MasterKey, type MasterKeyState } fr
 const keyBytes = 32;
 
 /** Much more than a key service has to say. */
-const maxAnswerBytes = 1024 * 1024;
+export const maxAnswerBytes = 1024 * 1024;
 
 /**
- * Reads the JSON of an answer, decompressed. Undefined for anything else, and for an answer without an end, which
- * would fill automate's memory, and so stop the fabrics of other teams.
+ * Reads a whole answer, decompressed. Throws for one without an end, which would fill automate's memory, and so stop
+ * the fabrics of other teams.
  */
-export async function jsonOfAnswer(answer: Response): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
+export async function boundedBytes(body: AsyncIterable<Uint8Array | string>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
+  for await (const part of body) {
+    const chunk = Buffer.from(part);
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) throw new Error("The answer of a key service is too large.");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Reads the JSON of an answer. Undefined for anything else, and for an answer without an end. */
+export async function jsonOfAnswer(answer: Response): Promise<unknown> {
   try {
-    for await (const chunk of answer.body ?? []) {
-      bytes += chunk.length;
-      if (bytes > maxAnswerBytes) return undefined;
-      chunks.push(chunk);
-    }
-    return JSON.parse(Buffer.concat(chunks).toString("utf8"));
+    return JSON.parse((await boundedBytes(answer.body ?? noBytes())).toString("utf8"));
   } catch {
     return undefined;
   }
 }
+
+async function* noBytes() {}
 
 /** Returns an answer in the form that its service documents. Throws for any other. */
 export function documented<S extends z.ZodType>(form: S, answer: unknown, service: string): z.infer<S> {

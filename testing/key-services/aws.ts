@@ -70,7 +70,7 @@ export async function startAws(): Promise<KeyService> {
     return { status: 200, body: { Plaintext: given.toString("base64"), KeyId: named } };
   }
 
-  const { serve, be, requests } = createAnswering(answer);
+  const { serve, ...situations } = createAnswering(answer);
   const server = await listen(createServer(serve));
   vi.stubEnv("AWS_ENDPOINT_URL_KMS", `http://127.0.0.1:${server.port}`);
   vi.stubEnv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE");
@@ -79,8 +79,7 @@ export async function startAws(): Promise<KeyService> {
   return {
     open: () => openAwsKey({ keyId: one }),
     openOther: () => openAwsKey({ keyId: other }),
-    be,
-    requests,
+    ...situations,
     close: server.close,
   };
 }

@@ -79,7 +79,7 @@ export async function startAzure(mainKey = createRsaKey()): Promise<KeyService> 
     }
   }
 
-  const { serve, be, requests } = createAnswering(answer);
+  const { serve, ...situations } = createAnswering(answer);
   const hosts = await serveNamedHosts([host], serve);
   const identity = await listen(
     createServer((_request, response) => {
@@ -103,8 +103,7 @@ export async function startAzure(mainKey = createRsaKey()): Promise<KeyService> 
   return {
     open: () => open("main"),
     openOther: () => open("other"),
-    be,
-    requests,
+    ...situations,
     async close() {
       await identity.close();
       await hosts.close();

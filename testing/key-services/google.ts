@@ -111,7 +111,7 @@ export async function startGoogle(): Promise<KeyService & { port: number }> {
     };
   }
 
-  const { serve, be, requests } = createAnswering(answer);
+  const { serve, ...situations } = createAnswering(answer);
   const hosts = await serveNamedHosts(
     ["cloudkms.googleapis.com", "sts.googleapis.com"],
     async (request, response) => {
@@ -137,8 +137,7 @@ export async function startGoogle(): Promise<KeyService & { port: number }> {
     open: () => openGoogleKey({ keyId: names[0] }),
     openOther: () => openGoogleKey({ keyId: names[1] }),
     port: hosts.port,
-    be,
-    requests,
+    ...situations,
     async close() {
       await hosts.close();
       await rm(folder, { recursive: true });

@@ -14,7 +14,9 @@ export type Situation =
   | "a page of a proxy"
   | "an empty answer"
   | "a key of 31 bytes"
-  | "the name of another key";
+  | "the name of another key"
+  | "an answer without an end"
+  | "a compressed answer without an end";
 
 /** A key service on loopback, with two keys of one kind. */
 export type KeyService = {
@@ -23,6 +25,8 @@ export type KeyService = {
   be(situation: Situation): void | Promise<void>;
   /** Requests about the keys since the last call of `be`. */
   requests(): number;
+  /** Mebibytes of an answer without an end that were sent since the last call of `be`, before compression. */
+  sentMebibytes?: () => number;
   close(): Promise<void>;
 };
 

@@ -59,12 +59,12 @@ export async function startTransit(mainKey?: Buffer<ArrayBuffer>): Promise<KeySe
     return { status: 200, body: { data: { plaintext: given.toString("base64") } } };
   }
 
-  const { serve, be, requests } = createAnswering(answer);
+  const { serve, ...situations } = createAnswering(answer);
   const server = await listen(createServer(serve));
   vi.stubEnv("VAULT_TOKEN", canaryCredential);
   const open = (key: string) =>
     openTransitKey(
       transitKey.parse({ provider: "transit", address: `http://127.0.0.1:${server.port}/`, key }),
     );
-  return { open: () => open("main"), openOther: () => open("other"), be, requests, close: server.close };
+  return { open: () => open("main"), openOther: () => open("other"), ...situations, close: server.close };
 }

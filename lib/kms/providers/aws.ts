@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { connectionCode, describedBy, loadClient, unwrappedKey, wrappedText } from "@/lib/kms/answer";
+import {
+  boundedBytes,
+  connectionCode,
+  describedBy,
+  loadClient,
+  unwrappedKey,
+  wrappedText,
+} from "@/lib/kms/answer";
 import {
   CannotUnwrap,
   type KeyContext,
@@ -62,6 +69,16 @@ export async function openAwsKey({ keyId }: Pick<z.infer<typeof awsKey>, "keyId"
     () => import("@aws-sdk/client-kms"),
   );
   const client = new KMSClient({ region: keyId.split(":")[3] ?? "", maxAttempts: 1 });
+  // Next to the connection, so that the SDK receives what is read of an answer.
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const answered = await next(request);
+      const response = answered.response as { body: AsyncIterable<Uint8Array> | Uint8Array };
+      if (!(response.body instanceof Uint8Array)) response.body = await boundedBytes(response.body);
+      return answered;
+    },
+    { step: "deserialize", priority: "low" },
+  );
   const key = { provider: "aws", keyId, fingerprint: fingerprintOf("aws", keyId) } as const;
   const options = (signal?: AbortSignal) => (signal ? { abortSignal: signal } : {});
   return {

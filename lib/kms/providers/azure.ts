@@ -1,6 +1,6 @@
-import type { KeyVaultKey } from "@azure/keyvault-keys";
+import type { KeyClientOptions, KeyVaultKey } from "@azure/keyvault-keys";
 import { z } from "zod";
-import { connectionCode, describedBy, loadClient, unwrappedKey } from "@/lib/kms/answer";
+import { boundedBytes, connectionCode, describedBy, loadClient, unwrappedKey } from "@/lib/kms/answer";
 import {
   BadMasterKey,
   CannotUnwrap,
@@ -47,7 +47,7 @@ export async function openAzureKey(settings: z.output<typeof azureKey>): Promise
   const credential = orBadSettings(
     () => new DefaultAzureCredential({ requiredEnvVars: ["AZURE_TOKEN_CREDENTIALS"] }),
   );
-  const once = { retryOptions: { maxRetries: 0 } };
+  const once = { retryOptions: { maxRetries: 0 }, additionalPolicies: [boundAnswers] };
   const keys = new KeyClient(origin, credential, once);
   const versions = new Map<string, InstanceType<typeof CryptographyClient>>();
   const key = { provider: "azure", keyId, fingerprint: fingerprintOf("azure", keyId) } as const;
@@ -97,6 +97,21 @@ export async function openAzureKey(settings: z.output<typeof azureKey>): Promise
     }),
   };
 }
+
+/** Has each answer streamed, and reads it within the limit of all key services. */
+const boundAnswers: NonNullable<KeyClientOptions["additionalPolicies"]>[number] = {
+  position: "perRetry",
+  policy: {
+    name: "boundAnswers",
+    async sendRequest(request, next) {
+      request.streamResponseStatusCodes = new Set([Number.POSITIVE_INFINITY]);
+      const { readableStreamBody, ...response } = await next(request);
+      if (!readableStreamBody) return response;
+      const bytes = await boundedBytes(readableStreamBody);
+      return { ...response, bodyAsText: bytes.toString("utf8") };
+    },
+  },
+};
 
 /** Without this variable, the library would also try the tools of a developer, as programs that automate starts. */
 function orBadSettings<T>(create: () => T): T {

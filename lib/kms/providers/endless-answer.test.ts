@@ -1,58 +1,59 @@
-import { createServer, type RequestListener } from "node:http";
-import { createGzip } from "node:zlib";
-import { afterEach, expect, test, vi } from "vitest";
-import { KeyServiceFault } from "@/lib/kms/define";
-import { openTransitKey, transitKey } from "@/lib/kms/providers/transit";
-import { listen } from "@/testing/servers/listening";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { KeyServiceFault, type MasterKey } from "@/lib/kms/define";
+import { startAws } from "@/testing/key-services/aws";
+import { startAzure } from "@/testing/key-services/azure";
+import { startGoogle } from "@/testing/key-services/google";
+import type { KeyService } from "@/testing/key-services/key-service";
+import { startTransit } from "@/testing/key-services/transit";
 
 /* A team may run the service of its key itself. Its answers must not fill automate's memory. */
 
-const mebibyte = Buffer.alloc(1024 * 1024, " ");
-let stop: (() => Promise<unknown>) | undefined;
-
-afterEach(() => stop?.());
-
-async function openAt(serve: RequestListener) {
-  const server = await listen(createServer(serve));
-  stop = server.close;
-  vi.stubEnv("VAULT_TOKEN", "t");
-  return openTransitKey(
-    transitKey.parse({ provider: "transit", address: `http://127.0.0.1:${server.port}`, key: "main" }),
-  );
-}
-
 const context = { fabricId: "f", kid: "k" };
+const key = new Uint8Array(32);
 
-test("an answer without an end is given up after a few mebibytes", async () => {
-  let sent = 0;
-  const key = await openAt((_request, response) => {
-    const more = () => {
-      while (!response.destroyed) {
-        sent += 1;
-        if (!response.write(mebibyte)) return void response.once("drain", more);
-      }
-    };
-    more();
-  });
-  await expect(key.unwrap("vault:v1:x", context)).rejects.toThrow(KeyServiceFault);
-  expect(sent).toBeLessThan(64);
-});
+describe.each([
+  ["aws", startAws, false],
+  ["transit", startTransit, true],
+  ["azure", startAzure, true],
+  ["google", startGoogle, true],
+] as const)("%s", (_name, start, decompresses) => {
+  let service: KeyService;
+  let master: MasterKey;
+  let wrapped: string;
 
-test("a small answer that decompresses to one without an end is given up as well", async () => {
-  let sent = 0;
-  const key = await openAt((_request, response) => {
-    response.writeHead(200, { "content-encoding": "gzip" });
-    const gzip = createGzip();
-    gzip.pipe(response);
-    response.once("close", () => gzip.destroy());
-    const more = () => {
-      while (!gzip.destroyed) {
-        sent += 1;
-        if (!gzip.write(mebibyte)) return void gzip.once("drain", more);
-      }
-    };
-    more();
+  beforeAll(async () => {
+    service = await start();
+    master = await service.open();
+    wrapped = await master.wrap(key, context);
   });
-  await expect(key.unwrap("vault:v1:x", context)).rejects.toThrow(KeyServiceFault);
-  expect(sent).toBeLessThan(300);
+  afterAll(async () => {
+    await master.close?.();
+    await service.close();
+    vi.unstubAllEnvs();
+  });
+
+  test("an answer without an end is given up after a few mebibytes", async () => {
+    for (const ask of [() => master.wrap(key, context), () => master.unwrap(wrapped, context)]) {
+      await service.be("an answer without an end");
+      await expect(ask()).rejects.toThrow(KeyServiceFault);
+      expect(service.sentMebibytes?.()).toBeLessThan(64);
+    }
+    await service.be("an answer without an end");
+    expect((await master.describe()).state).toBe("unavailable");
+    expect(service.sentMebibytes?.()).toBeLessThan(64);
+  });
+
+  test.runIf(decompresses)(
+    "a small answer that decompresses to one without an end is given up as well",
+    async () => {
+      await service.be("a compressed answer without an end");
+      await expect(master.unwrap(wrapped, context)).rejects.toThrow(KeyServiceFault);
+      expect(service.sentMebibytes?.()).toBeLessThan(300);
+    },
+  );
+
+  test("serves again afterwards", async () => {
+    await service.be("works");
+    expect(await master.unwrap(wrapped, context)).toEqual(key);
+  });
 });

@@ -4,6 +4,7 @@ import {
   describedBy,
   documented,
   loadClient,
+  maxAnswerBytes,
   unwrappedKey,
   wrappedText,
 } from "@/lib/kms/answer";
@@ -76,7 +77,11 @@ const states: Record<string, Exclude<MasterKeyState, "enabled">> = {
 export async function openGoogleKey({ keyId }: Pick<z.infer<typeof googleKey>, "keyId">): Promise<MasterKey> {
   const { GoogleAuth } = await loadClient("google-auth-library", () => import("google-auth-library"));
   // Without the project, the library would ask other services for it.
-  const auth = new GoogleAuth({ scopes: [scope], projectId: keyId.split("/")[1] ?? "" });
+  const auth = new GoogleAuth({
+    scopes: [scope],
+    projectId: keyId.split("/")[1] ?? "",
+    clientOptions: { transporterOptions: { size: maxAnswerBytes } },
+  });
   const key = { provider: "google", keyId, fingerprint: fingerprintOf("google", keyId) } as const;
 
   async function call<S extends z.ZodType>(
