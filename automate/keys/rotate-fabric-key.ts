@@ -20,8 +20,8 @@ type Position = { secretId: string; field: string; version: number };
 /** A sealed value as stored, with the type of its secret, which is a part of its seal context. */
 export type StoredValue = Position & { kid: string; sealed: string; subKind: string };
 
-/** A value sealed to another key of its fabric; null when it could not be opened. */
-export type ResealedValue = Position & { formerKid: string; sealed: string | null };
+/** A value sealed to another key of its fabric, beside what was stored; null when that could not be opened. */
+export type ResealedValue = Position & { formerSealed: string; sealed: string | null };
 
 /** Opens values and seals them again: `automate/secrets/reseal.ts`. */
 export type Reseal = (
@@ -111,7 +111,7 @@ const nextValues = preparedQuery<StoredValue>(
 
 /**
  * Skips values that somebody is deleting: a deletion never waits for a lock that waits for it. A value that was
- * resealed in the meantime stays as it is.
+ * changed in the meantime, under whichever key, stays as it is.
  */
 async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly ResealedValue[]) {
   const opened = all.filter((value) => value.sealed !== null);
@@ -120,11 +120,12 @@ async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly Res
     WITH resealed AS (
       SELECT * FROM unnest(
         ${opened.map(({ secretId }) => secretId)}::text[], ${opened.map(({ field }) => field)}::text[],
-        ${opened.map(({ version }) => version)}::int[], ${opened.map(({ formerKid }) => formerKid)}::text[],
-        ${opened.map(({ sealed }) => sealed)}::text[]) AS r("secretId", field, version, kid, sealed)
+        ${opened.map(({ version }) => version)}::int[], ${opened.map(({ formerSealed }) => formerSealed)}::text[],
+        ${opened.map(({ sealed }) => sealed)}::text[]) AS r("secretId", field, version, former, sealed)
     ), unlocked AS (
       SELECT f."secretId", f.field, f.version, r.sealed FROM secret_field f
-      JOIN resealed r ON r."secretId" = f."secretId" AND r.field = f.field AND r.version = f.version AND r.kid = f.kid
+      JOIN resealed r
+        ON r."secretId" = f."secretId" AND r.field = f.field AND r.version = f.version AND r.former = f.sealed
       FOR NO KEY UPDATE OF f SKIP LOCKED
     )
     UPDATE secret_field f SET sealed = unlocked.sealed, kid = ${target} FROM unlocked
@@ -134,8 +135,9 @@ async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly Res
     SELECT f."secretId", f.field, f.version, ${id} FROM secret_field f
     JOIN unnest(
       ${unopened.map(({ secretId }) => secretId)}::text[], ${unopened.map(({ field }) => field)}::text[],
-      ${unopened.map(({ version }) => version)}::int[]) AS u("secretId", field, version)
-    ON u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version
+      ${unopened.map(({ version }) => version)}::int[], ${unopened.map(({ formerSealed }) => formerSealed)}::text[])
+      AS u("secretId", field, version, former)
+    ON u."secretId" = f."secretId" AND u.field = f.field AND u.version = f.version AND u.former = f.sealed
     ON CONFLICT DO NOTHING`;
   resealedValues.inc({ outcome: "resealed" }, done);
   resealedValues.inc({ outcome: "cannot_open" }, noted);

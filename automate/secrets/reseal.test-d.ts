@@ -8,7 +8,7 @@ type Expected = {
   secretId: string;
   field: string;
   version: number;
-  formerKid: string;
+  formerSealed: string;
   sealed: string | null;
 };
 

@@ -44,9 +44,9 @@ async function resealOne(
     // With an empty cache of key agreements, so that those of values in use stay in theirs.
     const bytes = open(sealed, { ...key, agreed: new Map() }, context).revealBytes();
     const again = await seal(to, context, bytes).finally(() => wipeBytes(bytes));
-    return { ...position, formerKid: kid, sealed: again };
+    return { ...position, formerSealed: sealed, sealed: again };
   } catch (error) {
-    if (error instanceof CannotOpen) return { ...position, formerKid: kid, sealed: null };
+    if (error instanceof CannotOpen) return { ...position, formerSealed: sealed, sealed: null };
     throw error;
   }
 }
