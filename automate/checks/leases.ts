@@ -1,7 +1,7 @@
 import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { db, type Tx } from "@/lib/db/client";
 
-/** Longer than any check. The lease of a crashed automate expires after this time. */
+/** Longer than any check, and than one batch of a destruction. The lease of a crashed automate expires after this time. */
 const leaseSeconds = 180;
 
 export const connectionLeaseKey = (id: string) => `connection:${id}`;
@@ -21,6 +21,14 @@ export async function claimLeases(holder: string, keys: readonly string[]): Prom
     ON CONFLICT (key) DO UPDATE SET holder = excluded.holder, "leasedUntil" = excluded."leasedUntil"
     WHERE check_lease."leasedUntil" < now() RETURNING key`;
   return claimed.length === sortedKeys.length;
+}
+
+/** Renews the lease of one key for its whole time. Returns whether the holder still had it. */
+export async function renewLease(holder: string, key: string): Promise<boolean> {
+  const renewed = await db.$executeRaw`
+    UPDATE check_lease SET "leasedUntil" = now() + make_interval(secs => ${leaseSeconds}::int)
+    WHERE key = ${key} AND holder = ${holder}`;
+  return renewed === 1;
 }
 
 /** Ends the lease of one key. Returns whether the holder still had it. */

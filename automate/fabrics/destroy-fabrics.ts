@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { claimLeases, releaseLeases } from "@/automate/checks/leases";
+import { claimLeases, endLease, releaseLeases, renewLease } from "@/automate/checks/leases";
 import { systemActor } from "@/lib/access/system-actor";
 import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";
@@ -27,13 +27,25 @@ export async function destroyDeletedFabrics(): Promise<void> {
 
 async function destroyDeleted(fabric: Fabric): Promise<void> {
   const holder = randomUUID();
+  const key = `fabric:${fabric.id}`;
   try {
-    if (!(await claimLeases(holder, [`fabric:${fabric.id}`])) || !(await isDue(fabric.id))) return;
-    await deleteContents(fabric.id);
-    await db.$transaction((tx) => destroyFabric(tx, fabric, systemActor));
+    if (!(await claimLeases(holder, [key])) || !(await isDue(fabric.id))) return;
+    await deleteContents(fabric.id, async () => {
+      if (!(await renewLease(holder, key))) throw new LeaseLost();
+    });
+    await db.$transaction(async (tx) => {
+      if (await endLease(tx, holder, key)) await destroyFabric(tx, fabric, systemActor);
+    });
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
   } finally {
     await releaseLeases(holder);
   }
+}
+
+/** Another copy of automate destroys the fabric. */
+class LeaseLost extends Error {
+  override name = "LeaseLost";
 }
 
 /**
@@ -49,8 +61,15 @@ function isDue(fabricId: string): Promise<boolean> {
   });
 }
 
-/** Deletes in batches what may be much, in the order of the foreign keys. */
-async function deleteContents(fabricId: string): Promise<void> {
+/**
+ * Deletes in batches what may be much, in the order of the foreign keys. Before each batch, `keepLease` renews the
+ * lease, or throws.
+ */
+async function deleteContents(fabricId: string, keepLease: () => Promise<void>): Promise<void> {
+  const inBatches = async (deleteSome: () => Promise<number>) => {
+    do await keepLease();
+    while ((await deleteSome()) > 0);
+  };
   await inBatches(
     () => db.$executeRaw`
       DELETE FROM connection WHERE id IN (SELECT id FROM connection WHERE "fabricId" = ${fabricId} LIMIT ${rowsAtOnce})`,
@@ -82,10 +101,6 @@ async function deleteContents(fabricId: string): Promise<void> {
       DELETE FROM connection_check WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM connection_check WHERE "fabricId" = ${fabricId} LIMIT ${rowsAtOnce}))`,
   );
-}
-
-async function inBatches(deleteSome: () => Promise<number>): Promise<void> {
-  while ((await deleteSome()) > 0);
 }
 
 /**
