@@ -75,7 +75,9 @@ async function savedPort(dir, reservedPorts) {
     ["port", "pg/PG_VERSION"].map((name) => readFile(join(dir, name), "utf8").then(Number, () => undefined)),
   );
   if (!Number.isInteger(port) || version === undefined)
-    throw new Refusal(`The demo's database in ${dir} is missing or damaged: restore it from your backup.`);
+    throw new Refusal(
+      `The demo's database in ${dir} is missing or damaged. A backup of Selvage does not contain it: put your own copy of this folder back.`,
+    );
   if (reservedPorts.includes(port) || (await tryListen(host, port)) !== undefined)
     throw new Refusal(
       `Port ${port}, which the demo's database uses, is already in use: free it, then start again.`,

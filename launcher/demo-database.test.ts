@@ -114,7 +114,7 @@ describe("a later start", () => {
   });
 
   it("makes no new database in place of a missing one, and says so", async () => {
-    const missing = `The demo's database in ${join(dataDir, "demo")} is missing or damaged: restore it from your backup.`;
+    const missing = `The demo's database in ${join(dataDir, "demo")} is missing or damaged. A backup of Selvage does not contain it: put your own copy of this folder back.`;
     for (const name of ["demo/pg", "demo/port", "demo"]) {
       await rename(join(dataDir, name), join(dataDir, "elsewhere"));
       expect(await start(false)).toEqual({ notice: expect.stringContaining(missing) });
