@@ -8,6 +8,7 @@ import { createAuthority } from "@/launcher/certificates.mjs";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { hostPortOf } from "@/lib/egress/host";
+import { KeyServiceFault } from "@/lib/kms/define";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -85,8 +86,8 @@ async function allow(secretId: string, ...destinations: string[]): Promise<void>
   await owner.allowedDestination.createMany({ data });
 }
 
-async function ask(name: string, payload?: object, token = pipeline) {
-  const response = await app.inject({
+async function ask(name: string, payload?: object, token = pipeline, runtime = app) {
+  const response = await runtime.inject({
     method: "POST",
     url: `/v1/secrets/${name}/token`,
     headers: { authorization: `Bearer ${token}`, ...(payload ? { "content-type": "application/json" } : {}) },
@@ -252,6 +253,33 @@ describe("a token of an M2M OAuth secret", () => {
     await owner.secretVersion.create({ data: version });
     expect((await ask(name)).json.error.code).toBe("tls_untrusted");
     await server.close();
+  });
+
+  test("that nobody gets is recorded as tried, never as handed out", async () => {
+    const counts = async (name: string) => [
+      await events("secret.token", name),
+      await events("secret.use", name),
+    ];
+    const refused = await addClient(tokens.authUrl, ["wrong"]);
+    const answers = await Promise.all([ask(refused), ask(refused)]);
+    expect(answers.map(({ status }) => status)).toEqual([502, 502]);
+    expect(await counts(refused)).toEqual([0, 1]);
+
+    const damaged = await addClient();
+    await owner.$executeRaw`UPDATE secret_field SET sealed = 'x' WHERE "secretId" = ${damaged}`;
+    expect((await ask(damaged)).status).toBe(500);
+    expect(await counts(damaged)).toEqual([0, 1]);
+
+    const locked = await addClient();
+    const requireUsable = () => Promise.reject(new KeyServiceFault("disabled", "The key is disabled."));
+    const without = createRuntimeApp({ keys: { ...fabric.keys, requireUsable }, logger: false });
+    expect((await ask(locked, undefined, pipeline, without)).status).toBe(503);
+    await without.close();
+    expect(await counts(locked)).toEqual([0, 0]);
+
+    await storeReaders();
+    const where = { secretId: { in: [refused, damaged, locked] } };
+    expect(await owner.secretReader.count({ where })).toBe(0);
   });
 
   test("cannot be bought from a server that speaks no TLS", async () => {

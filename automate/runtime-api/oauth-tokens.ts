@@ -28,8 +28,8 @@ type CachedToken = Bought & { replacedAt?: number };
  * Returns bearer tokens of M2M OAuth secrets.
  *
  * A token is cached in memory, for one version of its secret, until shortly before it expires. Concurrent
- * requests share one purchase. The client secret goes only to its Auth URL. Automate records each answer
- * before it sends it.
+ * requests share one purchase. The client secret goes only to its Auth URL. Automate records a purchase before it
+ * opens the secret, and each token that it hands out before it sends it.
  */
 export function createM2mTokens(keys: FabricKeys) {
   const cache = new Map<string, CachedToken>();
@@ -51,6 +51,12 @@ export function createM2mTokens(keys: FabricKeys) {
     // A token bought under a destination that was removed since is not handed out, nor one that was bought
     // before the fabric was deleted and restored.
     const key = JSON.stringify([secret.id, secret.version, caller.scope.accessEpoch, destinations]);
+    const cached = ifFresh(cache.get(key));
+    const isReplaced = cached !== undefined && cached.token === rejected && mayReplace(cached);
+    if (isReplaced) cache.delete(key);
+    const { token, expiresAt } =
+      isReplaced || !cached ? await buyOnce(key, purpose, authorities, isReplaced) : cached;
+    // A purchase that failed is on record as a use of the secret, before it. Nobody got a token from it.
     await recordBatched(
       eventOf(caller, secret, "secret.token", {
         version: secret.version,
@@ -59,11 +65,6 @@ export function createM2mTokens(keys: FabricKeys) {
       }),
     );
     noteRead(caller.scope, secret);
-    const cached = ifFresh(cache.get(key));
-    const isReplaced = cached !== undefined && cached.token === rejected && mayReplace(cached);
-    if (isReplaced) cache.delete(key);
-    const { token, expiresAt } =
-      isReplaced || !cached ? await buyOnce(key, purpose, authorities, isReplaced) : cached;
     const expiresInSeconds = Math.max(0, Math.floor((expiresAt - Date.now()) / 1000));
     return { accessToken: token, expiresInSeconds, version: secret.version };
   };
