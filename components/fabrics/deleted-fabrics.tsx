@@ -50,7 +50,7 @@ function DeletedRow({ fabric }: { fabric: DeletedFabric }) {
       </Td>
       <Td label="Team">{team.name}</Td>
       <Td label="Deleted">
-        Deleted by {deletedByName}, <RelativeTime date={deletedAt} />
+        <RelativeTime date={deletedAt} /> by {deletedByName}
       </Td>
       <Td label="Keys">
         {isBeingDestroyed ? (

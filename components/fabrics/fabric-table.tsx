@@ -2,7 +2,7 @@ import { ProviderBadge } from "@/components/fabrics/provider-badge";
 import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
-import type { FabricSummary } from "@/lib/fabrics/schema";
+import { type FabricSummary, providers } from "@/lib/fabrics/schema";
 
 export function FabricTable({ fabrics }: { fabrics: FabricSummary[] }) {
   return (
@@ -49,7 +49,7 @@ function FabricRow({ fabric }: { fabric: FabricSummary }) {
         </Link>
       </Td>
       <Td label="Provider">
-        <ProviderBadge provider={fabric.provider} />
+        {fabric.provider === "none" ? providers.none : <ProviderBadge provider={fabric.provider} />}
       </Td>
       <Td label="Secrets">
         <CountLink href={`${home}/secrets`} count={fabric.secrets} noun="secrets" of={fabric.name} />
