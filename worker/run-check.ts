@@ -7,7 +7,7 @@ import type {
   CheckStep,
   StepEvent,
 } from "@/lib/connectors/check-protocol";
-import { isConnectorKind } from "@/lib/connectors/registry";
+import type { ConnectorKind } from "@/lib/connectors/registry";
 import { secretFields } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
@@ -33,7 +33,7 @@ export type TestOverrides = Pick<GuardOptions, "route">;
  * next.
  */
 export async function prepareWorker(kind: string): Promise<void> {
-  if (!isConnectorKind(kind)) return;
+  if (!hasCheck(kind)) return;
   closeExits();
   // Parsing the public authorities takes longer than most handshakes.
   publicVerification();
@@ -48,8 +48,15 @@ function closeExits(): void {
   installEgressGuard({ destinations: [], egressAllow: [], onProgress: () => {}, onFailure: () => {} });
 }
 
-async function load(kind: string): Promise<void> {
-  if (isConnectorKind(kind)) await (await checks[kind]()).preload?.();
+/** Loads the check of a kind and its driver, and nothing of the other kinds. Returns null for an unknown kind. */
+async function load(kind: string): Promise<Check | null> {
+  const check = hasCheck(kind) ? await checks[kind]() : null;
+  await check?.preload?.();
+  return check;
+}
+
+function hasCheck(kind: string): kind is ConnectorKind {
+  return Object.hasOwn(checks, kind);
 }
 
 type Result = Extract<CheckEvent, { type: "result" }>;
@@ -65,8 +72,7 @@ export async function runCheck(
 ): Promise<Result> {
   closeExits();
   // Before the clock starts, so that loading a driver does not count as a step's time.
-  await load(job.kind);
-  const check = isConnectorKind(job.kind) ? await checks[job.kind]() : null;
+  const check = await load(job.kind);
   const startedAt = performance.now();
   const failures: SocketFailure[] = [];
   const uncaught = watchUncaughtErrors();

@@ -44,6 +44,7 @@ try {
       NODE_ENV: "production",
       DB_PREPARED_STATEMENTS,
       RUNTIME_RATE_PER_MINUTE: "10000000",
+      RUNTIME_ADDRESS_RATE_PER_MINUTE: "10000000",
       RUNTIME_CONCURRENCY: "1000",
     },
     nodeOptions,

@@ -27,6 +27,8 @@ export async function startWeb(
       WEB_RATE_PER_MINUTE: "10000000",
       WEB_TOKEN_RATE_PER_MINUTE: "10000000",
       WEB_CONCURRENCY: "1000",
+      // Near a limit, writes of a fabric count its secrets one after another.
+      QUOTA_SECRETS_PER_FABRIC: "1000000",
     },
     log: given.log,
     nodeOptions: given.nodeOptions,
