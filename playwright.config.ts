@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, devices } from "@playwright/test";
 import { findBrowser, launchArguments } from "@/scripts/browser.mjs";
 
@@ -13,7 +14,8 @@ export default defineConfig({
   outputDir: "test-results/e2e",
   fullyParallel: true,
   forbidOnly: true,
-  workers: 2,
+  // One more than there are cores, as many wait for a program.
+  workers: availableParallelism() + 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "line",
@@ -25,6 +27,8 @@ export default defineConfig({
     ...devices["Desktop Chrome"],
     // The stack's address is known to its workers only, once it runs.
     ...(process.env.E2E_BASE_URL && { baseURL: process.env.E2E_BASE_URL }),
+    // Animations took a sixth of the browser's time.
+    contextOptions: { reducedMotion: "reduce" },
     locale: "en-GB",
     timezoneId: "Pacific/Chatham",
     trace: "off",

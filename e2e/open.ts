@@ -25,6 +25,7 @@ async function takenOver(page: Page): Promise<void> {
         Object.keys(button).some((key) => key.startsWith("__reactProps")),
       ),
     undefined,
-    { timeout: 20_000 },
+    // Without an interval, the browser would draw a frame for each attempt.
+    { timeout: 20_000, polling: 50 },
   );
 }
