@@ -79,6 +79,18 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (tenant) => ({ secretId: await addSecret(tenant), description: "described" }),
   },
+  setSecretExpiryAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (tenant) => ({ secretId: await addSecret(tenant), expiresAt: "2030-01-01" }),
+  },
+  setSecretOwnerAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (tenant) => ({ secretId: await addSecret(tenant), ownerId: tenant.user.id }),
+  },
   deleteSecretAction: {
     of: "fabric",
     permission: "secret:delete:own",

@@ -68,7 +68,7 @@ GRANT SELECT ON sign_in_attempt TO :web;
 GRANT SELECT, INSERT, DELETE, UPDATE ("refusedAt") ON sign_in_attempt TO :automate;
 
 -- Pipelines
-GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", pins, cidrs) ON pipeline_token TO :web;
+GRANT SELECT (id, "fabricId", name, "createdAt", "createdById", "createdByName", "expiresAt", "lastUsedAt", "revokedAt", "secretIds", "connectionIds", pins, cidrs, "ownerId", "ownerSince") ON pipeline_token TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON pipeline_token TO :automate;
 GRANT SELECT ON trusted_issuer TO :web;
 GRANT SELECT, INSERT, UPDATE (pins), DELETE ON trusted_issuer TO :automate;
@@ -76,6 +76,15 @@ GRANT SELECT, INSERT, DELETE ON used_request TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON rate_window TO :automate;
 GRANT SELECT, INSERT, UPDATE ON web_rate_window TO :web;
 GRANT SELECT, DELETE ON web_rate_window TO :automate;
+
+-- Reminders: automate finds and sends them; web only puts them off, and keeps who reads the mail of which address
+GRANT SELECT, INSERT, UPDATE, DELETE ON reminder, reminder_pass, outgoing_message, reminder_channel TO :automate;
+GRANT SELECT ON reminder_channel TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON snooze, verified_address, address_code TO :web;
+GRANT SELECT, DELETE ON snooze TO :automate;
+GRANT SELECT ON verified_address TO :automate;
+GRANT SELECT, DELETE, UPDATE ("queuedAt") ON address_code TO :automate;
+GRANT SELECT (id, "userId", name, "expiresAt", "revokedAt", "accessEpoch") ON access_token TO :automate;
 
 -- Backups and drills: automate signs them
 GRANT SELECT, INSERT ON backup TO :automate;

@@ -18,7 +18,7 @@ export function eventDetails(
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { values, unopened, startedBy } = details;
-  const { versions, destroyAt } = details;
+  const { versions, destroyAt, until } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const labels = objectKind === "secret" ? secretLabels : formLabels;
@@ -52,6 +52,7 @@ export function eventDetails(
     version !== undefined && `version ${text(version)}`,
     versions !== undefined && `${/[–,]/.test(text(versions)) ? "versions" : "version"} ${text(versions)}`,
     destroyAt !== undefined && `its keys to be destroyed on ${text(destroyAt).slice(0, 10)}`,
+    until !== undefined && `until ${text(until).slice(0, 10)}`,
     provider !== undefined && `provider ${providers[text(provider) as Provider] ?? text(provider)}`,
     team !== undefined && `team “${text(team)}”`,
     role !== undefined && `as ${text(role)}`,

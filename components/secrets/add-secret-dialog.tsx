@@ -1,6 +1,7 @@
 "use client";
 
 import { useFormContext, useWatch } from "react-hook-form";
+import { ValueExpiryField } from "@/components/expiry/value-expiry-field";
 import { DialogForm } from "@/components/form/dialog-form";
 import { repeatableTexts } from "@/components/form/error-texts";
 import { SecretDescriptionField } from "@/components/secrets/secret-description-field";
@@ -51,7 +52,7 @@ export function AddSecretDialog({
     <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret" {...(returnFocus ? { returnFocus } : {})}>
       <DialogForm
         resolver={resolveNewSecret}
-        defaultValues={{ subKind, name: "", description: "", ...emptyValues }}
+        defaultValues={{ subKind, name: "", description: "", expiresAt: "", ...emptyValues }}
         action={(input, key) => createSecretAction(fabricId, input, key)}
         texts={texts}
         onOk={(created) => {
@@ -94,6 +95,7 @@ function AddSecretFields({
         maxSecretBytes={maxSecretBytes}
         {...(fileKind ? { onStoreAsBinary: storeAsBinary } : {})}
       />
+      <ValueExpiryField />
       <SecretDescriptionField />
     </>
   );

@@ -17,7 +17,13 @@ function replace(
   file: File | null = null,
 ) {
   const resolve = resolveReplacement({ id: "s1", subKind, version: 3 });
-  const values = { fields: { ...emptyValues.fields, ...fields }, file, changes, destinationIds: ["d1"] };
+  const values = {
+    fields: { ...emptyValues.fields, ...fields },
+    file,
+    changes,
+    destinationIds: ["d1"],
+    expiresAt: "",
+  };
   return resolve(values, undefined, options);
 }
 

@@ -9,6 +9,8 @@ export type FieldChange = "kept" | "replaced" | "cleared";
 export type ReplaceFormValues = SecretValues & {
   changes: Record<string, FieldChange>;
   destinationIds: string[];
+  /** A day such as 2027-03-01, or empty. */
+  expiresAt: string;
 };
 
 /** Converts the form's values to the action's input. A kept field is absent, never empty. */
@@ -17,7 +19,7 @@ export function resolveReplacement(secret: {
   subKind: SubKind;
   version: number;
 }): Resolver<ReplaceFormValues, unknown, ReplaceSecretInput> {
-  return async ({ changes, destinationIds, ...values }, _context, options) => {
+  return async ({ changes, destinationIds, expiresAt, ...values }, _context, options) => {
     const entered = await valueInput(secret.subKind, values);
     const fields = Object.entries(changes).flatMap(([field, change]) => {
       // An empty optional field is cleared. An empty required field fails in the schema.
@@ -33,6 +35,7 @@ export function resolveReplacement(secret: {
       expectedVersion: secret.version,
       destinationIds,
       fields: Object.fromEntries(fields),
+      ...(expiresAt ? { expiresAt } : {}),
       ...(entered.fileName ? { fileName: entered.fileName } : {}),
     };
     return resolved(replaceSecretInput.safeParse(input), options);

@@ -1,6 +1,7 @@
 "use client";
 
 import { useState } from "react";
+import { ValueExpiryField } from "@/components/expiry/value-expiry-field";
 import { DialogForm } from "@/components/form/dialog-form";
 import { repeatableTexts } from "@/components/form/error-texts";
 import { DestinationChoice } from "@/components/secrets/destination-choice";
@@ -39,6 +40,7 @@ export function ReplaceValueForm({
       defaultValues={{
         ...emptyValues,
         changes: isSingleValue(secret.subKind) ? { value: "replaced" } : {},
+        expiresAt: "",
         destinationIds: secret.destinations.map(({ id }) => id),
       }}
       action={(input, key) => replaceSecretAction(fabricId, input, key)}
@@ -56,6 +58,7 @@ export function ReplaceValueForm({
       submitLabel="Replace"
     >
       <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
+      <ValueExpiryField />
       <DestinationChoice secret={secret} />
       <ValueUsers secret={secret} />
     </DialogForm>

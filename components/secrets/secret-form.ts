@@ -7,7 +7,13 @@ import { type CreateSecretInput, createSecretInput } from "@/lib/secrets/schema"
 /** The values of the fields, by API name, as the controls hold them. A `File` is cheap to compare. */
 export type SecretValues = { fields: Record<string, string>; file: File | null };
 
-export type SecretFormValues = SecretValues & { subKind: SubKind; name: string; description: string };
+export type SecretFormValues = SecretValues & {
+  subKind: SubKind;
+  name: string;
+  description: string;
+  /** A day such as 2027-03-01, or empty. */
+  expiresAt: string;
+};
 
 export const emptyValues: SecretValues = {
   fields: Object.fromEntries(subKinds.flatMap((one) => Object.keys(fieldsOf(one)).map((name) => [name, ""]))),
@@ -16,12 +22,16 @@ export const emptyValues: SecretValues = {
 
 /** Converts the form's values to the action's input, using the action's schema. */
 export const resolveNewSecret: Resolver<SecretFormValues, unknown, CreateSecretInput> = async (
-  { subKind, name, description, ...values },
+  { subKind, name, description, expiresAt, ...values },
   _context,
   options,
 ) => {
   const { fields, fileName } = await valueInput(subKind, values);
-  const input = { subKind, name, description, fields, ...(fileName ? { fileName } : {}) };
+  const input = {
+    ...{ subKind, name, description, fields },
+    ...(expiresAt ? { expiresAt } : {}),
+    ...(fileName ? { fileName } : {}),
+  };
   return resolved(createSecretInput.safeParse(input), options);
 };
 

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { CertificateBadge } from "@/components/secrets/certificate-badge";
+import { ExpiryBadge } from "@/components/expiry/expiry-badge";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { BackLink } from "@/components/ui/back-link";
 import { Badge } from "@/components/ui/badge";
@@ -8,7 +8,7 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 
 export function SecretHeader({
   fabricId,
-  secret: { name, subKind, description, metadata },
+  secret: { name, subKind, description, expiry },
   children,
 }: {
   fabricId: string;
@@ -23,7 +23,7 @@ export function SecretHeader({
           <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
             <h2 className="min-w-0 font-semibold text-xl">{name}</h2>
             <Badge icon={<SecretKindIcon subKind={subKind} />}>{secretKinds[subKind].label}</Badge>
-            {metadata.certificate && <CertificateBadge certificate={metadata.certificate} />}
+            <ExpiryBadge expiry={expiry} />
           </div>
           {description && <p className="mt-1 whitespace-pre-line text-muted">{description}</p>}
         </div>

@@ -6,11 +6,11 @@ const defaults: Partial<Record<string, string>> = { search: "", sort: "name", or
  * The URL of the Secrets tab with these changes. Any change except of the cursor returns to the first page.
  */
 export function secretListHref(
-  { search, type, sort, order }: SecretListQuery,
+  { search, type, state, sort, order }: SecretListQuery,
   changes: { [Key in keyof SecretListQuery]?: SecretListQuery[Key] | undefined },
 ): string {
-  const state = { search, type, sort, order, ...changes };
-  const entries = Object.entries(state).flatMap(([key, value]) =>
+  const settings = { search, type, state, sort, order, ...changes };
+  const entries = Object.entries(settings).flatMap(([key, value]) =>
     value === undefined || value === defaults[key] ? [] : [[key, value]],
   );
   return `?${new URLSearchParams(entries)}`;

@@ -1,4 +1,4 @@
-import { CertificateBadge } from "@/components/secrets/certificate-badge";
+import { SecretExpiryCell } from "@/components/expiry/secret-expiry-cell";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
 import { usersText } from "@/components/secrets/users-text";
@@ -25,13 +25,14 @@ export function SecretsTable({
     <Table label="Secrets">
       <THead>
         <Th {...sortable("name")}>Name</Th>
-        <Th {...sortable("type")} width="w-52">
+        <Th {...sortable("type")} width="w-48">
           Type
         </Th>
         <Th width="w-32">Used by</Th>
-        <Th {...sortable("created")} width="w-36">
-          Created
+        <Th {...sortable("expires")} width="w-36">
+          Expires
         </Th>
+        <Th width="w-36">Owner</Th>
         <Th {...sortable("updated")} width="w-36">
           Updated
         </Th>
@@ -50,7 +51,7 @@ export function SecretsTable({
 }
 
 function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
-  const { name, subKind, description, metadata } = secret;
+  const { name, subKind, description, owner } = secret;
   return (
     <Tr>
       <Td isMain>
@@ -65,14 +66,22 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
           {secretKinds[subKind].label}
-          {metadata.certificate && <CertificateBadge certificate={metadata.certificate} />}
         </div>
       </Td>
       <Td label="Used by">
         <UsedBy href={`${href}#used-by`} secret={secret} />
       </Td>
-      <Td label="Created">
-        <When date={secret.createdAt} by={secret.createdByName} />
+      <Td label="Expires">
+        <SecretExpiryCell expiry={secret.expiry} />
+      </Td>
+      <Td label="Owner">
+        {owner ? (
+          <span className="block truncate" title={owner.email}>
+            {owner.name}
+          </span>
+        ) : (
+          <span className="text-faint">Admins</span>
+        )}
       </Td>
       <Td label="Updated">
         <When date={secret.updatedAt} by={secret.updatedByName} />

@@ -4,8 +4,12 @@ import { useUrlFilter } from "@/components/fabrics/use-url-filter";
 import { SearchInput } from "@/components/ui/search-input";
 import { Select } from "@/components/ui/select";
 import { secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import { type SecretState, secretStates } from "@/lib/secrets/schema";
 
 const typeOptions = subKinds.map((value) => ({ value, label: secretKinds[value].label }));
+
+const states: Record<SecretState, string> = { expiring: "Expiring" };
+const stateOptions = secretStates.map((value) => ({ value, label: states[value] }));
 
 export function SecretsToolbar() {
   const filter = useUrlFilter();
@@ -24,6 +28,14 @@ export function SecretsToolbar() {
         options={typeOptions}
         value={filter.value("type")}
         onChange={({ target }) => filter.set({ type: target.value })}
+        className="w-full sm:w-52"
+      />
+      <Select
+        aria-label="State"
+        placeholder="All states"
+        options={stateOptions}
+        value={filter.value("state")}
+        onChange={({ target }) => filter.set({ state: target.value })}
         className="w-full sm:w-52"
       />
     </div>

@@ -6,6 +6,10 @@ export const auditActions = {
   "secret.replace": "replaced the value of",
   "secret.rename": "renamed",
   "secret.describe": "edited the description of",
+  "secret.expiry": "changed the expiry of",
+  "secret.owner": "changed the owner of",
+  "reminder.snooze": "snoozed the reminders about",
+  "reminder.resume": "ended the snooze of",
   "secret.name.drop": "removed a former name of",
   "secret.delete": "deleted",
   "secret.use": "used",
@@ -53,6 +57,7 @@ export const auditActions = {
   "master_key.rotated": "finished the rotation to the master",
   "token.create": "created",
   "token.confirm": "confirmed",
+  "token.owner": "changed the owner of",
   "token.revoke": "revoked",
   "token.refuse": "was refused with",
   "issuer.create": "added",
@@ -125,6 +130,11 @@ export const eventKinds = {
       "secret.replace",
       "secret.rename",
       "secret.describe",
+      "secret.expiry",
+      "secret.owner",
+      "reminder.snooze",
+      "reminder.resume",
+      "token.owner",
       "secret.name.drop",
       "connection.update",
       "fabric.update",
@@ -233,6 +243,7 @@ export const detailKeys = [
   "startedBy",
   "versions",
   "destroyAt",
+  "until",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

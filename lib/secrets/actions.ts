@@ -2,6 +2,7 @@
 
 import { action } from "@/lib/next/action";
 import { ok } from "@/lib/result";
+import { setSecretExpiry, setSecretOwner } from "@/lib/secrets/expiry-and-owner";
 import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import {
   createSecretInput,
@@ -10,6 +11,8 @@ import {
   renameSecretInput,
   replaceSecretInput,
   secretIdInput,
+  setSecretExpiryInput,
+  setSecretOwnerInput,
 } from "@/lib/secrets/schema";
 import { describeSecret, renameSecret, replaceSecret, replayedResult } from "@/lib/secrets/update";
 
@@ -34,6 +37,16 @@ export const describeSecretAction = action({
   permission: "secret:write",
   input: describeSecretInput,
   run: describeSecret,
+});
+export const setSecretExpiryAction = action({
+  permission: "secret:write",
+  input: setSecretExpiryInput,
+  run: setSecretExpiry,
+});
+export const setSecretOwnerAction = action({
+  permission: "secret:write",
+  input: setSecretOwnerInput,
+  run: setSecretOwner,
 });
 export const deleteSecretAction = action({
   permission: "secret:delete:own",

@@ -4,7 +4,14 @@ import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
-type Columns = { nameKey: string; subKind: string; createdAt: Date; updatedAt: Date; id: string };
+type Columns = {
+  nameKey: string;
+  subKind: string;
+  createdAt: Date;
+  updatedAt: Date;
+  expiresAt: Date;
+  id: string;
+};
 
 /** The columns of each sort order. The last one, the id, makes the order total. */
 const columns = {
@@ -12,6 +19,7 @@ const columns = {
   type: ["subKind", "nameKey", "id"],
   created: ["createdAt", "id"],
   updated: ["updatedAt", "id"],
+  expires: ["expiresAt", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
 const text = postgresText(512);
@@ -22,6 +30,7 @@ const cursorSchemas = {
   type: z.tuple([z.literal("type"), text, text, text]),
   created: z.tuple([z.literal("created"), time, text]),
   updated: z.tuple([z.literal("updated"), time, text]),
+  expires: z.tuple([z.literal("expires"), time, text]),
 } as const satisfies Record<SecretSort, z.ZodType>;
 
 /** Encodes the end of a page: its sort order and column values. Opaque to the browser. */

@@ -3,6 +3,8 @@ import type { Scope } from "@/lib/access/scope";
 import { db, literal, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { listAuthorityNames } from "@/lib/destinations/queries";
+import { ownerOf } from "@/lib/expiry/owner";
+import { expiringDays, expiryOf } from "@/lib/expiry/schema";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
@@ -14,6 +16,7 @@ import {
   type SecretListQuery,
   type SecretOption,
   type SecretPage,
+  type SecretState,
   type SecretSummary,
 } from "@/lib/secrets/schema";
 import { listUsingConnections } from "@/lib/secrets/used-by";
@@ -21,14 +24,29 @@ import { listUsingConnections } from "@/lib/secrets/used-by";
 const pageSize = 50;
 
 /** A row of the table as Postgres returns it. All columns are public. */
-type Row = Omit<SecretSummary, "subKind"> & { nameKey: string; subKind: string; createdById: string };
+type Row = Omit<SecretSummary, "subKind" | "expiry" | "owner"> & {
+  nameKey: string;
+  subKind: string;
+  createdById: string;
+  expiresAt: Date;
+  expirySource: string;
+  ownerId: string | null;
+  ownerName: string;
+  ownerEmail: string;
+};
 
 const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
   s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
   (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
-  r.pipelines, r."lastReadAt"`;
+  r.pipelines, r."lastReadAt", s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail"`;
 const currentVersion = `CROSS JOIN LATERAL
   (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
+const owner = `JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true`;
+
+/** SQL of each state of a secret `s`. */
+const conditionOf: Record<SecretState, string> = {
+  expiring: `s."expiresAt" < now() + interval '${expiringDays} days'`,
+};
 
 /** One page of a fabric's secrets. */
 export async function listSecrets(
@@ -70,11 +88,12 @@ async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQu
   if (query.type) conditions.push(`s."subKind" = ${bind(query.type)}`);
   if (query.subKinds) conditions.push(`s."subKind" = ANY(${bind(query.subKinds)}::text[])`);
   if (query.ids) conditions.push(`s.id = ANY(${bind(query.ids)}::text[])`);
+  if (query.state) conditions.push(conditionOf[query.state]);
   if (query.search) conditions.push(matching(query.search, bind));
   const { orderBy, beyond, isBackward } = keyset(query, bind);
   if (beyond) conditions.push(beyond);
   const text = `SELECT ${summaryColumns}
-    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion} ${pipelinesOfSecret}
+    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion} ${pipelinesOfSecret} ${owner}
     ORDER BY ${orderBy}`;
   const rows = await inListSlot(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
@@ -103,7 +122,7 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
 }
 
 const findSummary = preparedQuery<Row>(
-  `SELECT ${summaryColumns} FROM secret s ${currentVersion} ${pipelinesOfSecret} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
+  `SELECT ${summaryColumns} FROM secret s ${currentVersion} ${pipelinesOfSecret} ${owner} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
 );
 
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
@@ -219,6 +238,11 @@ function summaryOf(row: Row): SecretSummary {
     pipelines,
     lastReadAt,
     metadata,
+    expiresAt,
+    expirySource,
+    ownerId,
+    ownerName,
+    ownerEmail,
     createdAt,
     createdByName,
     updatedAt,
@@ -235,6 +259,8 @@ function summaryOf(row: Row): SecretSummary {
     pipelines,
     lastReadAt,
     metadata,
+    expiry: expiryOf(expiresAt, expirySource),
+    owner: ownerId === null ? null : { id: ownerId, name: ownerName, email: ownerEmail },
     ...times,
   };
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { isPostgresText } from "@/lib/db/text";
+import { type Expiry, expiryDate, type Owner, optionalExpiry } from "@/lib/expiry/schema";
+import type { ValueExpiry } from "@/lib/secrets/kinds/expiry-of-text";
 import {
   anyKind,
   type NewValue,
@@ -63,6 +65,8 @@ export type CreateSecretInput = ByKind<{
     description: string;
     fields: NewValue<K>;
     fileName?: string | undefined;
+    /** The entered date. Without it, the date that the value carries counts. */
+    expiresAt?: Date | undefined;
   };
 }>;
 export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
@@ -71,6 +75,7 @@ export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
     name: secretName,
     description: secretDescription,
     fields: newValue(subKind),
+    expiresAt: expiryDate.optional(),
     ...fileNameOf(subKind),
   }),
 );
@@ -84,6 +89,8 @@ const replaced = z.object({
   expectedVersion: z.number().int(),
   /** Ids of the allowed destinations that the new value may go to as well. */
   destinationIds: z.array(z.string()).max(200).default([]),
+  /** When the new value expires. The former value's date never counts for the new one. */
+  expiresAt: expiryDate.optional(),
   fileName,
 });
 
@@ -107,6 +114,10 @@ export type UpdateSecretInput = {
   name?: string | undefined;
   description?: string | undefined;
   replacement?: Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined;
+  /** Null removes an entered date. */
+  expiresAt?: Date | null | undefined;
+  /** The e-mail address of a member; null for the Admins. */
+  owner?: string | null | undefined;
   keepDestinations: boolean;
   ifMatch?: string | undefined;
 };
@@ -118,11 +129,25 @@ export function secretEtag({ version, updatedAt }: { version: number; updatedAt:
 
 export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
 export const describeSecretInput = z.object({ secretId: z.string(), description: secretDescription });
+export const setSecretExpiryInput = z.object({ secretId: z.string(), expiresAt: expiryDate.nullable() });
+/** `ownerId` is null for the Admins. */
+export const setSecretOwnerInput = z.object({
+  secretId: z.string(),
+  ownerId: z.string().max(64).nullable(),
+});
+export const setSecretExpiryForm = setSecretExpiryInput.extend({ expiresAt: optionalExpiry });
+export const setSecretOwnerForm = setSecretOwnerInput.extend({
+  ownerId: z.string().transform((id) => id || null),
+});
 export const secretIdInput = z.object({ secretId: z.string() });
 export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });
 
-export const secretSorts = ["name", "type", "created", "updated"] as const;
+export const secretSorts = ["name", "type", "created", "updated", "expires"] as const;
 export type SecretSort = (typeof secretSorts)[number];
+
+/** The states that the list of secrets can be limited to. */
+export const secretStates = ["expiring"] as const;
+export type SecretState = (typeof secretStates)[number];
 
 /** The state of the Secrets tab, from the URL. */
 export const secretListQuery = z.object({
@@ -134,6 +159,7 @@ export const secretListQuery = z.object({
     .catch("")
     .default(""),
   type: z.enum(subKinds).optional().catch(undefined),
+  state: z.enum(secretStates).optional().catch(undefined),
   sort: z.enum(secretSorts).catch("name").default("name"),
   order: z.enum(["asc", "desc"]).catch("asc").default("asc"),
   after: z.string().max(2048).optional().catch(undefined),
@@ -148,6 +174,8 @@ export type SecretMetadata = {
   certificate?: { subject: string; issuer: string; expiresAt: string };
   /** Host and port of the Auth URL. */
   authHost?: string;
+  /** The date that a field of the value carries. */
+  expiry?: ValueExpiry & { field: string };
 };
 
 /**
@@ -189,6 +217,10 @@ export type SecretSummary = {
   pipelines: number;
   lastReadAt: Date | null;
   metadata: SecretMetadata;
+  /** When the current value expires; null for never. */
+  expiry: Expiry | null;
+  /** The member who takes care of it; null for the Admins. */
+  owner: Owner | null;
   createdAt: Date;
   createdByName: string;
   updatedAt: Date;

@@ -6,6 +6,13 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import { askAfterCommit } from "@/lib/internal-api/client";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
+import {
+  enteredDate,
+  findOwnerByEmail,
+  notAMember,
+  setExpiry,
+  setOwner,
+} from "@/lib/secrets/expiry-and-owner";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretMetadata, UpdateSecretInput } from "@/lib/secrets/schema";
@@ -15,6 +22,7 @@ import { storeNewVersion } from "@/lib/secrets/versions";
 import {
   editor,
   entry,
+  expiryColumns,
   fileTooLarge,
   lockSecret,
   manifestFor,
@@ -24,7 +32,9 @@ import {
 } from "@/lib/secrets/write";
 
 type Locked = Awaited<ReturnType<typeof lockSecret>>;
-type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName">;
+type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> & {
+  expiresAt?: Date | undefined;
+};
 
 /** Stores a new version that sets the given fields. Other fields keep the version that last set them. */
 export async function replaceSecret(
@@ -95,7 +105,7 @@ export async function updateSecret(
 ): Promise<
   Result<
     { id: string; tag: string; destinationsKept: boolean },
-    "name_taken" | "too_large" | "changed" | "wrong_type"
+    "name_taken" | "too_large" | "changed" | "wrong_type" | "not_a_member"
   >
 > {
   const { secretId, name, description, replacement, ifMatch } = input;
@@ -109,12 +119,18 @@ export async function updateSecret(
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: current.version })))
       return fail("changed");
     if (secret.subKind !== input.subKind) return fail("wrong_type");
+    // Before the first write: a failure that is returned rolls nothing back.
+    const owner = await findOwnerByEmail(tx, scope, input.owner);
+    if (owner === "not_a_member") return notAMember();
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
     if (description !== undefined && description !== secret.description)
       await setDescription(tx, scope, { ...secret, name: name ?? secret.name }, description);
+    const entered = { expiresAt: enteredDate(secret, input.expiresAt) ?? undefined };
     const version = replacement
-      ? await addVersion(tx, scope, secret, current, replacement, destinationIds)
+      ? await addVersion(tx, scope, secret, current, { ...replacement, ...entered }, destinationIds)
       : current.version;
+    if (!replacement && input.expiresAt !== undefined) await setExpiry(tx, scope, secret, input.expiresAt);
+    if (owner !== undefined) await setOwner(tx, scope, secret, owner);
     await reserve(tx, idempotent, secretId);
     // Reads the tag inside the transaction: nothing after the commit may fail.
     const { updatedAt } = await lockSecret(tx, scope, secretId);
@@ -167,16 +183,18 @@ async function addVersion(
   const unchanged = Object.entries(manifestOf(current.manifest)).filter(
     ([field]) => !cleared.includes(field),
   );
+  const metadata = metadataOf(input, current.metadata as SecretMetadata);
   await storeNewVersion(tx, scope, {
     secretId: secret.id,
     version,
     manifest: { ...Object.fromEntries(unchanged), ...manifestFor(sealed, version) },
-    metadata: metadataOf(input, current.metadata as SecretMetadata),
+    metadata,
     keeps,
     sealed,
     event: entry(scope, "secret.replace", secret, { version, fields: sealed.map(({ field }) => field) }),
   });
-  await tx.secret.update({ where: { id: secret.id }, data: editor(scope), select: { id: true } });
+  const data = { ...editor(scope), ...expiryColumns(metadata, input.expiresAt) };
+  await tx.secret.update({ where: { id: secret.id }, data, select: { id: true } });
   return version;
 }
 

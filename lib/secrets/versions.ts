@@ -6,7 +6,7 @@ import { preparedQuery } from "@/lib/db/prepared";
 import { type Addition, withinQuotas } from "@/lib/quotas/require-room";
 import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
-import type { Writer } from "@/lib/secrets/write";
+import { expiryColumns, type Writer } from "@/lib/secrets/write";
 
 /** A version of a secret, its sealed fields and its audit event, ready to be stored. */
 export type NewVersion = {
@@ -67,8 +67,9 @@ const insertVersion = preparedQuery<{ recorded: true }>(`WITH ${storeVersion}`);
 
 const insertSecret = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
-    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName")
-    VALUES ($2, $4, $14, $15, $16, $17, $8, $9, $8, $9)
+    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
+      "expiresAt", "expirySource")
+    VALUES ($2, $4, $14, $15, $16, $17, $8, $9, $8, $9, $18, $19)
   ), new_name AS (
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($4, $15, $14, $2)
   ), ${storeVersion}`,
@@ -89,11 +90,16 @@ export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion
  */
 export async function storeNewSecret(
   scope: Writer,
-  { name, subKind, description }: Pick<CreateSecretInput, "name" | "subKind" | "description">,
+  { name, subKind, description, expiresAt }: Omit<CreateSecretInput, "fields" | "fileName">,
   version: NewVersion,
   tx?: Tx,
 ): Promise<void> {
-  const values = [...valuesOf(scope, version), name, name.toLowerCase(), subKind, description];
+  const expiry = expiryColumns(version.metadata, expiresAt);
+  const values = [
+    ...valuesOf(scope, version),
+    ...[name, name.toLowerCase(), subKind, description],
+    ...[expiry.expiresAt, expiry.expirySource],
+  ];
   const store = (within?: Tx) => (within ? insertSecret.within(within, ...values) : insertSecret(...values));
   await withinQuotas(scope, { secrets: 1, ...storedMib(version) }, store, tx);
 }

@@ -3,9 +3,10 @@ import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { webEnv } from "@/lib/env";
+import { expiryOf, never } from "@/lib/expiry/schema";
 import { fail, NotFound } from "@/lib/result";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
-import { metadataOfAuthUrl, metadataOfFile } from "@/lib/secrets/metadata";
+import { expiryOfFields, metadataOfAuthUrl, metadataOfFile } from "@/lib/secrets/metadata";
 import type { CreateSecretInput, ReplaceSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 
 /** The proof that its actor may write secrets of the fabric. */
@@ -16,22 +17,54 @@ type Value = Pick<CreateSecretInput | ReplaceSecretInput, "subKind" | "fields"> 
   fileName?: string | undefined;
 };
 
+type LockedSecret = {
+  id: string;
+  name: string;
+  description: string;
+  subKind: string;
+  createdById: string;
+  updatedAt: Date;
+  expiresAt: Date;
+  expirySource: string;
+};
+
 /**
  * Reads a secret and locks it until the transaction ends. Deletes, replaces and new references wait for one
  * another.
  */
 export async function lockSecret(tx: Tx, scope: Pick<Writer, "fabricId">, secretId: string) {
-  const [secret] = await tx.$queryRaw<
-    { id: string; name: string; description: string; subKind: string; createdById: string; updatedAt: Date }[]
-  >`
-    SELECT id, name, description, "subKind", "createdById", "updatedAt" FROM secret
+  const [secret] = await tx.$queryRaw<LockedSecret[]>`
+    SELECT id, name, description, "subKind", "createdById", "updatedAt", "expiresAt", "expirySource" FROM secret
     WHERE id = ${secretId} AND "fabricId" = ${scope.fabricId} AND "deletedAt" IS NULL FOR UPDATE`;
   if (!secret) throw new NotFound("Secret not found.");
   return secret;
 }
 
 /** The metadata of a new value. Falls back to `former` when the input does not change it. */
-export function metadataOf({ subKind, fields, fileName }: Value, former: SecretMetadata): SecretMetadata {
+export function metadataOf(value: Value, former: SecretMetadata): SecretMetadata {
+  const { expiry: formerExpiry, ...others } = former;
+  const fields: Readonly<Record<string, string | Uint8Array | null | undefined>> = value.fields;
+  const kept = formerExpiry && fields[formerExpiry.field] === undefined ? formerExpiry : undefined;
+  const found = expiryOfFields(fields);
+  const expiry = kept && found && kept.at < found.at ? kept : (found ?? kept);
+  return { ...factsOf(value, others), ...(expiry ? { expiry } : {}) };
+}
+
+/**
+ * The columns that say when a value expires: the entered date, or the one that the value carries.
+ */
+export function expiryColumns(
+  { expiry }: Pick<SecretMetadata, "expiry">,
+  entered: Date | null | undefined,
+): { expiresAt: Date; expirySource: string } {
+  if (entered) return { expiresAt: entered, expirySource: "entered" };
+  const carried = expiry && expiryOf(new Date(expiry.at), expiry.source);
+  return carried
+    ? { expiresAt: carried.at, expirySource: carried.source }
+    : { expiresAt: never, expirySource: "" };
+}
+
+function factsOf({ subKind, fields, fileName }: Value, former: SecretMetadata): SecretMetadata {
   if ("value" in fields && fields.value instanceof Uint8Array) return metadataOfFile(fields.value, fileName);
   if (secretKinds[subKind].givesTokens && "authUrl" in fields && fields.authUrl !== undefined)
     return metadataOfAuthUrl(fields.authUrl);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { expiryText } from "@/lib/expiry/schema";
 import {
   anyKind,
   type FieldsSchema,
@@ -71,6 +72,14 @@ const keepDestinations = z.boolean().optional().meta({
     "By default, the new value may be sent to the destinations of the former one, if you replace every field or entered the others yourself. This excludes destinations that another person allowed for their own value. If false, no destination is allowed until someone allows it again.",
 });
 
+const expiresAt = expiryText.nullable().optional().meta({
+  description:
+    "When the value expires: a day, which lasts until its end in UTC, or a time. Without it, a new value has the date that it carries itself: of a certificate, a JWT, a shared access signature or a key file. Null removes an entered date.",
+});
+const owner = z.string().max(254).nullable().optional().meta({
+  description: "The e-mail address of the member who takes care of it; null for the Admins of the team.",
+});
+
 /** The fields that every type of secret has in its body. */
 export const secretBase = z.object({
   kind,
@@ -85,6 +94,7 @@ type SecretBody<Name> = {
   subKind: SubKind;
   properties: { name: Name; value?: string | Uint8Array | Fields | undefined; fileName?: string | undefined };
   description?: string | undefined;
+  expiresAt?: Date | null | undefined;
 };
 
 /** The id in an answer: a client may send back what it read. */
@@ -103,11 +113,15 @@ export const createSecretBody = anyKind<CreateSecretBody>((subKind) =>
       ...fileNameIn(subKind),
     }),
     description,
+    expiresAt,
   }),
 );
 
 /** Body of updateSecret. Absent fields, including the value, stay unchanged. */
-export type UpdateSecretBody = SecretBody<string | undefined> & { keepDestinations?: boolean | undefined };
+export type UpdateSecretBody = SecretBody<string | undefined> & {
+  owner?: string | null | undefined;
+  keepDestinations?: boolean | undefined;
+};
 export const updateSecretBody = anyKind<UpdateSecretBody>((subKind) =>
   z.object({
     kind,
@@ -119,6 +133,8 @@ export const updateSecretBody = anyKind<UpdateSecretBody>((subKind) =>
       ...fileNameIn(subKind),
     }),
     description,
+    expiresAt,
+    owner,
     keepDestinations,
   }),
 );
@@ -136,10 +152,15 @@ export function createInputOf({
   subKind,
   properties,
   description = "",
+  expiresAt,
 }: CreateSecretBody): CreateSecretInput {
   const { name, fileName } = properties;
   // The body's schema is that of the type, so the fields match the type. So they do in `replacementOf`.
-  return { subKind, name, description, fields: fieldsOf(properties), fileName } as CreateSecretInput;
+  const fields = fieldsOf(properties);
+  return {
+    ...{ subKind, name, description, fields, fileName },
+    ...(expiresAt ? { expiresAt } : {}),
+  } as CreateSecretInput;
 }
 
 /** Converts the body's new value to the input of Replace value; undefined when the body sets no field. */

@@ -1,6 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
+import { expiringDays, expirySources } from "@/lib/expiry/schema";
 import { ok } from "@/lib/result";
 import { isCursor } from "@/lib/secrets/keyset";
 import { subKinds } from "@/lib/secrets/kinds/registry";
@@ -12,6 +13,7 @@ import {
   type SecretSummary,
   secretEtag,
   secretSorts,
+  secretStates,
   usedForDays,
 } from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
@@ -59,6 +61,14 @@ const secretObject = secretReference.extend({
       description:
         "Public metadata of the value: the name, size and certificate of a file, the host of an Auth URL.",
     }),
+  expiresAt: z.string().nullable().meta({ description: "When the current value expires; null for never." }),
+  expirySource: z
+    .enum(expirySources)
+    .nullable()
+    .meta({ description: "Where that date comes from: somebody entered it, or the value carries it." }),
+  owner: z.string().nullable().meta({
+    description: "The e-mail address of the member who takes care of it; null for the Admins of the team.",
+  }),
   ...who,
 });
 const idOnly = z.object({ id: z.string() });
@@ -76,13 +86,19 @@ export const listSecretsByFabric = operation({
   access: inFabric("secret:list"),
   query: listQuery.extend({
     type: z.enum(subKinds).optional().meta({ description: "Only secrets of this type." }),
+    state: z
+      .enum(secretStates)
+      .optional()
+      .meta({
+        description: `Only secrets in this state. \`expiring\`: within ${expiringDays} days, or expired.`,
+      }),
     sort: z.enum(secretSorts).default("name"),
     order: z.enum(["asc", "desc"]).default("asc"),
   }),
   data: z.object({ secrets: z.array(secretObject), next: z.string().nullable().optional() }),
-  run: async (scope, { query: { limit, after, search, type, sort, order } }) => {
+  run: async (scope, { query: { limit, after, search, type, state, sort, order } }) => {
     if (after !== undefined && !isCursor(sort, after)) return invalidField("after", foreignCursor);
-    const query = { search: search ?? "", type, sort, order };
+    const query = { search: search ?? "", type, state, sort, order };
     return listReply({ limit, after }, async (from, size) => {
       const { secrets, next } = await listSecrets(scope, { ...query, after: from }, size);
       return { secrets: secrets.map(objectOf), next };
@@ -162,6 +178,8 @@ export const updateSecretOperation = operation({
       name: body.properties.name,
       description: body.description,
       replacement: replacementOf(body),
+      expiresAt: body.expiresAt,
+      owner: body.owner,
       keepDestinations: body.keepDestinations ?? true,
       ifMatch,
     };
@@ -240,7 +258,8 @@ export const getSecretUsage = operation({
 });
 
 function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
-  const { id, name, subKind, description, version, usedBy, pipelines, lastReadAt, metadata } = secret;
+  const { id, name, subKind, description, version, usedBy, pipelines, lastReadAt } = secret;
+  const { expiry: _carried, ...facts } = secret.metadata;
   return {
     kind: "prophecy",
     subKind,
@@ -251,7 +270,10 @@ function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
     usedBy,
     usedByPipelines: pipelines,
     lastReadAt: lastReadAt?.toISOString() ?? null,
-    facts: metadata,
+    facts,
+    expiresAt: secret.expiry?.at.toISOString() ?? null,
+    expirySource: secret.expiry?.source ?? null,
+    owner: secret.owner?.email ?? null,
     createdAt: secret.createdAt.toISOString(),
     createdBy: secret.createdByName,
     updatedAt: secret.updatedAt.toISOString(),
@@ -263,7 +285,7 @@ type Written =
   | { ok: true; value: { id: string } }
   | {
       ok: false;
-      code: "name_taken" | "too_large" | "changed" | "wrong_type";
+      code: "name_taken" | "too_large" | "changed" | "wrong_type" | "not_a_member";
       fieldErrors?: Record<string, string>;
     };
 
@@ -272,6 +294,7 @@ function replyOf(written: Written): ApiResult<{ data: { id: string } }> {
   const { code, fieldErrors = {} } = written;
   if (code === "wrong_type")
     return invalidField("subKind", "The secret has another type, and the type cannot change.");
+  if (code === "not_a_member") return invalidField("owner", "No member of the team has this address.");
   const bodyErrors = Object.entries(fieldErrors).map(([field, message]) => [bodyPathOf(field), message]);
   return failure(code, undefined, Object.fromEntries(bodyErrors));
 }

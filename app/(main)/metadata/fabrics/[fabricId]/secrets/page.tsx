@@ -39,7 +39,7 @@ export default async function SecretsPage({
         <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
       </div>
       <QuotaNotices uses={await listNearlyUsed(scope, ["secrets", "storedByFabric", "storedByTeam"])} />
-      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={5} rows={8} />}>
+      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
         <Secrets scope={scope} query={query} />
       </Suspense>
     </section>
@@ -56,7 +56,7 @@ async function Secrets({ scope, query }: { scope: Scope<"secret:list">; query: S
         title="No matching secrets"
         action={<ButtonLink href="?">Clear filters</ButtonLink>}
       >
-        Try another search or type.
+        Try another search or filter.
       </EmptyState>
     );
   return (

@@ -17,6 +17,7 @@ import { allows } from "@/lib/access/policy";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
+import { listPossibleOwners } from "@/lib/expiry/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { getSecret } from "@/lib/secrets/queries";
@@ -63,7 +64,7 @@ export default async function SecretPage({
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">
-          <SecretAbout secret={secret} />
+          <SecretAbout fabricId={fabricId} secret={secret} owners={await listPossibleOwners(scope)} />
           <SecretVersions secret={secret} />
           <FormerNames fabricId={fabricId} secret={secret} isAdmin={allows(scope.role, "secret:name:drop")} />
         </div>

@@ -1,0 +1,28 @@
+"use client";
+
+import { useFormContext } from "react-hook-form";
+import { Field } from "@/components/ui/field";
+import { Select } from "@/components/ui/select";
+import type { Owner } from "@/lib/expiry/schema";
+
+/** The member who takes care of a thing. */
+export function OwnerField({ owners }: { owners: readonly Owner[] }) {
+  const { register, formState } = useFormContext<{ ownerId: string }>();
+  return (
+    <Field
+      label="Owner"
+      isRequired
+      error={formState.errors.ownerId?.message}
+      hint="When the owner leaves the team, its Admins take over."
+    >
+      <Select {...register("ownerId")}>
+        <option value="">Admins of the team</option>
+        {owners.map(({ id, name, email }) => (
+          <option key={id} value={id}>
+            {`${name} (${email})`}
+          </option>
+        ))}
+      </Select>
+    </Field>
+  );
+}

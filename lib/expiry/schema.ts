@@ -1,0 +1,56 @@
+import { z } from "zod";
+
+/** How many days before its expiry a thing counts as expiring. */
+export const expiringDays = 30;
+
+/** The days before the expiry on which the owner is reminded. */
+export const reminderDays = [30, 7, 1, 0] as const;
+
+const dayMs = 86_400_000;
+
+/** The date of a thing that never expires, as stored, so that lists sort by it. */
+export const never = new Date("9999-12-31T00:00:00Z");
+
+/** Where a date comes from: a person entered it, or the value itself carries it. */
+export const expirySources = ["entered", "certificate", "token", "signature", "key"] as const;
+export type ExpirySource = (typeof expirySources)[number];
+
+/** When a secret's current value expires. */
+export type Expiry = { at: Date; source: ExpirySource };
+
+/** The stored columns as an expiry; null for never. */
+export function expiryOf(at: Date, source: string): Expiry | null {
+  const known = expirySources.find((one) => one === source);
+  return known && at.getTime() < never.getTime() ? { at, source: known } : null;
+}
+
+/** The whole days that are left until `at`; negative afterwards. */
+export function daysUntil(at: Date, now: Date): number {
+  return Math.floor((at.getTime() - now.getTime()) / dayMs);
+}
+
+/** A day such as 2027-03-01, which lasts until its end in UTC, or a time with its offset. */
+export const expiryText = z
+  .union([
+    z.iso.date().transform((day) => new Date(`${day}T23:59:59.999Z`)),
+    z.iso.datetime({ offset: true }).transform((time) => new Date(time)),
+  ])
+  .refine(isPlausible, "Enter a day after 1999, such as 2027-03-01.");
+
+/** The same, or a date that a form's own schema made of it. */
+export const expiryDate = z.union([z.date().refine(isPlausible), expiryText]);
+
+/** The date of a form, which is empty for none. */
+export const optionalExpiry = z.union([z.literal("").transform(() => null), expiryDate]);
+
+function isPlausible(date: Date): boolean {
+  return date.getTime() >= Date.UTC(2000, 0) && date.getTime() < never.getTime();
+}
+
+/** The day of an entered date, as forms hold it. */
+export function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+/** A person who takes care of a secret or a token. */
+export type Owner = { id: string; name: string; email: string };
