@@ -92,7 +92,7 @@ describe("the expiry of a secret", () => {
       fields: { value: jwt(1_830_384_000) },
       expiresAt: new Date("2027-03-01T00:00:00Z"),
     });
-    const common = { secretId: id, subKind: "text", destinationIds: [] } as const;
+    const common = { secretId: id, subKind: "text" as const, destinationIds: [] };
     await replaceSecret(write(), { ...common, expectedVersion: 1, fields: { value: "undated" } });
     expect(await dateOf(id)).toBeNull();
     const expiresAt = new Date("2029-01-01T00:00:00Z");
