@@ -1,19 +1,19 @@
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
 import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
+import { purgeTrash } from "@/automate/trash/purge-trash";
 import { systemActor } from "@/lib/access/system-actor";
-import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import { replayForMs } from "@/lib/idempotency/request";
 import { usedForDays } from "@/lib/secrets/schema";
 
 /**
- * Deletes the sealed values of deleted secrets and of former versions, and deleted fabrics with their keys; then
+ * Purges the trash and the sealed values of former versions, and destroys deleted fabrics with their keys. Deletes
  * used requests, rates, and old sign-ins, leases, creates, check results and readers. Safe to run at any time, in
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  const steps = [purgeSecrets, destroyDeletedFabrics, purgeRows, purgeFormerVersions];
+  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, purgeFormerVersions];
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
@@ -54,27 +54,6 @@ async function purgeReaders(): Promise<void> {
           ORDER BY r."lastReadAt" DESC OFFSET ${maxReaders}::int) surplus
         LIMIT ${readersAtOnce}::int))`;
   } while (deleted === readersAtOnce);
-}
-
-async function purgeSecrets(): Promise<void> {
-  const deleted = await db.secret.findMany({
-    where: { deletedAt: { not: null }, usedBy: { none: {} } },
-    select: { id: true, name: true, fabricId: true, fabric: { select: { teamId: true } } },
-    take: 1000,
-  });
-  for (const { id, name, fabricId, fabric } of deleted) {
-    await db.$transaction(async (tx) => {
-      const { count } = await tx.secret.deleteMany({ where: { id, deletedAt: { not: null } } });
-      if (count === 0) return;
-      await record(tx, {
-        actor: systemActor,
-        teamId: fabric.teamId,
-        fabricId,
-        action: "secret.purge",
-        object: { kind: "secret", id, name },
-      });
-    });
-  }
 }
 
 const maxChecks = 100;

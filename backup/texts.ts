@@ -58,6 +58,11 @@ export function restoredText({ access, work }: Restored, keptAccess: boolean): s
       ({ fabric, destroyAt }) =>
         `Fabric ${fabric} is to be destroyed at ${destroyAt}: an Admin can undo that until then.`,
     ),
+    ...(work.trashed === 0
+      ? []
+      : [
+          `${counted(work.trashed, "deleted object")} in the trash can be restored for the whole time again.`,
+        ]),
     "Lock or remove again the people whom you had locked or removed since the backup.",
   ].join("\n");
 }

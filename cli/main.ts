@@ -4,6 +4,7 @@ import { addConnections } from "@/cli/commands/connections";
 import { addLogin } from "@/cli/commands/login";
 import { addRun } from "@/cli/commands/run";
 import { addSecrets } from "@/cli/commands/secrets";
+import { addTrash } from "@/cli/commands/trash";
 import { addUpdate } from "@/cli/commands/update";
 import { exitCodes, Failure } from "@/cli/failure";
 import { isJsonOutput, printAsJson, printFailure } from "@/cli/output";
@@ -41,6 +42,7 @@ Exit codes: ${Object.entries(exitCodes)
 addLogin(program);
 addSecrets(program);
 addConnections(program);
+addTrash(program);
 addRun(program);
 addUpdate(program);
 addCompletion(program);

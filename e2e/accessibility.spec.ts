@@ -4,7 +4,14 @@ import { connectionsPath, fillConnection, openNewSecret, openPicker } from "@/e2
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { openDialog, secretsPath } from "@/e2e/secrets-screen";
-import { addAccessToken, addConnection, addIssuer, addRequest, addSecret } from "@/testing/factories";
+import {
+  addAccessToken,
+  addConnection,
+  addIssuer,
+  addRequest,
+  addSecret,
+  addTrashedSecret,
+} from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
 import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
@@ -91,6 +98,7 @@ const screens: Screen[] = [
     path: secret,
     show: (page) => page.getByRole("button", { name: "Delete", exact: true }).click(),
   },
+  { name: "Trash", path: (tenant) => `${fabric(tenant)}/trash` },
   { name: "Connections", path: (tenant) => connectionsPath(tenant.fabric) },
   { name: "Gallery of kinds", path: (tenant) => `${connectionsPath(tenant.fabric)}/new` },
   ...["postgres", "sftp", "restapi"].map((kind) => ({
@@ -152,6 +160,7 @@ function shown() {
     await addIssuer(tenant);
     await addAccessToken(tenant);
     await addRequest(tenant);
+    await addTrashedSecret(tenant);
     return { tenant, objects };
   })();
   return made;

@@ -11,6 +11,8 @@ import {
   addIssuer,
   addRequest,
   addSecret,
+  addTrashedConnection,
+  addTrashedSecret,
 } from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
 import { createTenant, createToken, database, type Tenant } from "@/testing/tenant";
@@ -45,6 +47,8 @@ async function createLongNames(): Promise<Tenant> {
     long("Ada"),
     tenant.fabric.id,
   ]);
+  await name("secret", await addTrashedSecret(tenant), { name: long("gone") });
+  await name("trashed_connection", await addTrashedConnection(tenant), { name: long("Gone") });
   await name("destination_request", await addRequest(tenant), { connectionName: long("Reports") });
   return tenant;
 }
@@ -60,6 +64,7 @@ test("tables fit every width, with long names and no hidden column", async ({ pa
     [secretsPath(tenant.fabric)]: 1,
     [connectionsPath(tenant.fabric)]: 1,
     [`${fabric}/advanced`]: 3,
+    [`${fabric}/trash`]: 1,
     "/settings/access-tokens": 1,
     [`${fabric}/activity`]: 0,
   };

@@ -11,6 +11,8 @@ import {
   addMember,
   addRequest,
   addSecret,
+  addTrashedConnection,
+  addTrashedSecret,
   givenKeys,
   markDeleted,
   restApi,
@@ -98,6 +100,20 @@ export const actions: Record<string, ActionRow> = {
     // A User may delete only what they created.
     gets: { user: "forbidden" },
     input: async (tenant) => ({ secretId: await addSecret(tenant) }),
+  },
+  restoreSecretAction: {
+    of: "fabric",
+    permission: "secret:restore:own",
+    namesThing: true,
+    // A User may restore only what they created and deleted.
+    gets: { user: "forbidden" },
+    input: async (tenant) => ({ secretId: await addTrashedSecret(tenant) }),
+  },
+  restoreConnectionAction: {
+    of: "fabric",
+    permission: "connection:write",
+    namesThing: true,
+    input: async (tenant) => ({ connectionId: await addTrashedConnection(tenant) }),
   },
   dropSecretNameAction: {
     of: "fabric",

@@ -50,6 +50,7 @@ export const pages: Record<string, PageRow> = {
   "/(main)/metadata/fabrics/[fabricId]/page": fabricPage("", "fabric:see"),
   "/(main)/metadata/fabrics/[fabricId]/activity/page": fabricPage("/activity", "activity:list"),
   "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
+  "/(main)/metadata/fabrics/[fabricId]/trash/page": fabricPage("/trash", "trash:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/[secretId]/page": {
     of: "fabric",
@@ -107,6 +108,9 @@ export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> 
   "/api/orchestration/fabric/{fabricId}/connection/check": 405,
   "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}": 401,
   "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}/check": 405,
+  "/api/orchestration/fabric/{fabricId}/trash": 401,
+  "/api/orchestration/fabric/{fabricId}/trash/secret/{secretId}/restore": 405,
+  "/api/orchestration/fabric/{fabricId}/trash/connection/{connectionId}/restore": 405,
   "/api/orchestration/team": 401,
   "/api/orchestration/team/{teamId}/member": 401,
 };

@@ -6,6 +6,7 @@ const port = z.coerce.number().int().min(1).max(65535);
 const rate = z.coerce.number().int().min(1).max(100_000_000);
 const quota = z.coerce.number().int().min(1).max(100_000_000);
 const concurrency = z.coerce.number().int().min(1).max(10_000);
+const trashDays = z.coerce.number().int().min(0).max(90).default(7);
 const ed25519 = z.object({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), x: z.string() });
 const privateEd25519 = ed25519.extend({ d: z.string() });
 const privateJwk = z.string().transform((text, ctx): z.infer<typeof privateEd25519> => {
@@ -74,6 +75,11 @@ const web = z
     QUOTA_STORED_MIB_PER_FABRIC: quota.default(1_024),
     QUOTA_STORED_MIB_PER_TEAM: quota.default(10_240),
     QUOTA_ACCESS_TOKENS_PER_PERSON: quota.default(50),
+    /**
+     * Days for which deleted secrets and connections stay in the trash: web shows them, automate purges. Set the same
+     * for both.
+     */
+    TRASH_DAYS: trashDays,
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
     STOP_DELAY_SECONDS: z.coerce.number().min(0).max(300).default(0),
   })
@@ -161,6 +167,8 @@ const automate = z
     RUNTIME_CONCURRENCY: concurrency.default(6),
     /** Days between the deletion of a fabric and the destruction of its keys. Until then, an Admin can undo it. */
     FABRIC_DELETION_DAYS: z.coerce.number().int().min(0).max(90).default(7),
+    /** Days for which deleted secrets and connections stay in the trash, by the database's clock. Then automate purges them. */
+    TRASH_DAYS: trashDays,
     /** How many working pipeline tokens a fabric may have. */
     QUOTA_PIPELINE_TOKENS_PER_FABRIC: quota.default(500),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */

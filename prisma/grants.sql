@@ -44,6 +44,9 @@ GRANT SELECT, INSERT ON unopened_value TO :automate;
 GRANT SELECT, INSERT, UPDATE ON secret TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_name TO :web;
 GRANT SELECT, INSERT ON secret_version TO :web;
+-- The trash: the database itself sets when something was deleted.
+GRANT SELECT, DELETE, INSERT ("secretId", "fabricId", "deletedById", "deletedByName") ON trashed_secret TO :web;
+GRANT SELECT, DELETE, INSERT ("secretId", "fabricId", "deletedById", "deletedByName") ON trashed_secret TO :automate;
 GRANT SELECT ("secretId", field, version, "fabricId", kid), INSERT ON secret_field TO :web;
 GRANT SELECT ON secret, secret_name, secret_version TO :automate;
 GRANT DELETE ON secret, secret_name, secret_version TO :automate;
@@ -61,6 +64,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON secret_reader TO :automate;
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
 GRANT SELECT, DELETE ON connection, connection_secret TO :automate;
+GRANT SELECT, DELETE, INSERT (id, "fabricId", name, "nameKey", kind, description, properties, "configHash", "isWarehouse", "placedAt", "createdAt", "createdById", "createdByName", "deletedById", "deletedByName") ON trashed_connection TO :web;
+GRANT SELECT, INSERT ON trashed_connection_secret TO :web;
+GRANT SELECT, DELETE ON trashed_connection, trashed_connection_secret TO :automate;
 GRANT SELECT ON connection_check TO :web;
 GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON check_lease TO :automate;

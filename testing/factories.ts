@@ -163,6 +163,21 @@ export async function addAccessToken(
   return id;
 }
 
+/** A secret in the trash, created and deleted by the Admin. */
+export async function addTrashedSecret(tenant: Tenant): Promise<string> {
+  const secretId = await addSecret(tenant);
+  await callAction(await callerOf(tenant.admin), "deleteSecretAction", [tenant.fabric.id, { secretId }]);
+  return secretId;
+}
+
+/** A connection in the trash. */
+export async function addTrashedConnection(tenant: Tenant): Promise<string> {
+  const connectionId = await addConnection(tenant);
+  const caller = await callerOf(tenant.admin);
+  await callAction(caller, "deleteConnectionAction", [tenant.fabric.id, { connectionId }]);
+  return connectionId;
+}
+
 /** Marks the fabric as deleted, as automate does. Its tokens stay. */
 export async function markDeleted({ fabric, admin }: Tenant): Promise<void> {
   await database().query(

@@ -74,6 +74,11 @@ async function deleteContents(fabricId: string, keepLease: () => Promise<void>):
     () => db.$executeRaw`
       DELETE FROM connection WHERE id IN (SELECT id FROM connection WHERE "fabricId" = ${fabricId} LIMIT ${rowsAtOnce})`,
   );
+  await inBatches(
+    () => db.$executeRaw`
+      DELETE FROM trashed_connection
+      WHERE id IN (SELECT id FROM trashed_connection WHERE "fabricId" = ${fabricId} LIMIT ${rowsAtOnce})`,
+  );
   for (;;) {
     const secrets = await db.secret.findMany({
       where: { fabricId },
@@ -94,6 +99,8 @@ async function deleteContents(fabricId: string, keepLease: () => Promise<void>):
     );
     // Also those of other fabrics, which only somebody with web's own login can have stored.
     await db.connectionSecret.deleteMany({ where: { secretId: { in: ids } } });
+    await db.trashedConnectionSecret.deleteMany({ where: { secretId: { in: ids } } });
+    await db.trashedSecret.deleteMany({ where: { secretId: { in: ids } } });
     await db.secret.deleteMany({ where: { id: { in: ids } } });
   }
   await inBatches(
@@ -120,6 +127,9 @@ export async function destroyFabric(tx: Tx, { id, name, teamId }: Fabric, actor:
     DELETE FROM connection_secret
     WHERE "fabricId" = ${id} OR "secretId" IN (SELECT id FROM secret WHERE "fabricId" = ${id})`;
   await tx.connection.deleteMany(ofFabric);
+  await tx.trashedConnection.deleteMany(ofFabric);
+  await tx.trashedConnectionSecret.deleteMany({ where: { secret: ofFabric.where } });
+  await tx.trashedSecret.deleteMany({ where: { secret: ofFabric.where } });
   await tx.secret.deleteMany(ofFabric);
   await tx.connectionCheck.deleteMany(ofFabric);
   await tx.signInAttempt.deleteMany(ofFabric);

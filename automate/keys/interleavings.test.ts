@@ -9,7 +9,7 @@ import { findSecretById } from "@/automate/secrets/current-secret";
 import { reseal } from "@/automate/secrets/reseal";
 import { open } from "@/lib/crypto/open";
 import { closeDb, db } from "@/lib/db/client";
-import { webEnv } from "@/lib/env";
+import { automateEnv, webEnv } from "@/lib/env";
 import {
   createSecret,
   deleteSecret,
@@ -31,8 +31,10 @@ import { createTestKeys } from "@/testing/keys";
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
   const urls = await createTestDatabase("web");
-  Object.assign(process.env, web, automate);
+  Object.assign(process.env, web, automate, { TRASH_DAYS: "0", AUTOMATE_DATABASE_URL: urls.automateUrl });
   webEnv();
+  automateEnv();
+  delete process.env.AUTOMATE_DATABASE_URL;
   delete process.env.WEB_DATABASE_URL;
   process.env.DATABASE_URL = urls.ownerUrl;
 });

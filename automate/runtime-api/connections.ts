@@ -9,6 +9,7 @@ import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
+import { findTrashedConnection, inTrash } from "@/automate/secrets/find-trashed";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { SendingPurpose, Via } from "@/automate/secrets/purpose";
 import { type Caller, countUnchanged } from "@/automate/secrets/read-secret";
@@ -126,6 +127,12 @@ async function getConnection(caller: Caller, requestedName: string): Promise<Nam
   if (connection) {
     await requirePinnedSecrets(caller, connection);
     return connection;
+  }
+  const trashed = await findTrashedConnection(scope, requestedName);
+  if (trashed) {
+    const { id, name } = trashed;
+    await recordRefusedConnection(caller, { id, name }, { code: "in_trash" });
+    throw inTrash("Connection", trashed);
   }
   // A name that resembles none may be a pasted secret value, so only its length is recorded.
   const [recorded = { name: "", length: 0 }] = await recordableNames("connection", scope.fabricId, [

@@ -25,7 +25,7 @@ let counter = 0;
 
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
-  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001" });
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: "http://127.0.0.1:3001", TRASH_DAYS: "0" });
   urls = await createTestDatabase("automate");
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
@@ -226,12 +226,18 @@ describe("fabric keys", () => {
 });
 
 describe("a deleted secret", () => {
-  test("is not found by a pipeline, and its sealed values are destroyed", async () => {
+  test("is not found by a pipeline, and nothing opens it that found it before", async () => {
     const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
-    const { scope } = pipeline();
-    expect(await findSecretsByName(scope, [secret.name.toUpperCase()])).toMatchObject([{ id: secret.id }]);
+    const opening = pipeline({ secret, fields: ["value"] });
     await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
-    expect(await findSecretsByName(scope, [secret.name])).toEqual([null]);
+    expect(await findSecretsByName(opening.scope, [secret.name])).toEqual([null]);
+    await expect(openSecrets(fabric.keys, opening)).rejects.toMatchObject({ status: 404 });
+    expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.alarm" } })).toBe(0);
+  });
+
+  test("with 0 days in the trash, has its sealed values destroyed at the next purge", async () => {
+    const secret = await addSecret("text", [{ by: "user", fields: { value: "v" } }]);
+    await owner.secret.update({ where: { id: secret.id }, data: { deletedAt: new Date() } });
     await purge();
     expect(await owner.secretField.count({ where: { secretId: secret.id } })).toBe(0);
     expect(await owner.auditEvent.count({ where: { objectId: secret.id, action: "secret.purge" } })).toBe(1);

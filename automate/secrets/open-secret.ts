@@ -23,8 +23,8 @@ export type Opened = Readonly<Record<string, Plaintext>>;
  * The only function that opens secrets.
  *
  * It opens only after the audit events of all openings are committed, and only if every destination is
- * allowed for the secret's current version. Callers need not check either. Throws `Refusal` for a destination
- * that is not allowed, `KeyServiceFault` when the fabric's master key is not usable, and `CannotOpen` for a value
+ * allowed for the secret's current version, and nothing of a secret in the trash. Callers need not check any of this.
+ * Throws `Refusal` for a destination that is not allowed, and for a secret in the trash, `KeyServiceFault` when the fabric's master key is not usable, and `CannotOpen` for a value
  * that was changed after sealing.
  */
 export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
@@ -110,6 +110,8 @@ async function openFields(
   const opened: Record<string, Plaintext> = {};
   const raise = ({ field, version }: Pick<SealedPosition, "field" | "version">) =>
     raiseAlarm({ scope, secret, field, version });
+  // Found before somebody deleted it.
+  if (stored.some(({ isTrashed }) => isTrashed)) throw secretNotFound();
   for (const { position, sealedField } of stored) {
     try {
       if (!sealedField) throw new CannotOpen();

@@ -3,6 +3,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { aggregate, recordRefusal } from "@/automate/secrets/aggregated-events";
 import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
+import { findTrashedSecrets, inTrash, type Trashed } from "@/automate/secrets/find-trashed";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Via } from "@/automate/secrets/purpose";
 import { noteRead } from "@/automate/secrets/readers";
@@ -17,12 +18,14 @@ export type Caller = { scope: Scope<"secret:use">; source: string };
 
 /**
  * Returns the secret of this current or former name, in any case, sealed and at its current version. Throws
- * `Refusal` 404, after recording it, when it is missing or this caller may not use it.
+ * `Refusal` 404, after recording it, when it is missing, in the trash, or this caller may not use it.
  */
 export async function getSecretByName(caller: Caller, name: string): Promise<UsableSecret> {
-  const [secret] = (await findOrRecordMissing(caller, [name])).found;
-  if (!secret) throw notFound();
-  return secret;
+  const { found, missing } = await findOrRecordMissing(caller, [name]);
+  const [secret] = found;
+  if (secret) return secret;
+  const [trashed] = missing.flatMap((one) => one.trashed ?? []);
+  throw trashed ? inTrash("Secret", trashed) : notFound();
 }
 
 /**
@@ -31,8 +34,12 @@ export async function getSecretByName(caller: Caller, name: string): Promise<Usa
  */
 export async function getSecretsByName(caller: Caller, names: readonly string[]): Promise<UsableSecret[]> {
   const { found, missing } = await findOrRecordMissing(caller, names);
-  if (missing.length > 0) throw notFound(missing.map((one) => ({ ...one, code: "not_found" })));
-  return found;
+  if (missing.length === 0) return found;
+  const errors = missing.map(({ index, name, trashed }) => ({
+    ...{ index, name },
+    code: trashed ? "in_trash" : "not_found",
+  }));
+  throw notFound(errors);
 }
 
 async function findOrRecordMissing(caller: Caller, names: readonly string[]) {
@@ -42,14 +49,32 @@ async function findOrRecordMissing(caller: Caller, names: readonly string[]) {
   const found = names.flatMap((name) => byName.get(name) ?? []);
   if (found.length === names.length) return { found, missing: [] };
   // An invalid name may be a secret value sent by mistake. The answer does not repeat it.
+  const trash = await findTrashedSecrets(
+    caller.scope,
+    wellFormed.filter((name) => !byName.get(name)),
+  );
   const missing = names.flatMap((name, index) =>
-    byName.get(name) ? [] : [{ index, name: byName.has(name) ? name : "" }],
+    byName.get(name)
+      ? []
+      : [{ index, name: byName.has(name) ? name : "", trashed: trash.get(name.toLowerCase()) }],
   );
   await recordMissing(
     caller,
-    missing.map(({ index }) => names[index] ?? ""),
+    missing.flatMap(({ index, trashed }) => (trashed ? [] : (names[index] ?? ""))),
   );
+  await Promise.all([...trash.values()].map((trashed) => recordTrashed(caller, trashed)));
   return { found, missing };
+}
+
+/** Records that a secret in the trash was requested: the first of a minute at once, repeated ones as a count. */
+async function recordTrashed(caller: Caller, { id, name }: Trashed): Promise<void> {
+  const { details, ...event } = refusalOf(caller, name);
+  const { actor } = caller.scope;
+  await recordRefusal(JSON.stringify(["in_trash", actor.id, actor.name, caller.source, id, name]), {
+    ...event,
+    object: { kind: "secret", id, name },
+    details: { ...details, code: "in_trash" },
+  });
 }
 
 /** Records missing names: the first of a minute at once, repeated ones as a count. */

@@ -16,16 +16,21 @@ export type SealedField = { kid: string; sealed: string };
  */
 export type Use = { event: AuditEntry; positions: readonly SealedPosition[]; sizeBytes: number };
 
-/** The sealed field at a position; `undefined` if none is stored. */
-export type StoredField = { position: SealedPosition; sealedField: SealedField | undefined };
+/** The sealed field at a position; `undefined` if none is stored. `isTrashed` when its secret is in the trash. */
+export type StoredField = {
+  position: SealedPosition;
+  sealedField: SealedField | undefined;
+  isTrashed: boolean;
+};
 
-const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number }>(
+const recordAndRead = preparedQuery<SealedField & { recorded: true; n: number; isTrashed: boolean }>(
   `WITH recorded AS (${insertEvents})
-   SELECT ${allRecorded()} AS recorded, field.n, field.kid, field.sealed
+   SELECT ${allRecorded()} AS recorded, field.n, field.kid, field.sealed, field."isTrashed"
    FROM (SELECT) AS always LEFT JOIN (
-     SELECT requested.n::int AS n, f.kid, f.sealed
+     SELECT requested.n::int AS n, f.kid, f.sealed, s."deletedAt" IS NOT NULL AS "isTrashed"
      FROM unnest((SELECT $2::text[]), (SELECT $3::text[]), (SELECT $4::int[])) WITH ORDINALITY AS requested("secretId", field, version, n)
      JOIN secret_field f ON f."secretId" = requested."secretId" AND f.field = requested.field AND f.version = requested.version
+     JOIN secret s ON s.id = f."secretId"
    ) AS field ON true`,
 );
 
@@ -42,7 +47,8 @@ async function recordBatch(uses: readonly Use[]): Promise<StoredField[][]> {
   return uses.map((use) =>
     use.positions.map((position) => {
       n += 1;
-      return { position, sealedField: rowByNumber.get(n) };
+      const row = rowByNumber.get(n);
+      return { position, sealedField: row, isTrashed: row?.isTrashed === true };
     }),
   );
 }

@@ -2,7 +2,9 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, listConnections, manage } from "@/cli/management-client";
+import { oneLine } from "@/cli/one-line";
 import { columns, print } from "@/cli/output";
+import { askQuestions } from "@/cli/read-password";
 
 type InFabric = { fabric: string };
 
@@ -24,6 +26,12 @@ export function addConnections(program: Command): void {
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
   command("list", "list them with their status").action(list);
   command("check <connection>", "sign in and perform one read, as a pipeline would").action(check);
+  command(
+    "delete <connection>",
+    "delete a connection; the trash keeps it for some days, and its secrets stay",
+  )
+    .option("--yes", "do not ask for confirmation")
+    .action(remove);
 }
 
 async function list({ fabric }: InFabric): Promise<void> {
@@ -51,6 +59,24 @@ async function check(name: string, { fabric }: InFabric): Promise<void> {
   print(result, ...passed, summary);
   // The check's outcome is already printed. Scripts read the exit code.
   if (!ok) throw new Failure("failed", "The check failed.");
+}
+
+async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }): Promise<void> {
+  const path = `/fabric/${await findFabric(fabric)}/connection/name/${encodeURIComponent(name)}`;
+  const connection = await manage("GET", path, z.object({ name: z.string() }));
+  if (!yes) await confirm(connection.name);
+  await manage("DELETE", path, z.object({ id: z.string() }));
+  print(
+    { name: connection.name },
+    `Deleted ${oneLine(connection.name)}. “selvage trash restore” restores it, until it is purged.`,
+  );
+}
+
+async function confirm(name: string): Promise<void> {
+  if (!process.stdin.isTTY) throw new Failure("usage", "Without a terminal, confirm with --yes.");
+  const question = `Delete ${oneLine(name)}? Pipelines that use it stop working. Type its name: `;
+  const answer = await askQuestions(({ shown }) => shown(question));
+  if (answer !== name) throw new Failure("failed", "The name does not match: nothing was deleted.");
 }
 
 /** The words of the app for a state of the API. */

@@ -59,7 +59,7 @@ export function addSecrets(program: Command): void {
     "rename <secret> <new-name>",
     "rename a secret; pipelines can still read it by the old name",
   ).action(rename);
-  command("delete <secret>", "delete a secret that no connection uses")
+  command("delete <secret>", "delete a secret that no connection uses; the trash keeps it for some days")
     .option("--yes", "do not ask for confirmation")
     .action(remove);
 }
@@ -188,14 +188,17 @@ async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }):
   const { properties } = await findSecret(fabricId, name);
   if (!yes) await confirm(properties.name, () => usageOf(fabricId, properties.id));
   await manage("DELETE", `/fabric/${fabricId}/secret/id/${properties.id}`, idOnly);
-  print({ id: properties.id, name: properties.name }, `Deleted ${properties.name}.`);
+  print(
+    { id: properties.id, name: properties.name },
+    `Deleted ${properties.name}. “selvage trash restore” restores it, until it is purged.`,
+  );
 }
 
 async function confirm(name: string, findUsage: () => Promise<Usage>): Promise<void> {
   if (!process.stdin.isTTY) throw new Failure("usage", "Without a terminal, confirm with --yes.");
   for (const line of readerLines(await findUsage())) process.stderr.write(`${oneLine(line)}\n`);
   const answer = await askQuestions(({ shown }) =>
-    shown(`Delete ${name}? Its value cannot be recovered. Type its name: `),
+    shown(`Delete ${name}? It goes to the trash. Type its name: `),
   );
   if (answer !== name) throw new Failure("failed", "The name does not match: nothing was deleted.");
 }

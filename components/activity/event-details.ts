@@ -85,12 +85,14 @@ const reasons: Readonly<Record<string, string>> = {
 
 const refusals: Readonly<Record<string, string>> = {
   "secret.refuse not_found": "Secret not found, or the token may not read it",
+  "secret.refuse in_trash": "It is in the trash",
   "secret.refuse no_version": "Version not found, or older than the fabric allows",
   "secret.refuse destination_not_allowed": "Its token server is not allowed yet",
   "secret.refuse wrong_type": "Only an M2M OAuth secret provides tokens",
   "connection.refuse destination_not_allowed": "The connection’s destination is not allowed for a secret yet",
   "connection.refuse misconfigured": "Its settings contain no valid host",
   "connection.refuse not_found": "Connection not found, or the token may not read it",
+  "connection.refuse in_trash": "It is in the trash",
   "connection.refuse not_confirmed": "It references secrets that no Admin has confirmed for this token",
   "token.refuse wrong_address": "The token may not be used from this address",
   "session.refuse wrong_password": "Wrong password",
@@ -131,6 +133,7 @@ const refusals: Readonly<Record<string, string>> = {
 /** Descriptions of the refused action, by permission. */
 const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
+  "secret:restore": "restore a secret",
   "secret:name:drop": "remove a former name",
   "fabric:write": "create or edit a fabric",
   "fabric:delete": "delete a fabric",

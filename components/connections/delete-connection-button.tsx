@@ -3,21 +3,24 @@
 import { Trash2 } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
+import { restorableText, useDeletedToast } from "@/components/trash/use-deleted-toast";
 import { Button } from "@/components/ui/button";
-import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { deleteConnectionAction } from "@/lib/connections/actions";
 
 export function DeleteConnectionButton({
   fabricId,
   connection: { id, name },
+  trashDays,
 }: {
   fabricId: string;
+  /** How long it can be restored. */
+  trashDays: number;
   connection: { id: string; name: string };
 }) {
   const dialog = useDialog();
   const router = useRouter();
-  const toast = useToast();
+  const showDeleted = useDeletedToast(fabricId);
   return (
     <>
       <Button icon={<Trash2 aria-hidden />} onClick={dialog.open}>
@@ -30,11 +33,12 @@ export function DeleteConnectionButton({
         tone="danger"
         act={() => deleteConnectionAction(fabricId, { connectionId: id })}
         onDone={() => {
-          toast("Connection deleted", { description: name });
+          showDeleted({ type: "connection", id, name }, { trashDays });
           router.push(`/metadata/fabrics/${fabricId}/connections`);
         }}
       >
-        Pipelines that use this connection stop working. Its secrets stay in the fabric.
+        Pipelines that use this connection stop working. Its secrets stay in the fabric.{" "}
+        {restorableText(trashDays)}
       </ConfirmedActDialog>
     </>
   );

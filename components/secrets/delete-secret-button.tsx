@@ -5,9 +5,9 @@ import { startTransition, useState } from "react";
 import { errorText } from "@/components/form/error-texts";
 import { ReaderList } from "@/components/secrets/reader-list";
 import { SecretInUseDialog } from "@/components/secrets/secret-in-use-dialog";
+import { restorableText, useDeletedToast } from "@/components/trash/use-deleted-toast";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
-import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { deleteSecretAction } from "@/lib/secrets/actions";
 import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
@@ -15,13 +15,16 @@ import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
 export function DeleteSecretButton({
   fabricId,
   secret,
+  trashDays,
 }: {
   fabricId: string;
+  /** How long it can be restored. */
+  trashDays: number;
   secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers" | "usedBy">;
 }) {
   const dialog = useDialog();
   const router = useRouter();
-  const toast = useToast();
+  const showDeleted = useDeletedToast(fabricId);
   const [error, setError] = useState<string | null>(null);
   const { name, readers } = secret;
   const isInUse = secret.connections.length > 0;
@@ -33,7 +36,7 @@ export function DeleteSecretButton({
       startTransition(async () => {
         const result = await deleteSecretAction(fabricId, { secretId: secret.id }).catch(() => null);
         if (result?.ok) {
-          toast("Secret deleted", { description: name });
+          showDeleted({ type: "secret", id: secret.id, name }, { trashDays });
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
           setError(`It is now in use: ${result.fieldErrors?.connections ?? "a connection"}.`);
@@ -74,12 +77,12 @@ export function DeleteSecretButton({
           <>
             <p>These pipelines have read it in the last {usedForDays} days and will get “not found”:</p>
             <ReaderList name={name} readers={readers} />
-            <p className="mt-3">This cannot be undone.</p>
+            <p className="mt-3">{restorableText(trashDays)}</p>
           </>
         ) : (
           <p>
-            No connection uses it, and no pipeline has read it in the last {usedForDays} days. This cannot be
-            undone.
+            No connection uses it, and no pipeline has read it in the last {usedForDays} days.{" "}
+            {restorableText(trashDays)}
           </p>
         )}
       </ConfirmDialog>

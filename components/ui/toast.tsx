@@ -5,6 +5,10 @@ import { CircleAlert, CircleCheck, X } from "lucide-react";
 import { type ReactNode, useEffect } from "react";
 
 type ToastTone = "success" | "danger";
+type ToastAction = { label: string; onAct: () => void };
+
+/** How long a toast with an action stays, in milliseconds: long enough to read it and to reach the button. */
+const actionTimeoutMs = 15_000;
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   return (
@@ -20,13 +24,37 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   );
 }
 
-/** Shows a short-lived success message. Show an error where it occurred as well, not only here. */
+/**
+ * Shows a short-lived message, optionally with one action, such as Undo. Show an error where it occurred as well, not
+ * only here.
+ */
 export function useToast() {
-  const { add } = Toast.useToastManager();
+  const { add, close } = Toast.useToastManager();
   return (
     title: string,
-    { description, tone = "success" }: { description?: string; tone?: ToastTone } = {},
-  ) => void add({ title, description, type: tone, priority: tone === "danger" ? "high" : "low" });
+    {
+      description,
+      tone = "success",
+      action,
+    }: { description?: string; tone?: ToastTone; action?: ToastAction } = {},
+  ) => {
+    const id = add({
+      title,
+      description,
+      type: tone,
+      priority: tone === "danger" ? "high" : "low",
+      ...(action && {
+        timeout: actionTimeoutMs,
+        actionProps: {
+          children: action.label,
+          onClick() {
+            close(id);
+            action.onAct();
+          },
+        },
+      }),
+    });
+  };
 }
 
 /** Dismisses all toasts when a dialog opens, because they could cover its title or buttons. */
@@ -54,6 +82,7 @@ function ToastList() {
         <div className="min-w-0 flex-1 break-words py-px">
           <Toast.Title render={<p />} className="font-medium" />
           <Toast.Description className="text-muted text-sm" />
+          <Toast.Action className="-mx-1 mt-1 inline-flex min-h-7 items-center rounded-sm px-1 font-medium text-accent-text hover:underline" />
         </div>
         <Toast.Close
           aria-label="Dismiss"

@@ -52,11 +52,14 @@ const golden = `
   secret:write              yes   yes    no        no          yes
   secret:delete:own         yes   yes    no        no          yes
   secret:delete             no    yes    no        no          yes
+  secret:restore:own        yes   yes    no        no          yes
+  secret:restore            no    yes    no        no          yes
   secret:name:drop          no    yes    no        no          yes
   secret:use                no    no     yes       no          no
   connection:list           yes   yes    no        no          yes
   connection:write          yes   yes    no        no          yes
   connection:check          yes   yes    no        yes         yes
+  trash:list                yes   yes    no        no          yes
   activity:list             yes   yes    no        no          yes
   version:write             no    yes*   no        no          no
   fabric-key:list           no    yes    no        no          yes

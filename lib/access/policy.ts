@@ -30,11 +30,15 @@ export const policy = {
   "secret:write": { roles: members },
   "secret:delete:own": { roles: members },
   "secret:delete": { roles: admins },
+  // A User restores what they created and deleted themselves, an Admin any secret.
+  "secret:restore:own": { roles: members },
+  "secret:restore": { roles: admins },
   "secret:name:drop": { roles: admins },
   "secret:use": { roles: ["pipeline"] },
   "connection:list": { roles: members },
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },
+  "trash:list": { roles: members },
   "activity:list": { roles: members },
   // Sets how many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },

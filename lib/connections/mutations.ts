@@ -20,6 +20,7 @@ import {
   connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
+import { moveToTrash } from "@/lib/connections/trash";
 import type { Connector } from "@/lib/connectors/define";
 import { isNeverSent, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
@@ -222,7 +223,7 @@ type LockedConnection = {
   updatedAt: Date;
 };
 
-/** Deletes a connection and its references. The secrets stay. */
+/** Moves a connection to the trash, with its references. The secrets stay, and the name is free at once. */
 export async function deleteConnection(
   scope: Writer,
   { connectionId: id, ifMatch }: { connectionId: string; ifMatch?: string | undefined },
@@ -230,7 +231,7 @@ export async function deleteConnection(
   return db.$transaction(async (tx) => {
     const row = await lockConnection(tx, scope, id);
     if (ifMatch !== undefined && !ifMatchSatisfied(ifMatch, connectionEtag(row))) return fail("changed");
-    await tx.connection.delete({ where: { id }, select: { id: true } });
+    await moveToTrash(tx, scope, id);
     await record(tx, entry(scope, "connection.delete", { id, name: row.name }));
     return ok(null);
   });

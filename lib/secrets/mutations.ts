@@ -10,6 +10,7 @@ import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+import { nameTaken } from "@/lib/secrets/names";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
@@ -22,7 +23,6 @@ import {
   lockSecret,
   manifestFor,
   metadataOf,
-  nameTaken,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -49,7 +49,7 @@ export async function createSecret(
       });
     });
   } catch (error) {
-    if (isUniqueViolation(error)) return nameTaken(name);
+    if (isUniqueViolation(error)) return nameTaken(scope, name);
     throw error;
   }
   // The person who enters the whole secret thereby allows its token server.
@@ -93,9 +93,10 @@ function fabricOf({ fabricId, teamId }: Pick<Writer, "fabricId" | "teamId">) {
 }
 
 /**
- * Deletes a secret that no connection uses, in one transaction with that check. An Admin may delete any
+ * Moves a secret that no connection uses to the trash, in one transaction with that check. An Admin may delete any
  * secret, a User only their own.
- * Its names become free at once. Automate purges the sealed values.
+ * It keeps its versions, destinations and names. Its creator and Admins can use its names at once; nobody else can,
+ * until automate purges it.
  */
 export async function deleteSecret(
   scope: Scope<"secret:delete:own">,
@@ -115,7 +116,11 @@ export async function deleteSecret(
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version }))) return fail("changed");
     const connections = await nameUsingConnections(tx, secretId);
     if (connections !== null) return fail("in_use", { connections });
-    await tx.secretName.deleteMany({ where: { fabricId: scope.fabricId, secretId } });
+    const { actor, fabricId } = scope;
+    // Postgres sets the time, which web's login may not state.
+    await tx.$executeRaw`
+      INSERT INTO trashed_secret ("secretId", "fabricId", "deletedById", "deletedByName")
+      VALUES (${secretId}, ${fabricId}, ${actor.id}, ${actor.name})`;
     await tx.secret.update({
       where: { id: secretId },
       data: { deletedAt: new Date(), ...editor(scope) },

@@ -14,6 +14,7 @@ import {
   setOwner,
 } from "@/lib/secrets/expiry-and-owner";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+import { freeTrashedName, nameTaken } from "@/lib/secrets/names";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { ReplaceSecretInput, SecretMetadata, UpdateSecretInput } from "@/lib/secrets/schema";
 import { secretEtag } from "@/lib/secrets/schema";
@@ -27,7 +28,6 @@ import {
   lockSecret,
   manifestFor,
   metadataOf,
-  nameTaken,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -75,7 +75,7 @@ export async function renameSecret(
   scope: Writer,
   { secretId, name }: { secretId: string; name: string },
 ): Promise<Result<null, "name_taken">> {
-  return unlessTaken(name, async (tx) => {
+  return unlessTaken(scope, name, async (tx) => {
     await rename(tx, scope, await lockSecret(tx, scope, secretId), name);
     return ok(null);
   });
@@ -113,7 +113,7 @@ export async function updateSecret(
   if (failure) return failure;
   const destinationIds =
     replacement && input.keepDestinations ? await keptDestinationIds(scope, secretId) : [];
-  const updated = await unlessTaken(name ?? "", async (tx) => {
+  const updated = await unlessTaken(scope, name ?? "", async (tx) => {
     const secret = await lockSecret(tx, scope, secretId);
     const current = await lastVersion(tx, secretId);
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: current.version })))
@@ -210,11 +210,13 @@ async function rename(tx: Tx, scope: Writer, { id, name: from }: Locked, name: s
     where: { fabricId, nameKey, secretId: id },
     data: { name, retiredAt: null },
   });
-  if (restored.count === 0)
+  if (restored.count === 0) {
+    await freeTrashedName(tx, scope, nameKey);
     await tx.secretName.create({
       data: { fabricId, nameKey, name, secretId: id },
       select: { secretId: true },
     });
+  }
   await tx.secret.update({
     where: { id },
     data: { name, nameKey, ...editor(scope) },
@@ -233,13 +235,14 @@ async function setDescription(tx: Tx, scope: Writer, secret: Locked, description
 }
 
 async function unlessTaken<T, Code extends string>(
+  scope: Writer,
   name: string,
   run: (tx: Tx) => Promise<Result<T, Code>>,
 ): Promise<Result<T, Code | "name_taken">> {
   try {
     return await sealingToNewestKey(() => db.$transaction(run));
   } catch (error) {
-    if (isUniqueViolation(error)) return nameTaken(name);
+    if (isUniqueViolation(error)) return nameTaken(scope, name);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { type Addition, withinQuotas } from "@/lib/quotas/require-room";
+import { takesAnyTrashedName } from "@/lib/secrets/names";
 import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
 import { expiryColumns, type Writer } from "@/lib/secrets/write";
@@ -70,8 +71,15 @@ const insertSecret = preparedQuery<{ recorded: true }>(
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
       "expiresAt", "expirySource")
     VALUES ($2, $4, $14, $15, $16, $17, $8, $9, $8, $9, $18, $19)
+  ), freed AS (
+    DELETE FROM secret_name n USING secret s
+    WHERE n."fabricId" = $4 AND n."nameKey" = $15 AND s.id = n."secretId" AND s."deletedAt" IS NOT NULL
+      AND ($20::boolean OR s."createdById" = $8)
+    RETURNING 1
   ), new_name AS (
-    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES ($4, $15, $14, $2)
+    -- It counts the freed names, so that Postgres frees them first.
+    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
+    SELECT $4, $15, $14, $2 FROM (SELECT count(*) FROM freed) AS after
   ), ${storeVersion}`,
 );
 
@@ -85,7 +93,7 @@ export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion
 
 /**
  * Stores a new secret with its name and its first version. A single query, so that it is atomic even outside
- * a transaction.
+ * a transaction. It takes a name that a secret in the trash has, if the actor may.
  * Throws a unique violation when the name is taken, and `QuotaExceeded`.
  */
 export async function storeNewSecret(
@@ -99,6 +107,7 @@ export async function storeNewSecret(
     ...valuesOf(scope, version),
     ...[name, name.toLowerCase(), subKind, description],
     ...[expiry.expiresAt, expiry.expirySource],
+    takesAnyTrashedName(scope),
   ];
   const store = (within?: Tx) => (within ? insertSecret.within(within, ...values) : insertSecret(...values));
   await withinQuotas(scope, { secrets: 1, ...storedMib(version) }, store, tx);

@@ -81,13 +81,6 @@ export function fileTooLarge({ fields }: Pick<Value, "fields">) {
     : undefined;
 }
 
-/** The failure for a name that another secret of the fabric has or had. */
-export function nameTaken(name: string) {
-  return fail("name_taken", {
-    name: `“${name}” is already a name or a former name of a secret in this fabric.`,
-  });
-}
-
 /** Maps each sealed field to `version`. */
 export function manifestFor(sealed: readonly { field: string }[], version: number): Record<string, number> {
   return Object.fromEntries(sealed.map(({ field }) => [field, version]));

@@ -24,6 +24,7 @@ export const apiCodes = {
     reason: "The same request is still running: send it again after that one has finished.",
   },
   in_use: { status: 409, reason: "It is still in use." },
+  in_trash: { status: 409, reason: "It uses a secret that is in the trash: restore that first." },
   quota_exceeded: { status: 409, reason: "A quota does not allow more." },
   changed: {
     status: 412,

@@ -903,6 +903,13 @@ describe("the OpenAPI description", () => {
     await run("updateConnection", { fabricId, connectionName });
     await run("checkConnection", { fabricId });
     await run("checkConnectionByName", { fabricId, connectionName });
+    const path = `/api/orchestration/fabric/${fabricId}`;
+    await call("DELETE", `${path}/connection/name/${connectionName}`);
+    await call("DELETE", `${path}/secret/id/${secretId}`);
+    const { items } = (await call("GET", `${path}/trash`)).data as { items: { type: string; id: string }[] };
+    expect(items.map(({ type }) => type)).toEqual(["secret", "connection"]);
+    await run("restoreSecret", { fabricId, secretId });
+    await run("restoreConnection", { fabricId, connectionId: items[1]?.id ?? "" });
     const withExample = operations.filter(({ example }) => example !== undefined).map(({ id }) => id);
     expect([...done].sort()).toEqual(withExample.sort());
   });

@@ -52,7 +52,7 @@ export type Operation<
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Path with {parameters}, as in OpenAPI. */
   path: `/api/orchestration/${string}`;
-  tag: "Fabrics" | "Secrets" | "Connections" | "Teams" | "Activity";
+  tag: "Fabrics" | "Secrets" | "Connections" | "Trash" | "Teams" | "Activity";
   summary: string;
   description?: string;
   /** The beginning of a failure message, before " due to : ". */

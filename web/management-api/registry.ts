@@ -6,6 +6,7 @@ import * as connections from "@/web/management-api/operations/connections";
 import * as fabrics from "@/web/management-api/operations/fabrics";
 import * as secrets from "@/web/management-api/operations/secrets";
 import * as teams from "@/web/management-api/operations/teams";
+import * as trash from "@/web/management-api/operations/trash";
 
 /** Every operation of the management API, in the order of the reference. */
 export const operations: readonly Operation[] = [
@@ -25,6 +26,9 @@ export const operations: readonly Operation[] = [
   connections.getConnectionByName,
   connections.updateConnectionOperation,
   connections.deleteConnectionOperation,
+  trash.listTrashByFabric,
+  trash.restoreSecretOperation,
+  trash.restoreConnectionOperation,
   checks.checkConnection,
   checks.checkConnectionByName,
   listFabricActivity,

@@ -48,7 +48,7 @@ function byStatus({ status, code, message }: Refusal): VaultRefusal {
     case 401:
       return new VaultRefusal(403, [invalidToken]);
     case 404:
-      return new VaultRefusal(404, []);
+      return new VaultRefusal(404, code === "in_trash" ? [message] : []);
     case 409:
       return new VaultRefusal(403, [`permission denied: ${message}`]);
     case 429:

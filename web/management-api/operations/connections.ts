@@ -152,6 +152,7 @@ export const deleteConnectionOperation = operation({
   path: onePath,
   tag: "Connections",
   summary: "Delete a connection; its secrets stay",
+  description: "It stays in the trash for some days, see `listTrashByFabric`. Its name is free at once.",
   failure: "Delete connection failed",
   access: inFabric("connection:write"),
   data: z.object({ id: z.string().meta({ description: "The name of the connection." }) }),

@@ -200,6 +200,8 @@ export const deleteSecretOperation = operation({
   path: onePath,
   tag: "Secrets",
   summary: "Delete a secret that no connection uses",
+  description:
+    "Nothing can use it any more. It stays in the trash for some days, see `listTrashByFabric`. Its creator and Admins can use its name at once.",
   failure: "Delete Secret failed",
   access: inFabric("secret:delete:own"),
   data: idOnly,

@@ -10,6 +10,7 @@ import { listAlarms } from "@/lib/alarms/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { listUnusableMasterKeys } from "@/lib/master-keys/queries";
 import { requireScope } from "@/lib/next/require-scope";
+import { countTrash } from "@/lib/trash/queries";
 
 type Props = { params: Promise<{ fabricId: string }> };
 
@@ -26,6 +27,7 @@ export default async function FabricLayout({ params, children }: Props & { child
   const alarms = allows(scope.role, "alarm:acknowledge")
     ? await listAlarms(await requireScope(fabricId, "activity:list"))
     : [];
+  const inTrash = await countTrash(await requireScope(fabricId, "trash:list"));
   const home = `/metadata/fabrics/${fabric.id}`;
   return (
     <>
@@ -47,6 +49,7 @@ export default async function FabricLayout({ params, children }: Props & { child
           { href: `${home}/secrets`, label: "Secrets", count: fabric.secrets },
           { href: `${home}/activity`, label: "Activity" },
           { href: `${home}/advanced`, label: "Advanced" },
+          { href: `${home}/trash`, label: "Trash", ...(inTrash > 0 ? { count: inTrash } : {}) },
         ]}
       />
       <MasterKeyBanners keys={await listUnusableMasterKeys(scope)} />

@@ -42,7 +42,11 @@ export default async function ConnectionPage({
             <ConnectionStatusBadge status={status} history={history} />
           </div>
         </div>
-        <DeleteConnectionButton fabricId={fabricId} connection={{ id, name }} />
+        <DeleteConnectionButton
+          fabricId={fabricId}
+          connection={{ id, name }}
+          trashDays={webEnv().TRASH_DAYS}
+        />
       </div>
       <InvalidSettingsBanner kind={connection.kind} properties={properties} />
       {notAllowed && (

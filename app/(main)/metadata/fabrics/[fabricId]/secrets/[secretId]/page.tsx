@@ -45,7 +45,9 @@ export default async function SecretPage({
         <ReplaceValueButton fabricId={fabricId} secret={secret} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
         <RenameSecretButton fabricId={fabricId} secret={secret} />
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
-        {canDelete && <DeleteSecretButton fabricId={fabricId} secret={secret} />}
+        {canDelete && (
+          <DeleteSecretButton fabricId={fabricId} secret={secret} trashDays={webEnv().TRASH_DAYS} />
+        )}
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
