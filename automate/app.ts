@@ -18,6 +18,7 @@ import type { JsonBody } from "@/automate/http/json-body";
 import { measureAnswers, refusals } from "@/automate/http/metrics";
 import { openAnswersOf, watchAnswers } from "@/automate/http/open-answers";
 import { savedBy, watchRequests } from "@/automate/http/request-writes";
+import { candidateRoutes } from "@/automate/internal-api/candidates";
 import { checkRoutes, type Runs } from "@/automate/internal-api/checks";
 import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
 import { destinationRoutes } from "@/automate/internal-api/destinations";
@@ -87,6 +88,7 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   destinationRoutes(app);
   credentialAttemptRoutes(app);
   checkRoutes(app, runs);
+  candidateRoutes(app, runs);
   return app;
 }
 

@@ -1,3 +1,4 @@
+import { expireCandidates } from "@/automate/candidates/close-candidates";
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
 import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
@@ -8,12 +9,13 @@ import { replayForMs } from "@/lib/idempotency/request";
 import { usedForDays } from "@/lib/secrets/schema";
 
 /**
- * Purges the trash and the sealed values of former versions, and destroys deleted fabrics with their keys. Deletes
+ * Purges the trash and the sealed values of former versions and of candidates that nobody promoted, and destroys
+ * deleted fabrics with their keys. Deletes
  * used requests, rates, and old sign-ins, leases, creates, check results and readers. Safe to run at any time, in
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, purgeFormerVersions];
+  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, expireCandidates, purgeFormerVersions];
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];

@@ -6,7 +6,14 @@ import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { startPipeline } from "@/e2e/pipeline";
 import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib/internal-api/contract";
-import { addConnection, addSecret, countEvents, givenKeys, markDeleted } from "@/testing/factories";
+import {
+  addCandidate,
+  addConnection,
+  addSecret,
+  countEvents,
+  givenKeys,
+  markDeleted,
+} from "@/testing/factories";
 import { callerOf } from "@/testing/server-actions";
 import { sendSigned, signedRequest } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
@@ -43,6 +50,25 @@ const rows: Record<AutomatePurpose, Row> = {
   "fabric:discard": { body: ({ fabric }) => ({ fabricId: fabric.id }), user: 403 },
   "connection:check": {
     body: () => ({ ...connection, isConfirmed: true }),
+    user: 200,
+  },
+  "candidate:check": { body: addCandidate, user: 200 },
+  "candidate:allow": {
+    body: async (tenant) => ({
+      ...(await addCandidate(tenant)),
+      connectionId: uuidv7(),
+      destinations: ["https://api.test.example:443"],
+    }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "candidate:promote": {
+    body: async (tenant) => ({ ...(await addCandidate(tenant)), accepted: [] }),
+    user: 200,
+  },
+  "candidate:discard": { body: addCandidate, user: 200 },
+  "secret:undo": {
+    body: async (tenant) => ({ secretId: await addSecret(tenant), expectedVersion: 1 }),
     user: 200,
   },
   "token:create": { body: () => ({ name: "x", expiresAt: null }), user: 403, needsFreshSignIn: true },
@@ -243,6 +269,7 @@ for (const purpose of purposes) {
       "destination:remove",
       "destination:keep",
       "destination:decide",
+      "candidate:allow",
       "issuer:delete",
       "issuer:confirm",
     ];

@@ -47,10 +47,14 @@ GRANT SELECT, INSERT ON secret_version TO :web;
 -- The trash: the database itself sets when something was deleted.
 GRANT SELECT, DELETE, INSERT ("secretId", "fabricId", "deletedById", "deletedByName") ON trashed_secret TO :web;
 GRANT SELECT, DELETE, INSERT ("secretId", "fabricId", "deletedById", "deletedByName") ON trashed_secret TO :automate;
+GRANT SELECT, INSERT ("secretId", number, "fabricId", "baseVersion", "valueExpiresAt") ON secret_candidate TO :web;
+GRANT SELECT ON candidate_check TO :web;
 GRANT SELECT ("secretId", field, version, "fabricId", kid), INSERT ON secret_field TO :web;
 GRANT SELECT ON secret, secret_name, secret_version TO :automate;
 GRANT DELETE ON secret, secret_name, secret_version TO :automate;
-GRANT UPDATE ("storedKib", "purgedAt") ON secret_version TO :automate;
+GRANT UPDATE ("updatedAt", "updatedById", "updatedByName", "expiresAt", "expirySource") ON secret TO :automate;
+GRANT INSERT, UPDATE ("storedKib", "purgedAt") ON secret_version TO :automate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON secret_candidate, candidate_check TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
 GRANT SELECT ON allowed_destination TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;

@@ -20,6 +20,17 @@ export async function addSecret({ fabric, admin }: Tenant, formerName?: string):
   return secretId;
 }
 
+/** An open candidate of a new secret of the Admin, without a stored value. */
+export async function addCandidate(tenant: Tenant): Promise<{ secretId: string; candidate: number }> {
+  const secretId = await addSecret(tenant);
+  const fabricId = tenant.fabric.id;
+  const { id: createdById, name: createdByName } = tenant.admin;
+  await insert("secret_candidate", { secretId, number: 1, fabricId, baseVersion: 1 });
+  const stored = { manifest: JSON.stringify({ value: -1 }), facts: "{}", createdById, createdByName };
+  await insert("secret_version", { secretId, version: -1, fabricId, ...stored });
+  return { secretId, candidate: 1 };
+}
+
 /** An M2M OAuth secret of the Admin. */
 export async function addClient({ fabric, admin }: Tenant): Promise<string> {
   const fields = { clientId: "c", clientSecret: "matrix", authUrl: "https://idp.test.example/token" };

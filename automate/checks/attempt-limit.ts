@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
+import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
@@ -50,14 +51,29 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
     const [first] = sent;
     if (first === undefined) continue;
     const endpoint = endpointOf(destination);
-    const versions = sent.map(({ opening: { secret } }) => `${secret.id}.${secret.version}`).sort();
+    const values = sent.map(({ opening: { secret } }) => attemptedValue(secret)).sort();
     const key = createHash("sha256")
-      .update(JSON.stringify([endpoint, principalOf(properties), versions, ...channelOf(destination)]))
+      .update(JSON.stringify([endpoint, principalOf(properties), values, ...channelOf(destination)]))
       .digest("base64url");
-    const secretIds = sent.map(({ opening }) => opening.secret.id);
+    const secretIds = sent.map(({ opening: { secret } }) =>
+      secret.version < 0 ? ofCandidate(secret.id) : secret.id,
+    );
     byKey.set(key, { key, endpoint, secretIds, field: first.field });
   }
   return [...byKey.values()];
+}
+
+/**
+ * Identifies a value by where its fields were entered: a candidate and the version that its promotion makes of it
+ * share one budget.
+ */
+export function attemptedValue({ id, manifest }: Pick<UsableSecret, "id" | "manifest">): string {
+  return `${id}.${JSON.stringify(Object.entries(manifest).sort())}`;
+}
+
+/** Stands for the secret in the attempts of its candidates, which say nothing about its current value. */
+function ofCandidate(secretId: string): string {
+  return `${secretId}.candidate`;
 }
 
 /**
@@ -93,7 +109,8 @@ export async function claimAttempts(
 
 /** Deletes the refused sign-ins of a secret. Returns the endpoints that checks may try again, sorted. */
 export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string): Promise<string[]> {
-  const where = { fabricId, secretIds: { has: secretId }, refusedAt: { not: null } };
+  const secretIds = { hasSome: [secretId, ofCandidate(secretId)] };
+  const where = { fabricId, secretIds, refusedAt: { not: null } };
   const rows = await tx.signInAttempt.findMany({ where, distinct: ["endpoint"], select: { endpoint: true } });
   await tx.signInAttempt.deleteMany({ where });
   return rows.map(({ endpoint }) => endpoint).sort();

@@ -63,7 +63,7 @@ function selectDue(minutes: number): Prisma.Sql {
       END <= now()
       OR EXISTS (
         SELECT 1 FROM connection_secret s JOIN secret_version v ON v."secretId" = s."secretId"
-        WHERE s."connectionId" = c.id
+        WHERE s."connectionId" = c.id AND v.version > 0
           AND (v."createdAt" > newest."checkedAt" OR v.version > (newest.versions->>v."secretId")::int))
     ) AND ${isInUse()}`;
 }

@@ -20,12 +20,13 @@ export type PreparedCheck = {
 
 /**
  * Prepares a check without opening a secret or connecting. `authorizeDestinations` then decides where its secrets
- * may go. `fieldErrors` name the invalid fields.
+ * may go. `fieldErrors` name the invalid fields. With `candidate`, the check tries that secret at its candidate.
  */
 export async function prepareCheck(
-  scope: Scope<"connection:check">,
+  scope: Pick<Scope<"connection:check">, "fabricId">,
   kind: string,
   input: Record<string, unknown>,
+  candidate?: CurrentSecret,
 ): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
   const connector = findConnector(kind);
   if (!connector) return fail("misconfigured", {});
@@ -36,7 +37,7 @@ export async function prepareCheck(
   const secrets: Record<string, CurrentSecret> = {};
   for (const { field, secretId, subKinds } of secretFields(connector, properties)) {
     if (secretId === null) continue;
-    const secret = await findSecretById(scope, secretId);
+    const secret = candidate?.id === secretId ? candidate : await findSecretById(scope, secretId);
     if (!secret || !subKinds.includes(secret.subKind)) return fail("secret_missing", { [field]: "gone" });
     secrets[field] = secret;
   }

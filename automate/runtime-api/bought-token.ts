@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type CredentialAttempt, claimAttempts } from "@/automate/checks/attempt-limit";
+import { attemptedValue, type CredentialAttempt, claimAttempts } from "@/automate/checks/attempt-limit";
 import { Refusal } from "@/automate/http/error";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
@@ -103,11 +103,11 @@ function boughtOf({ accessToken, expiresInSeconds = defaultSeconds }: BoughtToke
   return { token: accessToken, expiresAt, renewAt: expiresAt - Math.min(60_000, lifeMs / 10) };
 }
 
-/** The key under which refused sign-ins are counted, as for a check: the endpoint and the version sent there. */
-function attemptOf({ id, version, metadata: { authHost = "" } }: UsableSecret): CredentialAttempt {
+/** The key under which refused sign-ins are counted, as for a check: the endpoint and the value sent there. */
+function attemptOf({ id, manifest, metadata: { authHost = "" } }: UsableSecret): CredentialAttempt {
   const endpoint = `oauth-token://${authHost}`;
   const key = createHash("sha256")
-    .update(JSON.stringify([endpoint, "m2m", [`${id}.${version}`]]))
+    .update(JSON.stringify([endpoint, "m2m", [attemptedValue({ id, manifest })]]))
     .digest("base64url");
   return { key, endpoint, secretIds: [id], field: "oauthClient" };
 }

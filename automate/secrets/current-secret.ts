@@ -13,6 +13,7 @@ export type UsableSecret = {
   /** The requested name, which may be a former one. */
   requestedName: string;
   subKind: SubKind;
+  /** For a candidate: minus its number. */
   version: number;
   /** Field → the version that last set it. */
   manifest: Readonly<Record<string, number>>;
@@ -50,6 +51,21 @@ export async function findSecretById(
   return row ? toCurrentSecret(row) : null;
 }
 
+/** Returns a secret at the value of one of its candidates, or null. */
+export async function findCandidateSecret(
+  scope: Pick<Scope<Permission>, "fabricId">,
+  id: string,
+  number: number,
+  client: Db | Tx = db,
+): Promise<CurrentSecret | null> {
+  const row = await client.secret.findFirst({
+    where: { id, fabricId: scope.fabricId, deletedAt: null },
+    select: columns,
+  });
+  const isStored = row?.versions.some(({ version }) => version === -number);
+  return row && isStored ? toCurrentSecret(row, -number) : null;
+}
+
 const columns = {
   id: true,
   fabricId: true,
@@ -74,8 +90,10 @@ type Row = {
   }[];
 };
 
-function toCurrentSecret({ id, fabricId, name, subKind, versions }: Row): CurrentSecret {
-  const [newest] = versions;
+/** The secret at its current version, or at another. */
+function toCurrentSecret({ id, fabricId, name, subKind, versions }: Row, number?: number): CurrentSecret {
+  // Candidates have negative numbers, so the highest is never one of them.
+  const newest = number === undefined ? versions[0] : versions.find(({ version }) => version === number);
   if (!newest || !isSubKind(subKind)) throw new Error(`Secret ${id} has no version or an unknown type.`);
   return {
     id,

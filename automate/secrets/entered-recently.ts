@@ -18,13 +18,14 @@ export async function isEnteredOnlyByToken(
   const [row] = await client.$queryRaw<{ count: number }[]>`
     SELECT count(DISTINCT coalesce((details->>'version')::int, 1))::int AS count FROM audit_event
     WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId} AND at > ${since}
-      AND action IN ('secret.create', 'secret.replace') AND details->>'accessTokenId' = ${tokenId}
+      AND action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+      AND details->>'accessTokenId' = ${tokenId}
       AND coalesce((details->>'version')::int, 1) = ANY(${versions})`;
   return row?.count === versions.length;
 }
 
 /**
- * Returns the id of the access token that entered the current version, or null if a person did so in the app.
+ * Returns the id of the access token that entered the value of this version, or null if a person did so in the app.
  * Empty when the audit log has only the token's name.
  */
 export async function tokenOfVersion(
@@ -35,8 +36,10 @@ export async function tokenOfVersion(
   const [row] = await client.$queryRaw<{ tokenId: string }[]>`
     SELECT coalesce(details->>'accessTokenId', '') AS "tokenId" FROM audit_event
     WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId}
-      AND action IN ('secret.create', 'secret.replace') AND details->>'accessToken' IS NOT NULL
-      AND coalesce((details->>'version')::int, 1) = ${version}
+      AND action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+      AND details->>'accessToken' IS NOT NULL
+      AND coalesce((details->>'version')::int, 1) = coalesce(
+        (SELECT origin FROM settled_version WHERE "secretId" = ${id} AND version = ${version}), ${version})
     LIMIT 1`;
   return row?.tokenId ?? null;
 }

@@ -145,7 +145,7 @@ function eventOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
     object: { kind: "secret", id: secret.id, name: secret.name },
     details: {
       purpose: purpose.for,
-      version: secret.version,
+      ...(secret.version < 0 ? { candidate: -secret.version } : { version: secret.version }),
       fields,
       name: secret.requestedName,
       ...(purpose.for === "check" ? { connection: purpose.connection } : { source: purpose.source }),

@@ -10,9 +10,8 @@ import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
+import { undoHours as keptForHours } from "@/lib/secrets/schema";
 
-/** How long a version stays after its fabric no longer keeps it. */
-const keptForHours = 24;
 /** How many rows one statement examines. */
 const rowsAtOnce = 20_000;
 /** How much one transaction purges: files can be large. */
@@ -76,12 +75,14 @@ async function withUnpurged(ids: readonly string[]): Promise<{ id: string; fabri
     WHERE s.id = ANY(${ids}) AND s."deletedAt" IS NULL
       AND (r."updatedAt" IS NULL OR r."updatedAt" <= now() - make_interval(hours => ${keptForHours}::int))
       AND EXISTS (
-        SELECT FROM secret_version v WHERE v."secretId" = s.id AND v."purgedAt" IS NULL
+        SELECT FROM secret_version v WHERE v."secretId" = s.id AND v."purgedAt" IS NULL AND v.version > 0
           AND v.version < aged.version - coalesce(r."formerVersions", 0))
     ORDER BY s.id`;
 }
 
-/** Purges one secret's former versions, in transactions of bounded size. */
+/**
+ * Purges one secret's former versions, and its promoted candidates that no version uses any more, in transactions of bounded size.
+ */
 async function purgeSecret(fabricId: string, id: string): Promise<void> {
   // A version that is not settled yet may keep destinations of the former one, so settle it first.
   await settleVersion(fabricId, id);
@@ -95,14 +96,15 @@ async function purgeSecret(fabricId: string, id: string): Promise<void> {
       const purging = versionsToPurge(versions, await allowancesOf(tx, id), formerVersions);
       const { now, isAll } = firstPart(versions, purging);
       const purged = await purgeVersions(tx, id, purging, now);
-      if (purged.length > 0)
+      const versionsPurged = purged.filter((version) => version > 0);
+      if (versionsPurged.length > 0)
         await record(tx, {
           actor: systemActor,
           teamId: secret.teamId,
           fabricId,
           action: "secret.version.purge",
           object: { kind: "secret", id, name: secret.name },
-          details: { versions: rangesOf(purged) },
+          details: { versions: rangesOf(versionsPurged) },
         });
       return !isAll && purged.length > 0;
     });
@@ -132,13 +134,16 @@ async function versionsOf(tx: Tx, secretId: string): Promise<Version[]> {
   >`
     SELECT version, manifest, "storedKib", "purgedAt" IS NOT NULL AS "isPurged",
       "createdAt" <= now() - make_interval(hours => ${keptForHours}::int) AS "isAged"
-    FROM secret_version WHERE "secretId" = ${secretId}`;
+    FROM secret_version v WHERE "secretId" = ${secretId} AND NOT EXISTS (
+      SELECT FROM secret_candidate c
+      WHERE c."secretId" = v."secretId" AND c.number = -v.version AND c.outcome IS NULL)`;
   return rows.map((row) => ({ ...row, manifest: manifestOf(row.manifest) }));
 }
 
 function allowancesOf(tx: Tx, secretId: string): Promise<StoredAllowance[]> {
   return tx.allowedDestination.findMany({
-    where: { secretId },
+    // Those of a candidate become its version's with the promotion.
+    where: { secretId, version: { gt: 0 } },
     select: { version: true, destination: true },
   });
 }

@@ -50,7 +50,8 @@ export async function keepForOtherSecrets(
           OR ${tokenId}::text IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM audit_event e
             WHERE e."fabricId" = ${fabricId} AND e."objectId" = s.id AND e."actorId" = ${actor.id} AND e.at > ${since}
-              AND e.action IN ('secret.create', 'secret.replace') AND e.details->>'accessTokenId' = ${tokenId}
+              AND e.action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+              AND e.details->>'accessTokenId' = ${tokenId}
               AND coalesce((e.details->>'version')::int, 1) = set_in.version::int)))
     ORDER BY s.id, a.destination`;
   const allowances = rows.flatMap(({ destination, ...row }) => {

@@ -1,5 +1,5 @@
 import { addDestinations } from "@/automate/secrets/add-destinations";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { type CurrentSecret, findCandidateSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { keepForOtherSecrets } from "@/automate/secrets/renew-authority";
 import { freshForMs } from "@/lib/access/policy";
@@ -27,10 +27,25 @@ export function settleVersion(fabricId: string, secretId: string): Promise<void>
   return run;
 }
 
+/**
+ * Settles a candidate, by the same rules as a version: allows its destinations, once. Only destinations of the
+ * version that it replaces can be among them, and the token server of an Auth URL entered with it.
+ */
+export async function settleCandidate(fabricId: string, secretId: string, number: number): Promise<void> {
+  // The version that it replaces may not be settled yet.
+  await settleVersion(fabricId, secretId);
+  const secret = await findCandidateSecret({ fabricId }, secretId, number);
+  if (secret) await settleSecret(secret);
+}
+
 async function settle(fabricId: string, secretId: string): Promise<void> {
   const secret = await findSecretById({ fabricId }, secretId);
-  if (!secret) return;
-  const key = { secretId, version: secret.version };
+  if (secret) await settleSecret(secret);
+}
+
+async function settleSecret(secret: CurrentSecret): Promise<void> {
+  const { id: secretId, fabricId, version } = secret;
+  const key = { secretId, version };
   const settledRow = await db.settledVersion.findUnique({
     where: { secretId_version: key },
     select: { version: true },
@@ -39,8 +54,22 @@ async function settle(fabricId: string, secretId: string): Promise<void> {
   await db.$transaction(async (tx) => {
     const data = [{ ...key, fabricId }];
     const { count } = await tx.settledVersion.createMany({ data, skipDuplicates: true });
-    if (count === 1) await allowOnce(tx, secret);
+    if (count !== 1) return;
+    if (version > 0 || (await lockOpenCandidate(tx, key))) await allowOnce(tx, secret);
+    // It was promoted or discarded meanwhile.
+    else await tx.settledVersion.deleteMany({ where: key });
   });
+}
+
+/** Keeps a candidate open until the transaction ends. False when it is not open any more. */
+async function lockOpenCandidate(
+  tx: Tx,
+  { secretId, version }: { secretId: string; version: number },
+): Promise<boolean> {
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT FROM secret_candidate
+    WHERE "secretId" = ${secretId} AND number = ${-version} AND outcome IS NULL FOR SHARE`;
+  return rows.length === 1;
 }
 
 async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
@@ -61,7 +90,10 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
   const tokenId = await tokenOfVersion(tx, secret, actor.id);
   const since = new Date(stored.createdAt.getTime() - freshForMs);
 
-  const { formerVersion, keptIds } = await lastSettled(tx, secret, stored);
+  const { formerVersion, keptIds } =
+    version < 0
+      ? { formerVersion: await baseOf(tx, secret), keptIds: stored.keeps }
+      : await lastSettled(tx, secret, stored);
   const kept = await keptDestinations(tx, secretId, formerVersion, keptIds);
   if (kept.size > 0)
     await addDestinations(tx, author, secret, [...kept.keys()], "destination.carry", { toReview: kept });
@@ -82,6 +114,15 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
   const token = tokenId === null ? null : { id: tokenId, ownerId: actor.id, since };
   if (token === null || (await isEnteredOnlyByToken(tx, secret, token)))
     await addDestinations(tx, author, secret, [tokenServer], "destination.allow");
+}
+
+/** The version that a candidate replaces. */
+async function baseOf(tx: Tx, { id: secretId, version }: CurrentSecret): Promise<number> {
+  const { baseVersion } = await tx.secretCandidate.findUniqueOrThrow({
+    where: { secretId_number: { secretId, number: -version } },
+    select: { baseVersion: true },
+  });
+  return baseVersion;
 }
 
 /** The token server of the Auth URL, if this version set the Auth URL; otherwise null. */

@@ -23,7 +23,8 @@ export type Purging = {
 };
 
 /**
- * The rule of purging, for one secret of a fabric that keeps `formerVersions`.
+ * The rule of purging, for one secret of a fabric that keeps `formerVersions`. A promoted candidate, which has a
+ * negative number, stays while a readable version names it.
  *
  * A version stays readable while it is the current one or one of that many before it, and for a day longer. Then
  * it is purged, except for what readable versions still use:

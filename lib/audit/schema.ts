@@ -4,6 +4,11 @@ import { z } from "zod";
 export const auditActions = {
   "secret.create": "created",
   "secret.replace": "replaced the value of",
+  "secret.candidate.create": "entered a new value, not current yet, for",
+  "secret.candidate.discard": "discarded a new value of",
+  "secret.candidate.expire": "deleted a new value that nobody promoted of",
+  "secret.promote": "promoted a new value of",
+  "secret.undo": "brought back the former value of",
   "secret.rename": "renamed",
   "secret.describe": "edited the description of",
   "secret.expiry": "changed the expiry of",
@@ -131,6 +136,9 @@ export const eventKinds = {
     label: "Changed",
     actions: [
       "secret.replace",
+      "secret.candidate.create",
+      "secret.promote",
+      "secret.undo",
       "secret.rename",
       "secret.describe",
       "secret.expiry",
@@ -155,6 +163,8 @@ export const eventKinds = {
       "secret.delete",
       "secret.purge",
       "secret.version.purge",
+      "secret.candidate.discard",
+      "secret.candidate.expire",
       "connection.delete",
       "connection.purge",
       "fabric.delete",
@@ -250,6 +260,8 @@ export const detailKeys = [
   "versions",
   "destroyAt",
   "until",
+  "candidate",
+  "despite",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -96,9 +96,9 @@ export function sentKey(key: string): string {
   return others.length > 0 ? `${endpoint}?${others.join("&")}` : endpoint;
 }
 
-/** The certificate authority in a destination's key: a secret's id and version. */
+/** The certificate authority in a destination's key: a secret's id and version, which is negative for a candidate. */
 export function authorityOf(key: string): { id: string; version: number } | null {
-  const [, id, version] = /[?&]ca=([\w-]+)\.(\d+)$/.exec(key) ?? [];
+  const [, id, version] = /[?&]ca=([\w-]+)\.(-?\d+)$/.exec(key) ?? [];
   return id === undefined ? null : { id, version: Number(version) };
 }
 

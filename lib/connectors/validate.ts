@@ -114,7 +114,8 @@ export function hiddenProperties(
   );
 }
 
-function metaOf(connector: Connector, field: string): FieldMeta {
+/** A field's metadata; without a title for a field that the connector does not have. */
+export function metaOf(connector: Connector, field: string): FieldMeta {
   const schema = shapeOf(connector)[field];
   return schema === undefined ? { title: "" } : fieldMeta(schema);
 }

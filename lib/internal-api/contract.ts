@@ -1,6 +1,15 @@
 import { z } from "zod";
 import type { Permission } from "@/lib/access/policy";
 import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
+import {
+  allowCandidateBody,
+  candidateReference,
+  checkConnectionsBody,
+  promoteAnswer,
+  promoteBody,
+  undoAnswer,
+  undoBody,
+} from "@/lib/internal-api/bodies/candidate";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fabric-deletion";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
@@ -94,6 +103,37 @@ export const automateRequests = {
     }),
     // The answer is NDJSON of CheckEvent, see lib/connectors/check-protocol.ts.
     answer: z.never(),
+  },
+  "candidate:check": {
+    path: "/internal/candidates/check",
+    permission: "connection:check",
+    body: checkConnectionsBody,
+    // The answer is NDJSON of ConnectionCheckEvent, see lib/candidates/schema.ts.
+    answer: z.never(),
+  },
+  "candidate:allow": {
+    path: "/internal/candidates/allow",
+    permission: "destination:write",
+    body: allowCandidateBody,
+    answer: z.object({ isAllowed: z.boolean() }),
+  },
+  "candidate:promote": {
+    path: "/internal/candidates/promote",
+    permission: "secret:write",
+    body: promoteBody,
+    answer: promoteAnswer,
+  },
+  "candidate:discard": {
+    path: "/internal/candidates/discard",
+    permission: "secret:write",
+    body: candidateReference,
+    answer: z.object({ isDiscarded: z.boolean() }),
+  },
+  "secret:undo": {
+    path: "/internal/secrets/undo",
+    permission: "secret:write",
+    body: undoBody,
+    answer: undoAnswer,
   },
   "token:create": {
     path: "/internal/pipeline-tokens",

@@ -134,6 +134,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       where: { id: secretId, fabricId: scope.fabricId, deletedAt: null },
       select: {
         versions: {
+          where: { version: { gt: 0 } },
           orderBy: { version: "desc" },
           take: longestHistory,
           select: { version: true, createdAt: true, createdByName: true, manifest: true },

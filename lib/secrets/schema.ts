@@ -235,6 +235,9 @@ export type SecretPage = {
   isFabricEmpty: boolean;
 };
 
+/** For how long a replacement can be undone, at least: the purge keeps a former value that long. */
+export const undoHours = 24;
+
 /** The most versions, and the most former names, that are read of one secret: the newest. */
 export const longestHistory = 100;
 

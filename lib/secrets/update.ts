@@ -1,5 +1,5 @@
 import "server-only";
-import { record } from "@/lib/audit/record";
+import { type AuditEntry, record } from "@/lib/audit/record";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
@@ -165,7 +165,7 @@ export function lastVersion(tx: Tx, secretId: string) {
   });
 }
 
-async function addVersion(
+function addVersion(
   tx: Tx,
   scope: Writer,
   secret: Locked,
@@ -174,9 +174,35 @@ async function addVersion(
   /** Ids of the former version's destinations that the new version keeps. */
   keeps: readonly string[],
 ): Promise<number> {
+  return storeReplacement(tx, scope, { secret, current, input, keeps, as: nextVersion });
+}
+
+/** A replacement to store: what it replaces, and as which version, with which event. */
+export type ReplacementToStore = {
+  secret: Locked;
+  current: Awaited<ReturnType<typeof lastVersion>>;
+  input: Replacement;
+  keeps: readonly string[];
+  as: (currentVersion: number) => { version: number; action: AuditEntry["action"] };
+};
+
+const nextVersion: ReplacementToStore["as"] = (currentVersion) => ({
+  version: currentVersion + 1,
+  action: "secret.replace",
+});
+
+/**
+ * Seals the fields of a replacement and stores them as a version, which is a candidate if its number is negative.
+ * Returns the number.
+ */
+export async function storeReplacement(
+  tx: Tx,
+  scope: Writer,
+  { secret, current, input, keeps, as }: ReplacementToStore,
+): Promise<number> {
   const { fields, subKind } = input;
   if (secret.subKind !== subKind) throw new NotFound("The secret has another type.");
-  const version = current.version + 1;
+  const { version, action } = as(current.version);
   const key = await sealingKey(scope.fabricId, tx);
   const sealed = await sealFields(key, { secretId: secret.id, subKind, version }, fields);
   const cleared = Object.entries(fields).flatMap(([field, value]) => (value === null ? [field] : []));
@@ -191,10 +217,11 @@ async function addVersion(
     metadata,
     keeps,
     sealed,
-    event: entry(scope, "secret.replace", secret, { version, fields: sealed.map(({ field }) => field) }),
+    event: entry(scope, action, secret, { version, fields: sealed.map(({ field }) => field) }),
   });
+  // A candidate says when it expires once it is current.
   const data = { ...editor(scope), ...expiryColumns(metadata, input.expiresAt) };
-  await tx.secret.update({ where: { id: secret.id }, data, select: { id: true } });
+  if (version > 0) await tx.secret.update({ where: { id: secret.id }, data, select: { id: true } });
   return version;
 }
 
@@ -266,11 +293,11 @@ export async function keptDestinationIds(
     JOIN secret s ON s.id = a."secretId"
     CROSS JOIN LATERAL (
       SELECT version, "createdById" FROM allowed_destination
-      WHERE "secretId" = a."secretId" AND destination = a.destination ORDER BY version LIMIT 1
+      WHERE "secretId" = a."secretId" AND destination = a.destination AND version > 0 ORDER BY version LIMIT 1
     ) first
     JOIN secret_version v ON v."secretId" = a."secretId" AND v.version = first.version
     WHERE a."secretId" = ${secretId} AND a."fabricId" = ${fabricId}
-      AND a.version = (SELECT max(version) FROM allowed_destination WHERE "secretId" = ${secretId})
+      AND a.version = (SELECT max(version) FROM allowed_destination WHERE "secretId" = ${secretId} AND version > 0)
       AND (first."createdById" IN (${actor.id}, s."createdById")
         OR EXISTS (
           SELECT 1 FROM membership m

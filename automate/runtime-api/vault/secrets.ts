@@ -77,12 +77,12 @@ export async function readMetadata(caller: VaultCaller, path: string): Promise<V
   const oldestRetained = await oldestRetainedVersion(secret);
   const select = { version: true, createdAt: true, purgedAt: true } as const;
   const first = await db.secretVersion.findFirst({
-    where: { secretId: id },
+    where: { secretId: id, version: { gt: 0 } },
     orderBy: { version: "asc" },
     select,
   });
   const newest = await db.secretVersion.findMany({
-    where: { secretId: id },
+    where: { secretId: id, version: { gt: 0 } },
     orderBy: { version: "desc" },
     take: longestHistory,
     select,

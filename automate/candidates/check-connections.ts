@@ -1,0 +1,185 @@
+import { findCandidate, isOpen } from "@/automate/candidates/open-candidate";
+import { listUsingConnections, type UsingConnection } from "@/automate/candidates/using-connections";
+import { authorizeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
+import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
+import { failureOf, storeResult } from "@/automate/checks/results";
+import type { PreparedRuns } from "@/automate/checks/run";
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { Scope } from "@/lib/access/scope";
+import { record } from "@/lib/audit/record";
+import type { ConnectionCheckEvent } from "@/lib/candidates/schema";
+import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
+import { db, isOutage } from "@/lib/db/client";
+import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
+
+type Checker = Scope<"connection:check">;
+
+/** A secret whose connections are to be checked, with its candidate or, if that is null, with its current value. */
+type Subject = { secretId: string; candidate: CurrentSecret | null };
+
+type Run = {
+  runPrepared: PreparedRuns;
+  report: (event: ConnectionCheckEvent) => void;
+  signal: AbortSignal;
+};
+
+/** How many connections one request checks at once. The pool's own limits hold in addition. */
+const lanes = 3;
+
+/**
+ * Checks connections that use a secret, each once, and stores each result before it reports it. With `ids`, only
+ * these connections; otherwise those that were not checked with the candidate yet, or all. Aborting `signal` ends
+ * the running checks; the others stay unchecked.
+ */
+export async function checkConnections(
+  scope: Checker,
+  subject: Subject,
+  ids: readonly string[] | undefined,
+  { runPrepared, report, signal }: Run,
+): Promise<void> {
+  const all = await listUsingConnections(scope.fabricId, subject.secretId, ids);
+  const isChecked = ids ? () => false : await checkedBefore(subject);
+  const waiting = all.filter((connection) => !isChecked(connection)).values();
+  const work = async () => {
+    for (const connection of waiting) {
+      if (signal.aborted) return;
+      const send = (event: CheckEvent) => report({ connectionId: connection.id, event });
+      send(await checkOne(scope, subject, connection, { runPrepared, report: send, signal }));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, work));
+}
+
+/** Whether a connection has a result of the candidate, with its present settings. */
+async function checkedBefore({ secretId, candidate }: Subject) {
+  const rows = candidate
+    ? await db.candidateCheck.findMany({
+        where: { secretId, number: -candidate.version },
+        select: { connectionId: true, configHash: true },
+      })
+    : [];
+  const hashes = new Map(rows.map(({ connectionId, configHash }) => [connectionId, configHash]));
+  return ({ id, configHash }: UsingConnection) => hashes.get(id) === configHash;
+}
+
+type RunOne = Omit<Run, "report"> & { report: (event: CheckEvent) => void };
+
+async function checkOne(
+  scope: Checker,
+  subject: Subject,
+  connection: UsingConnection,
+  run: RunOne,
+): Promise<CheckResult> {
+  const startedAt = Date.now();
+  const { result, versions } = await resultOf(scope, subject, connection, run).catch((error: unknown) => {
+    if (isOutage(error)) throw error;
+    return untried("unexpected");
+  });
+  const timed = result.ms === 0 ? { ...result, ms: Date.now() - startedAt } : result;
+  if (!timed.ok && timed.code === "cancelled") return timed;
+  await storeOne(scope, subject, connection, { result: timed, versions });
+  return timed;
+}
+
+type Outcome = { result: CheckResult; versions: Record<string, number> | null };
+
+function untried(code: Parameters<typeof resultWithoutCheck>[0], more: object = {}): Outcome {
+  return { result: { ...resultWithoutCheck(code), ...more }, versions: null };
+}
+
+async function resultOf(
+  scope: Checker,
+  { candidate }: Subject,
+  { name, kind, properties }: UsingConnection,
+  { runPrepared, report, signal }: RunOne,
+): Promise<Outcome> {
+  const prepared = await prepareCheck(scope, kind, properties, candidate ?? undefined);
+  if (!prepared.ok) {
+    const [field] = Object.keys(prepared.fieldErrors ?? {});
+    return untried(prepared.code, field ? { field } : {});
+  }
+  const missing = candidate
+    ? await missingForCandidate(scope, candidate, prepared.value)
+    : await missingForCurrent(scope, prepared.value);
+  if (missing) return untried("destination_not_allowed", { step: "sign_in", ...missing });
+  const { result } = await runPrepared({
+    scope,
+    connection: name,
+    prepared: prepared.value,
+    report,
+    signal,
+  });
+  return { result, versions: versionsOf(prepared.value) };
+}
+
+type Missing = Awaited<ReturnType<typeof newDestinations>>;
+
+function namedIn(missing: Missing) {
+  const newDestinations = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
+  return { ...(missing[0] ? { field: missing[0].field } : {}), newDestinations };
+}
+
+/**
+ * The destinations to which a candidate may not be sent, or null. It may go where the former version was allowed and
+ * its author confirmed that. In an open fabric, `openSecrets` allows others too, but none that the author left out.
+ */
+async function missingForCandidate(scope: Checker, candidate: CurrentSecret, prepared: PreparedCheck) {
+  const missing = await newDestinations(scope.fabricId, prepared);
+  if (missing.length === 0) return null;
+  if ((await getDestinationRule(scope)) !== "open") return namedIn(missing);
+  const { baseVersion } = await db.secretCandidate.findUniqueOrThrow({
+    where: { secretId_number: { secretId: candidate.id, number: -candidate.version } },
+    select: { baseVersion: true },
+  });
+  const former = missing
+    .filter(({ secret }) => secret.id === candidate.id)
+    .flatMap(({ destinations }) =>
+      destinations.map((destination) => ({ secretId: candidate.id, version: baseVersion, destination })),
+    );
+  const wasAllowed = await areAllowed(scope.fabricId, former, "checks");
+  return wasAllowed.some((one) => one) ? namedIn(missing) : null;
+}
+
+/** Allows nothing outside an open fabric: nobody confirmed a destination. */
+async function missingForCurrent(scope: Checker, prepared: PreparedCheck) {
+  const decision = await authorizeDestinations(scope, prepared, { isConfirmed: false, reach: null });
+  return decision.state === "allowed" || decision.state === "unreached" ? null : namedIn(decision.missing);
+}
+
+async function storeOne(
+  scope: Checker,
+  { secretId, candidate }: Subject,
+  { id, name, configHash }: UsingConnection,
+  { result, versions }: Outcome,
+): Promise<void> {
+  const { fabricId, teamId, actor } = scope;
+  await db.$transaction(async (tx) => {
+    if (candidate) {
+      const number = -candidate.version;
+      const stored = await findCandidate(scope, secretId, number, tx);
+      // It was promoted or discarded meanwhile.
+      if (!stored || !isOpen(stored)) return;
+      const { code = null, step = null, field = null } = failureOf(result);
+      const data = { configHash, ok: result.ok, code, step, field, durationMs: result.ms };
+      await tx.candidateCheck.upsert({
+        where: { secretId_number_connectionId: { secretId, number, connectionId: id } },
+        create: { secretId, number, connectionId: id, ...data },
+        update: { ...data, checkedAt: new Date() },
+        select: { number: true },
+      });
+    } else if (versions) await storeResult(tx, scope, configHash, result, versions);
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId,
+      action: "connection.check",
+      object: { kind: "connection", id, name },
+      details: {
+        ok: result.ok,
+        tookMs: result.ms,
+        ...failureOf(result),
+        ...(candidate ? { candidate: -candidate.version } : {}),
+      },
+    });
+  });
+}

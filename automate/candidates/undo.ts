@@ -1,0 +1,160 @@
+import { insertVersion, type Promoter } from "@/automate/candidates/promote";
+import { actFor } from "@/automate/http/act-for";
+import { lockVersionRule } from "@/automate/secrets/purge-versions";
+import { settleVersion } from "@/automate/secrets/settle-version";
+import { record } from "@/lib/audit/record";
+import type { Prisma, Tx } from "@/lib/db/client";
+import type { UndoProblem } from "@/lib/internal-api/bodies/candidate";
+import { type SecretMetadata, undoHours } from "@/lib/secrets/schema";
+import { expiryColumns, lockSecret } from "@/lib/secrets/write";
+
+/**
+ * Brings back the value before the current one, or says why not. One transaction inserts a version whose manifest names
+ * the former fields, and allows for it the destinations of the former version, without those that an Admin has removed
+ * since. An undo can be undone in the same way.
+ *
+ * The former value stays for a day after its replacement, and longer where the fabric keeps former versions.
+ * Throws `NotFound`.
+ */
+export async function undoReplacement(
+  promoter: Promoter,
+  { secretId, expectedVersion }: { secretId: string; expectedVersion: number },
+): Promise<{ version: number } | UndoProblem> {
+  await settleVersion(promoter.fabricId, secretId);
+  return actFor(promoter.actor, (tx) => undoWithin(tx, promoter, secretId, expectedVersion));
+}
+
+async function undoWithin(
+  tx: Tx,
+  promoter: Promoter,
+  secretId: string,
+  expectedVersion: number,
+): Promise<{ version: number } | UndoProblem> {
+  const { fabricId, teamId, actor } = promoter;
+  // No purge deletes the former value until the transaction ends.
+  await lockVersionRule(tx, fabricId);
+  const secret = await lockSecret(tx, promoter, secretId);
+  const current = await newest(tx, secretId);
+  if (!current) return { problem: "too_late" };
+  if (current.version !== expectedVersion)
+    return { problem: "changed", by: current.byName, version: current.version };
+  const former = await findFormer(tx, fabricId, secretId, current);
+  if (!former) return { problem: "too_late" };
+  const version = current.version + 1;
+  await insertVersion(tx, promoter, {
+    secretId,
+    version,
+    origin: former.origin ?? former.version,
+    stored: former,
+    expiry: (await expiryBefore(tx, secretId, current.version)) ?? carriedBy(former),
+  });
+  await copyDestinations(tx, fabricId, {
+    secretId,
+    former: former.version,
+    current: current.version,
+    version,
+  });
+  await record(tx, {
+    actor,
+    teamId,
+    fabricId,
+    action: "secret.undo",
+    object: { kind: "secret", id: secretId, name: secret.name },
+    details: { version, from: current.version, to: former.version },
+  });
+  return { version };
+}
+
+type Current = { version: number; byName: string; isRecent: boolean };
+
+async function newest(tx: Tx, secretId: string): Promise<Current | undefined> {
+  const [row] = await tx.$queryRaw<Current[]>`
+    SELECT v.version, coalesce(s."madeCurrentByName", v."createdByName") AS "byName",
+      v."createdAt" > now() - make_interval(hours => ${undoHours}::int) AS "isRecent"
+    FROM secret_version v LEFT JOIN settled_version s USING ("secretId", version)
+    WHERE v."secretId" = ${secretId} ORDER BY v.version DESC LIMIT 1`;
+  return row;
+}
+
+type Former = {
+  version: number;
+  origin: number | null;
+  manifest: Prisma.JsonValue;
+  metadata: Prisma.JsonValue;
+  createdById: string;
+  createdByName: string;
+};
+
+/** The version before the current one, while all of its fields are stored and may be used. */
+async function findFormer(
+  tx: Tx,
+  fabricId: string,
+  secretId: string,
+  { version, isRecent }: Current,
+): Promise<Former | undefined> {
+  const [former] = await tx.$queryRaw<Former[]>`
+    SELECT v.version, s.origin, v.manifest, v.facts AS metadata, v."createdById", v."createdByName"
+    FROM secret_version v LEFT JOIN settled_version s USING ("secretId", version)
+    WHERE v."secretId" = ${secretId} AND v.version = ${version - 1} AND v."purgedAt" IS NULL
+      AND (${isRecent} OR EXISTS (
+        SELECT FROM version_rule r WHERE r."fabricId" = ${fabricId} AND r."formerVersions" > 0))
+      AND NOT EXISTS (
+        SELECT FROM jsonb_each_text(v.manifest) AS set_in(field, version)
+        WHERE NOT EXISTS (
+          SELECT FROM secret_field f WHERE f."secretId" = v."secretId" AND f.field = set_in.field
+            AND f.version = set_in.version::int))`;
+  return former;
+}
+
+/** The secret's expiry before this version was promoted, or null for a version that was not. */
+async function expiryBefore(tx: Tx, secretId: string, promotedVersion: number) {
+  const row = await tx.secretCandidate.findFirst({
+    where: { secretId, promotedVersion },
+    select: { formerExpiresAt: true, formerExpirySource: true },
+  });
+  return row?.formerExpiresAt
+    ? { expiresAt: row.formerExpiresAt, expirySource: row.formerExpirySource ?? "" }
+    : null;
+}
+
+/** The expiry that the value itself carries. */
+function carriedBy({ metadata }: Former) {
+  return expiryColumns(metadata as SecretMetadata, null);
+}
+
+/**
+ * Allows for the new version what is allowed for the former one, with its author and its state of review. What an
+ * Admin removed from the version in between stays removed. The same for other secrets that name it as their
+ * certificate authority.
+ */
+async function copyDestinations(
+  tx: Tx,
+  fabricId: string,
+  {
+    secretId,
+    former,
+    current,
+    version,
+  }: { secretId: string; former: number; current: number; version: number },
+): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
+    SELECT gen_random_uuid()::text, a."fabricId", a."secretId", ${version}, a.destination, a."toReview", a."createdById", a."createdByName"
+    FROM allowed_destination a
+    WHERE a."secretId" = ${secretId} AND a.version = ${former}
+      AND NOT EXISTS (
+        SELECT FROM audit_event e
+        WHERE e."fabricId" = ${fabricId} AND e."objectId" = ${secretId} AND e.action = 'destination.remove'
+          AND e.details->>'destination' = a.destination
+          AND e.at >= (SELECT "createdAt" FROM secret_version WHERE "secretId" = ${secretId} AND version = ${current}))
+    ON CONFLICT DO NOTHING`;
+  const [before, after] = [`ca=${secretId}.${former}`, `ca=${secretId}.${version}`];
+  await tx.$executeRaw`
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
+    SELECT gen_random_uuid()::text, a."fabricId", a."secretId", a.version, left(a.destination, -${before.length}::int) || ${after},
+      a."toReview", a."createdById", a."createdByName"
+    FROM allowed_destination a
+    WHERE a."fabricId" = ${fabricId} AND right(a.destination, ${before.length}::int) = ${before}
+      AND a.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = a."secretId")
+    ON CONFLICT DO NOTHING`;
+}

@@ -1,0 +1,382 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { startChecks } from "@/lib/candidates/checks";
+import {
+  createCandidate,
+  discardCandidate,
+  promoteCandidate,
+  undoReplacement,
+} from "@/lib/candidates/mutations";
+import { getCandidate } from "@/lib/candidates/queries";
+import { type ConnectionCheckEvent, connectionCheckEvent } from "@/lib/candidates/schema";
+import { createConnection } from "@/lib/connections/mutations";
+import { getConnection } from "@/lib/connections/queries";
+import type { Db } from "@/lib/db/client";
+import { createSecret } from "@/lib/secrets/mutations";
+import { getSecret } from "@/lib/secrets/queries";
+import type { CreateSecretInput, ReplaceSecretInput } from "@/lib/secrets/schema";
+import { replaceSecret } from "@/lib/secrets/update";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { type RestApiServer, startRestApiServer } from "@/testing/servers/rest-api-server";
+import { startWebWithAutomate } from "@/testing/web-with-automate";
+
+// A new value that is checked with every connection before it is current, with the shipped automate.
+
+type Person = "admin" | "user";
+let web: Awaited<ReturnType<typeof startWebWithAutomate>>;
+let owner: Db;
+let fabric: TestFabric;
+let token: string;
+/** Two servers: each accepts the tokens in its set. */
+const accepted = { orders: new Set<string>(), billing: new Set<string>() };
+let servers: { orders: RestApiServer; billing: RestApiServer };
+
+beforeAll(async () => {
+  web = await startWebWithAutomate();
+  owner = web.owner;
+  fabric = await createTestFabric(owner, "candidates");
+  const { token: plain, tokenHash } = newPipelineToken();
+  token = plain;
+  const by = { createdById: fabric.admin.id, createdByName: fabric.admin.name };
+  await owner.pipelineToken.create({
+    data: { fabricId: fabric.fabricId, name: "nightly", tokenHash, ...by },
+  });
+  const start = (name: keyof typeof accepted) =>
+    startRestApiServer({ isValidToken: async (value) => accepted[name].has(value) });
+  servers = { orders: await start("orders"), billing: await start("billing") };
+});
+
+beforeEach(() => {
+  for (const server of Object.values(servers)) server.requests.length = 0;
+  for (const values of Object.values(accepted)) values.clear();
+});
+
+afterAll(async () => {
+  await Promise.all([servers.orders.close(), servers.billing.close()]);
+  await web.stop();
+});
+
+let count = 0;
+const unique = (what: string) => {
+  count += 1;
+  return `${what}_${count}`;
+};
+
+async function addSecret(
+  value: Pick<CreateSecretInput, "subKind" | "fields"> = { subKind: "text", fields: { value: "former" } },
+  by: Person = "user",
+) {
+  const name = unique("secret");
+  const input = { ...value, name, description: "" } as CreateSecretInput;
+  const created = await createSecret(fabric.scope(by, "secret:write"), input);
+  if (!created.ok) throw new Error(created.code);
+  return { id: created.value.id, name };
+}
+
+/** A saved connection that sends the secret as its token; its author may allow the server. */
+async function connect(secretId: string, server: RestApiServer, by: Person = "user") {
+  const name = unique("connection");
+  // Each has settings of its own: checks of the same settings would share one run.
+  const testPath = `/?of=${name}`;
+  const signIn = { tlsMode: "disable", authType: "bearer", bearerToken: secretId };
+  const properties = { baseUrl: server.baseUrl, testPath, ...signIn };
+  const input = { name, kind: "restapi", description: "", properties };
+  const created = await createConnection(fabric.scope(by, "connection:write"), input);
+  if (!created.ok) throw new Error(JSON.stringify(created));
+  return { id: created.value.id, name };
+}
+
+async function replacement(
+  secretId: string,
+  more: Partial<Pick<ReplaceSecretInput, "subKind" | "fields" | "expectedVersion" | "destinationIds">> = {},
+): Promise<ReplaceSecretInput> {
+  const { version, destinations } = await getSecret(fabric.scope("user", "secret:list"), secretId);
+  return {
+    secretId,
+    subKind: "text",
+    expectedVersion: version,
+    destinationIds: destinations.map(({ id }) => id),
+    fields: { value: "next" },
+    ...more,
+  } as ReplaceSecretInput;
+}
+
+async function enter(secretId: string, by: Person = "user", more: Parameters<typeof replacement>[1] = {}) {
+  const scope = fabric.scope(by, "secret:write");
+  const created = await createCandidate(scope, await replacement(secretId, more));
+  if (!created.ok) throw new Error(JSON.stringify(created));
+  return created.value.candidate;
+}
+
+/** Runs the checks to their end. Returns the result of each connection that was checked, by its id. */
+async function check(secretId: string, candidate: number | null, connectionIds?: string[]) {
+  const body = { secretId, candidate, connectionIds };
+  const signal = AbortSignal.timeout(30_000);
+  const started = await startChecks(fabric.scope("user", "connection:check"), body, signal);
+  if (!started.ok) throw new Error(started.code);
+  const lines = (await new Response(started.value).text()).split("\n").filter((line) => line !== "");
+  const events = lines.map((line): ConnectionCheckEvent => connectionCheckEvent.parse(JSON.parse(line)));
+  return new Map(
+    events.flatMap(({ connectionId, event }) =>
+      event.type === "result" ? [[connectionId, event.ok ? "passed" : event.code] as const] : [],
+    ),
+  );
+}
+
+const promote = (secretId: string, candidate: number, accepted: string[] = [], by: Person = "user") =>
+  promoteCandidate(fabric.scope(by, "secret:write"), { secretId, candidate, accepted });
+
+const detail = (secretId: string) => getCandidate(fabric.scope("user", "secret:list"), secretId);
+
+async function read(path: string) {
+  const response = await fetch(new URL(path, web.automateUrl), {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, ...((await response.json()) as { value?: unknown; version?: number }) };
+}
+
+const eventsOf = async (objectId: string, action: string) =>
+  (await owner.auditEvent.findMany({ where: { objectId, action }, orderBy: { id: "asc" } })).map(
+    ({ actorName, details }) => ({ actorName, ...(details as Record<string, unknown>) }),
+  );
+
+describe("a new value for five connections", () => {
+  test("is promoted for all at once when each accepts it; until then, the former value is current", async () => {
+    const secret = await addSecret();
+    const connections = [];
+    for (const server of ["orders", "orders", "orders", "billing", "billing"] as const)
+      connections.push(await connect(secret.id, servers[server]));
+    for (const values of Object.values(accepted)) values.add("next");
+    const candidate = await enter(secret.id);
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "former", version: 1 });
+    expect(await detail(secret.id)).toMatchObject({ state: "open", total: 5, fields: ["value"] });
+
+    const results = await check(secret.id, candidate);
+    expect([...results.values()]).toEqual(Array.from({ length: 5 }, () => "passed"));
+    expect(await check(secret.id, candidate)).toEqual(new Map());
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "former", version: 1 });
+
+    expect(await promote(secret.id, candidate)).toEqual({ ok: true, value: { version: 2 } });
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "next", version: 2 });
+    // The destinations came along in the same transaction.
+    const [first] = connections;
+    expect((await read(`/v1/connections/${first?.name}`)).status).toBe(200);
+    expect(await check(secret.id, null)).toEqual(new Map(connections.map(({ id }) => [id, "passed"])));
+    const status = await getConnection(fabric.scope("user", "connection:list"), first?.id ?? "");
+    expect(status.status.state).toBe("connected");
+    expect(await eventsOf(secret.id, "secret.promote")).toEqual([
+      { actorName: "Uri User", version: 2, candidate: 1, fields: ["value"] },
+    ]);
+    expect(await detail(secret.id)).toMatchObject({ state: "promoted", promotedVersion: 2 });
+  });
+
+  test("names the one that refuses it and its field, and is promoted only by somebody who saw who breaks", async () => {
+    const secret = await addSecret();
+    const fine = await connect(secret.id, servers.orders);
+    const broken = await connect(secret.id, servers.billing);
+    accepted.orders.add("next");
+    const candidate = await enter(secret.id);
+    const unchecked = { problem: "unaccepted", connections: [fine, broken] };
+    expect(await promote(secret.id, candidate)).toEqual({ ok: true, value: unchecked });
+
+    expect(await check(secret.id, candidate)).toEqual(
+      new Map([
+        [fine.id, "passed"],
+        [broken.id, "rejected_credentials"],
+      ]),
+    );
+    const shown = await detail(secret.id);
+    expect(shown?.connections.map(({ name, result }) => [name, result?.ok, result?.field])).toEqual([
+      [fine.name, true, null],
+      [broken.name, false, { name: "bearerToken", title: "Token" }],
+    ]);
+    const unaccepted = { problem: "unaccepted", connections: [broken] };
+    expect(await promote(secret.id, candidate)).toEqual({ ok: true, value: unaccepted });
+    expect(await promote(secret.id, candidate, [fine.id])).toEqual({ ok: true, value: unaccepted });
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ version: 1 });
+    expect(await promote(secret.id, candidate, [broken.id])).toEqual({ ok: true, value: { version: 2 } });
+    expect(await eventsOf(secret.id, "secret.promote")).toMatchObject([{ despite: [broken.name] }]);
+  });
+
+  test("is sent at most as often as the attempt limit allows, before and after the promotion together", async () => {
+    const secret = await addSecret();
+    const connections = [];
+    for (let i = 0; i < 5; i += 1) connections.push(await connect(secret.id, servers.orders));
+    const candidate = await enter(secret.id);
+    const results = [...(await check(secret.id, candidate)).values()].sort();
+    expect(results).toEqual([
+      ...["rejected_credentials", "rejected_credentials"],
+      ...["sign_in_paused", "sign_in_paused", "sign_in_paused"],
+    ]);
+    expect(servers.orders.requests.length).toBe(2);
+    const ids = connections.map(({ id }) => id);
+    expect(await promote(secret.id, candidate, ids)).toEqual({ ok: true, value: { version: 2 } });
+    expect(new Set((await check(secret.id, null)).values())).toEqual(new Set(["sign_in_paused"]));
+    expect(servers.orders.requests.length).toBe(2);
+  });
+});
+
+describe("a new value is tried only with consent", () => {
+  test("not at a destination that its author left out", async () => {
+    const secret = await addSecret();
+    const kept = await connect(secret.id, servers.orders);
+    const left = await connect(secret.id, servers.billing);
+    for (const values of Object.values(accepted)) values.add("next");
+    const { destinations } = await getSecret(fabric.scope("user", "secret:list"), secret.id);
+    const destinationIds = destinations
+      .filter(({ destination }) => destination.includes(`:${servers.orders.port}`))
+      .map(({ id }) => id);
+    const candidate = await enter(secret.id, "user", { destinationIds });
+    expect(await check(secret.id, candidate)).toEqual(
+      new Map([
+        [kept.id, "passed"],
+        [left.id, "destination_not_allowed"],
+      ]),
+    );
+    expect(servers.billing.requests).toEqual([]);
+  });
+
+  test("not at a destination that was not allowed for the former value", async () => {
+    const secret = await addSecret(undefined, "admin");
+    const theirs = await connect(secret.id, servers.billing, "user");
+    accepted.billing.add("next");
+    const candidate = await enter(secret.id, "admin");
+    expect(await check(secret.id, candidate)).toEqual(new Map([[theirs.id, "destination_not_allowed"]]));
+    expect(servers.billing.requests).toEqual([]);
+  });
+
+  test("nowhere, if somebody else entered another of its fields", async () => {
+    const fields = { username: "etl", password: "former" };
+    const secret = await addSecret({ subKind: "username_password", fields }, "admin");
+    const properties = {
+      baseUrl: servers.orders.baseUrl,
+      tlsMode: "disable",
+      authType: "basic",
+      basicCredential: secret.id,
+    };
+    const scope = fabric.scope("admin", "connection:write");
+    const input = { name: unique("connection"), kind: "restapi", description: "", properties };
+    const created = await createConnection(scope, input);
+    if (!created.ok) throw new Error("No connection.");
+    const more = { subKind: "username_password", fields: { password: "theirs" } } as const;
+    const candidate = await enter(secret.id, "user", more);
+    expect(await check(secret.id, candidate)).toEqual(
+      new Map([[created.value.id, "destination_not_allowed"]]),
+    );
+    expect(servers.orders.requests).toEqual([]);
+  });
+});
+
+describe("of two people at once, one wins and the other is told by name", () => {
+  test("when both enter a value", async () => {
+    const secret = await addSecret();
+    const scopes = (["admin", "user"] as const).map((role) => fabric.scope(role, "secret:write"));
+    const inputs = await Promise.all([replacement(secret.id), replacement(secret.id)]);
+    const results = await Promise.all(
+      scopes.map((scope, i) => createCandidate(scope, inputs[i] as ReplaceSecretInput)),
+    );
+    const winner = results[0]?.ok ? "Ada Admin" : "Uri User";
+    expect(results.filter(({ ok }) => ok)).toEqual([{ ok: true, value: { candidate: 1 } }]);
+    expect(results.filter(({ ok }) => !ok)).toEqual([
+      { ok: false, code: "waiting", fieldErrors: { by: winner } },
+    ]);
+  });
+
+  test("when both promote, or one promotes what the other discards", async () => {
+    for (const discards of [false, true]) {
+      const secret = await addSecret();
+      const candidate = await enter(secret.id);
+      const other = fabric.scope("admin", "secret:write");
+      const [mine, theirs] = await Promise.all([
+        promote(secret.id, candidate),
+        discards
+          ? discardCandidate(other, { secretId: secret.id, candidate })
+          : promoteCandidate(other, { secretId: secret.id, candidate, accepted: [] }),
+      ]);
+      const versions = await owner.secretVersion.findMany({
+        where: { secretId: secret.id, version: { gt: 1 } },
+      });
+      const isMine = mine.ok && "version" in mine.value && !("problem" in mine.value);
+      expect(versions.length).toBe(discards && !isMine ? 0 : 1);
+      if (isMine && !discards)
+        expect(theirs).toEqual({ ok: true, value: { problem: "promoted", by: "Uri User" } });
+      if (isMine && discards) expect(theirs).toEqual({ ok: true, value: { isDiscarded: false } });
+      if (!isMine)
+        expect(mine).toEqual({
+          ok: true,
+          value: { problem: discards ? "discarded" : "promoted", by: "Ada Admin" },
+        });
+    }
+  });
+
+  test("when one replaces the value in another way", async () => {
+    const secret = await addSecret();
+    const candidate = await enter(secret.id);
+    const scope = fabric.scope("admin", "secret:write");
+    const replaced = await replaceSecret(scope, await replacement(secret.id, { destinationIds: [] }));
+    expect(replaced.ok).toBe(true);
+    expect(await promote(secret.id, candidate)).toEqual({
+      ok: true,
+      value: { problem: "outdated", by: "Ada Admin", version: 2 },
+    });
+    expect(await detail(secret.id)).toMatchObject({ state: "outdated" });
+    // It does not stand in the way of the next one, whose number is new.
+    expect(await enter(secret.id)).toBe(2);
+  });
+});
+
+describe("a candidate", () => {
+  test("is no version: no pipeline and no page shows it", async () => {
+    const secret = await addSecret();
+    await enter(secret.id);
+    await owner.versionRule.create({
+      data: { fabricId: fabric.fabricId, formerVersions: 5, updatedByName: "x" },
+    });
+    for (const version of ["-1", "0", "2"])
+      expect((await read(`/v1/secrets/${secret.name}?version=${version}`)).value).toBeUndefined();
+    await owner.versionRule.deleteMany();
+    const page = await getSecret(fabric.scope("user", "secret:list"), secret.id);
+    expect(page.versions.map(({ version }) => version)).toEqual([1]);
+    expect(page.version).toBe(1);
+  });
+
+  test("that is discarded is gone with its values", async () => {
+    const secret = await addSecret();
+    await connect(secret.id, servers.orders);
+    const candidate = await enter(secret.id);
+    await check(secret.id, candidate);
+    const scope = fabric.scope("admin", "secret:write");
+    expect(await discardCandidate(scope, { secretId: secret.id, candidate })).toMatchObject({ ok: true });
+    const negative = { where: { secretId: secret.id, version: { lt: 0 } } };
+    expect(await owner.secretField.count(negative)).toBe(0);
+    expect(await owner.secretVersion.count(negative)).toBe(0);
+    expect(await owner.allowedDestination.count(negative)).toBe(0);
+    expect(await detail(secret.id)).toMatchObject({ state: "discarded", closedByName: "Ada Admin" });
+  });
+});
+
+describe("undo", () => {
+  test("brings back the former value with its destinations, and can itself be undone", async () => {
+    const secret = await addSecret();
+    const connection = await connect(secret.id, servers.orders);
+    accepted.orders.add("next").add("former");
+    const candidate = await enter(secret.id);
+    await check(secret.id, candidate);
+    await promote(secret.id, candidate);
+    const undo = (expectedVersion: number, by: Person = "user") =>
+      undoReplacement(fabric.scope(by, "secret:write"), { secretId: secret.id, expectedVersion });
+    expect(await undo(1)).toEqual({
+      ok: true,
+      value: { problem: "changed", by: "Uri User", version: 2 },
+    });
+    expect(await undo(2, "admin")).toEqual({ ok: true, value: { version: 3 } });
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "former", version: 3 });
+    expect(await check(secret.id, null)).toEqual(new Map([[connection.id, "passed"]]));
+    expect(await eventsOf(secret.id, "secret.undo")).toEqual([
+      { actorName: "Ada Admin", version: 3, from: 2, to: 1 },
+    ]);
+    expect(await undo(3)).toEqual({ ok: true, value: { version: 4 } });
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "next", version: 4 });
+    expect(await check(secret.id, null)).toEqual(new Map([[connection.id, "passed"]]));
+  });
+});

@@ -1,0 +1,103 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { db, type Tx } from "@/lib/db/client";
+import { reserve } from "@/lib/idempotency/mutations";
+import type { IdempotentRequest } from "@/lib/idempotency/request";
+import type { PromoteProblem, UndoProblem } from "@/lib/internal-api/bodies/candidate";
+import { askAutomate, type Unserved } from "@/lib/internal-api/client";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
+import type { ReplaceSecretInput } from "@/lib/secrets/schema";
+import { sealingToNewestKey } from "@/lib/secrets/sealing";
+import { lastVersion, storeReplacement } from "@/lib/secrets/update";
+import { fileTooLarge, lockSecret, type Writer } from "@/lib/secrets/write";
+
+// Web stores a candidate, because it seals. Automate checks, promotes and discards it: what an attacker does who owns
+// web is then on record in rows that web cannot write.
+
+/**
+ * Stores a new value of a secret as a candidate, which is not current. Fields that are absent stay those of the
+ * current version. Of two people at once, one gets `waiting` with the other's name, or `conflict` when the other
+ * replaced the value.
+ */
+export async function createCandidate(
+  scope: Writer,
+  input: ReplaceSecretInput,
+  idempotent?: IdempotentRequest,
+): Promise<Result<{ candidate: number }, "conflict" | "too_large" | "waiting">> {
+  const failure = fileTooLarge(input);
+  if (failure) return failure;
+  const { secretId, expectedVersion, destinationIds } = input;
+  return sealingToNewestKey(() =>
+    db.$transaction(async (tx) => {
+      const secret = await lockSecret(tx, scope, secretId);
+      const current = await lastVersion(tx, secretId);
+      if (current.version !== expectedVersion) return fail("conflict");
+      const open = await findOpen(tx, secretId, current.version);
+      if (open) return fail("waiting", { by: open.byName });
+      const candidate = await nextNumber(tx, secretId);
+      // Before the version: whatever the purge finds of a candidate, it finds as open.
+      const of = { secretId, number: candidate, fabricId: scope.fabricId, baseVersion: current.version };
+      await tx.secretCandidate.createMany({ data: [{ ...of, valueExpiresAt: input.expiresAt ?? null }] });
+      const as = () => ({ version: -candidate, action: "secret.candidate.create" as const });
+      await storeReplacement(tx, scope, { secret, current, input, keeps: destinationIds, as });
+      await reserve(tx, idempotent, String(candidate));
+      return ok({ candidate });
+    }),
+  );
+}
+
+/** The candidate of a secret that waits for its promotion, and who entered it. The caller has locked the secret. */
+async function findOpen(tx: Tx, secretId: string, currentVersion: number) {
+  const [open] = await tx.$queryRaw<{ byName: string }[]>`
+    SELECT v."createdByName" AS "byName" FROM secret_candidate c
+    JOIN secret_version v ON v."secretId" = c."secretId" AND v.version = -c.number
+    WHERE c."secretId" = ${secretId} AND c.outcome IS NULL AND c."expiresAt" > now()
+      AND c."baseVersion" = ${currentVersion}
+    LIMIT 1`;
+  return open;
+}
+
+async function nextNumber(tx: Tx, secretId: string): Promise<number> {
+  const { _max } = await tx.secretCandidate.aggregate({ where: { secretId }, _max: { number: true } });
+  return (_max.number ?? 0) + 1;
+}
+
+/** Asks automate to make a candidate current. `value` says why it did not. */
+export async function promoteCandidate(
+  scope: Writer,
+  input: { secretId: string; candidate: number; accepted: string[] },
+): Promise<Result<{ version: number } | PromoteProblem, Unserved>> {
+  return found(await askAutomate(scope, "candidate:promote", input));
+}
+
+/** Asks automate to delete a candidate. `isDiscarded` is false when it was closed before. */
+export async function discardCandidate(
+  scope: Writer,
+  input: { secretId: string; candidate: number },
+): Promise<Result<{ isDiscarded: boolean }, Unserved>> {
+  return found(await askAutomate(scope, "candidate:discard", input));
+}
+
+/** Asks automate to bring back the value before `expectedVersion`. `value` says why it did not. */
+export async function undoReplacement(
+  scope: Writer,
+  input: { secretId: string; expectedVersion: number },
+): Promise<Result<{ version: number } | UndoProblem, Unserved>> {
+  return found(await askAutomate(scope, "secret:undo", input));
+}
+
+/** Asks automate to allow the destinations of one connection for a candidate. */
+export async function allowForCandidate(
+  scope: Scope<"destination:write">,
+  input: { secretId: string; candidate: number; connectionId: string; destinations: string[] },
+): Promise<Result<null, Unserved>> {
+  const allowed = found(await askAutomate(scope, "candidate:allow", input));
+  if (!allowed.ok) return allowed;
+  return allowed.value.isAllowed ? ok(null) : fail("refused");
+}
+
+/** Automate refuses these requests only for what it does not find. */
+function found<T>(answer: Result<T, Unserved>): Result<T, Unserved> {
+  if (!answer.ok && answer.code === "refused") throw new NotFound("New value not found.");
+  return answer;
+}
