@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { runDrill } from "@/backup/drill";
 import { signatureFile } from "@/backup/manifest";
-import { findBackup, openBackup, signerOf } from "@/backup/read-backup";
+import { findBackup, openBackup } from "@/backup/read-backup";
 import { BackupRefused } from "@/backup/refused";
 import { restoreBackup } from "@/backup/restore-backup";
+import { acceptedKeys } from "@/backup/signing-key";
 import { backupText, drillText, printableText, restoredText, writtenText } from "@/backup/texts";
 import { writeBackup } from "@/backup/write-backup";
-import { NotSigned, verifyStatement } from "@/lib/backups/statement";
+import { NotSigned, signerOf, verifyStatement } from "@/lib/backups/statement";
 import { connectionFault } from "@/lib/db/connection-fault";
 import { isOutage } from "@/lib/db/errors";
 import { automatePublicKeys, BadEnvironment } from "@/lib/env";
@@ -21,7 +22,9 @@ import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 // a value: a drill asks automate.
 const usage = `Usage:
   npm run backup  -- --to FOLDER                      writes a backup into a new folder below FOLDER
-  npm run restore -- --from FOLDER [--keep-access]    restores a backup, or the latest in FOLDER, into an empty database
+  npm run restore -- --from FOLDER [--keep-access] [--signed-by FINGERPRINT]
+                                                      restores a backup, or the latest in FOLDER, into an empty database;
+                                                      accepts the key beside the backup that has this fingerprint
   npm run drill   -- --from FOLDER [--sample N|all] [--receipt FILE]
                                                       restores the latest backup beside the database, opens one value
                                                       of each fabric and N others (1000), and removes it again
@@ -35,15 +38,21 @@ const commands: Record<string, (args: string[]) => Promise<number>> = {
       parent: required(to),
       sign: async (statement, bytes) =>
         (await askAsOperator("backup:sign", { ...statement, bytes })).signature,
+      publicKeys: automatePublicKeys(),
     });
     print(writtenText(written, await signerIn(written.folder)));
     return 0;
   },
   restore: async (args) => {
-    const { from, "keep-access": keepAccess } = options(args, { from: "string", "keep-access": "boolean" });
+    const {
+      from,
+      "keep-access": keepAccess,
+      "signed-by": fingerprint,
+    } = options(args, { from: "string", "keep-access": "boolean", "signed-by": "string" });
     const target = ownerOptions();
     const folder = await findBackup(required(from));
-    const backup = await openBackup(folder, automatePublicKeys());
+    const accepted = await acceptedKeys(folder, typeof fingerprint === "string" ? fingerprint : undefined);
+    const backup = await openBackup(folder, accepted);
     print(backupText(folder, backup.manifest, await signerIn(folder)));
     const ended = await restoreBackup(backup, {
       ...target,
@@ -83,7 +92,9 @@ async function verifyReceipt(file: string): Promise<number> {
   });
   const statement = await verifyStatement("selvage-drill", text, automatePublicKeys()).catch((error) => {
     if (!(error instanceof NotSigned)) throw new BackupRefused(`${file} is no receipt of a drill.`);
-    throw new BackupRefused(`The receipt is not genuine. ${error.message}`);
+    throw new BackupRefused(
+      `The receipt is not genuine. ${error.message} Accepted are the keys in AUTOMATE_PUBLIC_KEY.`,
+    );
   });
   print(`Automate signed this receipt (key ${signerOf(text)}).\n${drillText(statement)}`);
   return statement.passed ? 0 : 1;

@@ -7,7 +7,7 @@ import { calculateJwkThumbprint, type JWK } from "jose";
 import { backupFormat, type Manifest, manifestFile, manifestSchema, signatureFile } from "@/backup/manifest";
 import { BackupRefused } from "@/backup/refused";
 import type { BackupStatement } from "@/lib/backups/schema";
-import { NotSigned, verifyStatement } from "@/lib/backups/statement";
+import { NotSigned, signerOf, verifyStatement } from "@/lib/backups/statement";
 import { isOlder, programVersion } from "@/lib/program-version";
 import { migrationNames } from "@/prisma/migrate/apply-migrations";
 
@@ -35,21 +35,21 @@ export async function findBackup(path: string): Promise<string> {
 }
 
 /**
- * Verifies a backup completely: automate's signature, each file's length and digest, and that this program can
- * restore it. Throws `BackupRefused`.
+ * Verifies a backup completely: that one of these keys signed it, each file's length and digest, and that this program
+ * can restore it. Throws `BackupRefused`.
  */
-export async function openBackup(folder: string, publicKeys: readonly JWK[]): Promise<VerifiedBackup> {
+export async function openBackup(folder: string, accepted: readonly JWK[]): Promise<VerifiedBackup> {
   const text = await readFile(join(folder, manifestFile), "utf8").catch(() => undefined);
   const signature = await readFile(join(folder, signatureFile), "utf8").catch(() => undefined);
   if (text === undefined || signature === undefined)
     throw new BackupRefused(
       `${folder} is not a complete backup: ${manifestFile} or ${signatureFile} is missing.`,
     );
-  const statement = await verifyStatement("selvage-backup", signature, publicKeys).catch(async (error) => {
+  const statement = await verifyStatement("selvage-backup", signature, accepted).catch(async (error) => {
     if (!(error instanceof NotSigned)) throw new BackupRefused(`${join(folder, signatureFile)} is damaged.`);
-    const ours = await Promise.all(publicKeys.map((key) => calculateJwkThumbprint(key)));
+    const ours = await Promise.all(accepted.map((key) => calculateJwkThumbprint(key)));
     throw new BackupRefused(
-      `The signature of ${folder} is not valid. ${error.message} It names the key ${signerOf(signature)}; AUTOMATE_PUBLIC_KEY holds ${ours.join(" and ")}. Nothing was changed.`,
+      `The signature of ${folder} is not valid. ${error.message} It names the key ${signerOf(signature)}; accepted: ${ours.join(" and ")}. Nothing was changed.`,
     );
   });
   if (createHash("sha256").update(text).digest("hex") !== statement.manifest)
@@ -68,16 +68,6 @@ export async function openBackup(folder: string, publicKeys: readonly JWK[]): Pr
       throw new BackupRefused(`${path} was changed after automate signed the backup. Nothing was changed.`);
   }
   return { folder, manifest, statement };
-}
-
-/** The thumbprint of the key that signed, as the signature itself names it. */
-export function signerOf(signature: string): string {
-  try {
-    const header = JSON.parse(Buffer.from(signature.split(".")[0] ?? "", "base64url").toString("utf8"));
-    return typeof header.kid === "string" ? header.kid : "unknown";
-  } catch {
-    return "unknown";
-  }
 }
 
 async function parseManifest(folder: string, text: string): Promise<Manifest> {

@@ -214,7 +214,7 @@ test("a lost signing key: reads go on, and keys resign makes every fabric writab
   );
   expect(refused).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/None of the keys in AUTOMATE_PUBLIC_KEY signed it/),
+    output: expect.stringMatching(/No accepted key signed it/),
   });
   const both = JSON.stringify({ keys: [publicJwk, JSON.parse(keys.web.AUTOMATE_PUBLIC_KEY)] });
   expect(

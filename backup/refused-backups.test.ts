@@ -48,6 +48,7 @@ test("an edited file, manifest or signature is refused", async () => {
       databaseUrl: system.urls.ownerUrl,
       parent: backupFolder(),
       sign: signAsAutomate(other.automate.AUTOMATE_SIGNING_KEY),
+      publicKeys: [JSON.parse(other.web.AUTOMATE_PUBLIC_KEY)],
     })
   ).folder;
   expect(await refusal(restore(foreign, await createEmptyDatabase()))).toMatch(

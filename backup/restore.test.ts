@@ -210,6 +210,7 @@ test("a backup from before an upgrade is brought to the present schema", async (
     databaseUrl: before,
     parent: backupFolder(),
     sign: system.sign,
+    publicKeys: system.publicKeys(),
   });
   const target = await createEmptyDatabase();
   await restore(old, target);

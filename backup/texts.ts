@@ -18,14 +18,14 @@ export function backupText(folder: string, manifest: Manifest, signer: string): 
       ({ fingerprint, label, provider, fabricKeys }) =>
         `    ${fingerprint}${label ? ` "${label}" (${provider})` : ""}: ${counted(fabricKeys, "fabric key")}`,
     ),
-    `  It needs automate's signing key ${signer}.`,
+    `  It needs automate's signing key, which has the fingerprint ${signer}.`,
   ].join("\n");
 }
 
 export function writtenText({ folder, manifest, bytes }: WrittenBackup, signer: string): string {
   return [
     backupText(folder, manifest, signer),
-    `  ${(bytes / megabyte).toFixed(1)} MB. It contains no key: keep the keys elsewhere (docs/recovery.md).`,
+    `  ${(bytes / megabyte).toFixed(1)} MB. It contains no private key: keep the keys elsewhere, and with them the signing key's fingerprint (docs/recovery.md).`,
   ].join("\n");
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
+import type { JWK } from "jose";
 import { type Client, escapeIdentifier } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { withCleanUp } from "@/backup/clean-up";
@@ -17,6 +18,7 @@ import {
   signatureFile,
 } from "@/backup/manifest";
 import { BackupRefused } from "@/backup/refused";
+import { writeSigningKey } from "@/backup/signing-key";
 import { appliedMigrations, type Table, tableExists, tablesOf } from "@/backup/tables";
 import type { BackupStatement } from "@/lib/backups/schema";
 import { sqlStateOf } from "@/lib/db/errors";
@@ -29,17 +31,19 @@ export type WrittenBackup = { folder: string; manifest: Manifest; bytes: number 
 
 /**
  * Writes all rows of one moment into a new folder below `parent`, while the programs run: values as they are
- * stored, sealed. `sign` has automate sign it. The folder gets its final name last, so that an interrupted
- * backup is never taken for a complete one.
+ * stored, sealed. `sign` has automate sign it, with one of `publicKeys`. The folder gets its final name last, so that
+ * an interrupted backup is never taken for a complete one.
  */
 export async function writeBackup({
   databaseUrl,
   parent,
   sign,
+  publicKeys,
 }: {
   databaseUrl: string;
   parent: string;
   sign: (statement: BackupStatement, bytes: number) => Promise<string>;
+  publicKeys: readonly JWK[];
 }): Promise<WrittenBackup> {
   const draft = join(parent, `.unfinished-${randomUUID()}`);
   // Password hashes and hashes of tokens are in it.
@@ -52,6 +56,7 @@ export async function writeBackup({
     const digest = createHash("sha256").update(text).digest("hex");
     const statement = { backup: manifest.id, takenAt: manifest.takenAt, manifest: digest };
     const signature = await sign(statement, bytes);
+    await writeSigningKey(draft, signature, publicKeys);
     await writeFile(join(draft, manifestFile), text, { mode: 0o600, flush: true });
     await writeFile(join(draft, signatureFile), `${signature}\n`, { mode: 0o600, flush: true });
     const folder = join(parent, nameOf(manifest));

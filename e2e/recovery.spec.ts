@@ -44,7 +44,7 @@ test("a lost data folder comes back from a backup and a copy of its keys, and ev
   const { dataDir } = installation;
   await installation.start({ seed: true });
   const backup = backupCommand("backup", "--to", join(copies, "backups"));
-  expect(backup).toMatchObject({ status: 0, output: expect.stringContaining("It contains no key") });
+  expect(backup).toMatchObject({ status: 0, output: expect.stringContaining("It contains no private key") });
   await cp(join(dataDir, "keys"), join(copies, "keys"), { recursive: true });
   // As `npm start` holds it while it runs.
   const lock = await takeLock(join(dataDir, "start.lock"));

@@ -34,7 +34,11 @@ async function restoreDataFolder() {
   const dataDir = dataFolder();
   const keysDir = join(dataDir, "keys");
   // As at the start: without a keyring, the master key is here.
-  const needed = process.env.KMS_CONFIG ? ["automate-signing.jwk"] : ["master.key", "automate-signing.jwk"];
+  const needed = [
+    ...(process.env.KMS_CONFIG ? [] : ["master.key"]),
+    // With its fingerprint, the public half beside the backup suffices.
+    ...(args.some((arg) => arg.startsWith("--signed-by")) ? [] : ["automate-signing.jwk"]),
+  ];
   for (const name of needed)
     if (!(await exists(join(keysDir, name))))
       throw new Refusal(

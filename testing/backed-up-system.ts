@@ -37,7 +37,8 @@ export async function createBackedUpSystem(value: string) {
     sign,
     publicKeys,
     rolePrefix,
-    back: (parent: string) => writeBackup({ databaseUrl: urls.ownerUrl, parent, sign }),
+    back: (parent: string) =>
+      writeBackup({ databaseUrl: urls.ownerUrl, parent, sign, publicKeys: publicKeys() }),
     restore: async (from: string, databaseUrl: string, keepAccess = false) =>
       restoreBackup(await openBackup(from, publicKeys()), {
         databaseUrl,

@@ -42,5 +42,15 @@ export async function verifyStatement<T extends StatementType>(
     // This type's own schema parses the statement.
     return statements[type].parse(JSON.parse(new TextDecoder().decode(verified.payload))) as Statement<T>;
   }
-  throw new NotSigned("None of the keys in AUTOMATE_PUBLIC_KEY signed it, or it was changed.");
+  throw new NotSigned("No accepted key signed it, or it was changed.");
+}
+
+/** The thumbprint of the key that signed, as the signature itself names it. */
+export function signerOf(signature: string): string {
+  try {
+    const header = JSON.parse(Buffer.from(signature.split(".")[0] ?? "", "base64url").toString("utf8"));
+    return typeof header.kid === "string" ? header.kid : "unknown";
+  } catch {
+    return "unknown";
+  }
 }
