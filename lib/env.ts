@@ -66,6 +66,11 @@ const web = z
     WEB_TOKEN_RATE_PER_MINUTE: rate.default(6_000),
     /** How many requests one address may send without signing in, in a minute, to each copy. */
     WEB_ADDRESS_RATE_PER_MINUTE: rate.default(6_000),
+    /**
+     * How many failed sign-ins one network may make at once, whatever the accounts. All of it is back after ten minutes.
+     * Accounts that signed in from there recently do not depend on it.
+     */
+    WEB_FAILED_SIGN_INS_PER_NETWORK: rate.default(100),
     /** How many requests of one person web serves at once, by screen and by script, in each copy. Others wait. */
     WEB_CONCURRENCY: concurrency.default(16),
     QUOTA_FABRICS_PER_TEAM: quota.default(200),

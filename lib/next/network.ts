@@ -16,6 +16,7 @@ export function signInSource(email: string, forwardedFor: string | null): SignIn
     network,
     accountKey: keyOf(`sign-in-delay\n${emailKey(email)}\n${network}`),
     networkKey: keyOf(`sign-in-network\n${networkOf(forwardedFor, 48)}`),
+    networkBudget: webEnv().WEB_FAILED_SIGN_INS_PER_NETWORK,
   };
 }
 

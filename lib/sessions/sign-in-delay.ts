@@ -5,15 +5,22 @@ import { log } from "@/lib/log";
 /** Failed attempts without a delay. Later failures delay the next attempt by 2 s, 4 s, … up to 60 s. */
 const freeAttempts = 4;
 
-/** Failed attempts that one network may make at once, and the seconds until it may make one more. */
-const networkBurst = 100;
-const networkSecondsEach = 6;
+/** The budget of a network is whole again after so many seconds without attempts. */
+const networkSeconds = 600;
 
 /** Days for which an account that signed in from a network does not depend on the network's other attempts. */
 const knownDays = 30;
 
-/** Where a sign-in comes from. `accountKey` stands for one account in one network. */
-export type SignInSource = { network: string; accountKey: string; networkKey: string };
+/**
+ * Where a sign-in comes from. `accountKey` stands for one account in one network. `networkBudget` is how many failed
+ * attempts the network may make at once.
+ */
+export type SignInSource = {
+  network: string;
+  accountKey: string;
+  networkKey: string;
+  networkBudget: number;
+};
 
 type Counted = { ok: true; isKnown: boolean } | { ok: false; limit: "account" | "network"; seconds: number };
 
@@ -28,24 +35,27 @@ type Counted = { ok: true; isKnown: boolean } | { ok: false; limit: "account" | 
  * Then it counts for the account. A delayed attempt is not counted, so that an attacker cannot keep the owner
  * out. An hour without failures resets the count.
  */
-export async function countAttempt({ accountKey, networkKey }: SignInSource): Promise<Counted> {
+export async function countAttempt(source: SignInSource): Promise<Counted> {
   purgeSometimes();
+  const { accountKey, networkKey } = source;
+  const seconds = secondsEach(source);
   const [network] = await db.$queryRaw<{ isKnown: boolean; isAdmitted: boolean }[]>`
     WITH known AS (
       SELECT 1 FROM sign_in_delay
       WHERE key = ${accountKey} AND "signedInAt" > clock_timestamp() - ${knownDays}::int * interval '1 day'
     ), admitted AS (
       INSERT INTO sign_in_delay AS d (key, failures, "nextTryAt", "updatedAt")
-      SELECT ${networkKey}, 1, clock_timestamp() + ${networkSecondsEach}::int * interval '1 second', clock_timestamp()
+      SELECT ${networkKey}, 1, clock_timestamp() + ${seconds}::float * interval '1 second', clock_timestamp()
       WHERE NOT EXISTS (SELECT FROM known)
       ON CONFLICT (key) DO UPDATE SET
-        "nextTryAt" = greatest(d."nextTryAt", clock_timestamp()) + ${networkSecondsEach}::int * interval '1 second',
+        "nextTryAt" = greatest(d."nextTryAt", clock_timestamp()) + ${seconds}::float * interval '1 second',
         "updatedAt" = clock_timestamp()
-      WHERE d."nextTryAt" <= clock_timestamp() + ${networkSecondsEach * (networkBurst - 1)}::int * interval '1 second'
+      WHERE d."nextTryAt" <= clock_timestamp() + ${networkSeconds - seconds}::float * interval '1 second'
       RETURNING 1
     ) SELECT EXISTS (SELECT FROM known) AS "isKnown", EXISTS (SELECT FROM admitted) AS "isAdmitted"`;
   const isKnown = network?.isKnown ?? false;
-  if (!isKnown && !network?.isAdmitted) return { ok: false, limit: "network", seconds: networkSecondsEach };
+  if (!isKnown && !network?.isAdmitted)
+    return { ok: false, limit: "network", seconds: Math.max(1, Math.ceil(seconds)) };
   const [counted] = await db.$queryRaw<{ failures: number }[]>`
     INSERT INTO sign_in_delay AS d (key, failures, "nextTryAt", "updatedAt")
     VALUES (${accountKey}, 1, clock_timestamp(), clock_timestamp())
@@ -68,24 +78,30 @@ export async function countAttempt({ accountKey, networkKey }: SignInSource): Pr
  * After a correct password: forgets the account's failures, gives the attempt back to the network's budget, and
  * remembers that the account signed in from there.
  */
-export async function clearAttempts({ accountKey, networkKey }: SignInSource, isKnown: boolean) {
+export async function clearAttempts(source: SignInSource, isKnown: boolean) {
   await db.$executeRaw`
     UPDATE sign_in_delay SET failures = 0, "nextTryAt" = clock_timestamp(), "signedInAt" = clock_timestamp(), "updatedAt" = clock_timestamp()
-    WHERE key = ${accountKey}`;
-  await refundNetwork(networkKey, isKnown);
+    WHERE key = ${source.accountKey}`;
+  await refundNetwork(source, isKnown);
 }
 
 /** Takes an attempt back whose password was not checked. */
-export async function takeBackAttempt({ accountKey, networkKey }: SignInSource, isKnown: boolean) {
-  await db.$executeRaw`UPDATE sign_in_delay SET failures = greatest(0, failures - 1) WHERE key = ${accountKey}`;
-  await refundNetwork(networkKey, isKnown);
+export async function takeBackAttempt(source: SignInSource, isKnown: boolean) {
+  await db.$executeRaw`
+    UPDATE sign_in_delay SET failures = greatest(0, failures - 1) WHERE key = ${source.accountKey}`;
+  await refundNetwork(source, isKnown);
 }
 
-async function refundNetwork(networkKey: string, isKnown: boolean): Promise<void> {
+async function refundNetwork(source: SignInSource, isKnown: boolean): Promise<void> {
   if (isKnown) return;
   await db.$executeRaw`
-    UPDATE sign_in_delay SET "nextTryAt" = "nextTryAt" - ${networkSecondsEach}::int * interval '1 second'
-    WHERE key = ${networkKey}`;
+    UPDATE sign_in_delay SET "nextTryAt" = "nextTryAt" - ${secondsEach(source)}::float * interval '1 second'
+    WHERE key = ${source.networkKey}`;
+}
+
+/** The seconds after which a network may make one more failed attempt. */
+function secondsEach({ networkBudget }: SignInSource): number {
+  return networkSeconds / networkBudget;
 }
 
 /** Deletes attempts older than an hour, which no longer count, and sign-ins that are no longer remembered. */

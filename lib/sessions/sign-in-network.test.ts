@@ -30,12 +30,13 @@ async function person() {
 }
 
 /** Sign-ins from one network, each for another account. */
-function aNetwork() {
+function aNetwork(networkBudget = 100) {
   const networkKey = randomUUID();
   return (accountKey: string = randomUUID()): SignInSource => ({
     network: "203.0.113.0/24",
     accountKey,
     networkKey,
+    networkBudget,
   });
 }
 
@@ -67,6 +68,17 @@ test("the budget of a network returns by one attempt every six seconds", async (
   const sixSecondsEarlier = new Date(nextTryAt.getTime() - 6_000);
   await owner.signInDelay.update({ where: { key: networkKey }, data: { nextTryAt: sixSecondsEarlier } });
   expect(await spend(from)).toBe(1);
+});
+
+test("operators set the budget of a network, which is whole again after ten minutes", async () => {
+  const from = aNetwork(20);
+  expect(await spend(from)).toBe(20);
+  expect(await countAttempt(from())).toEqual({ ok: false, limit: "network", seconds: 30 });
+  const { networkKey: key } = from();
+  const { nextTryAt } = await owner.signInDelay.findUniqueOrThrow({ where: { key } });
+  const tenMinutesEarlier = new Date(nextTryAt.getTime() - 600_000);
+  await owner.signInDelay.update({ where: { key }, data: { nextTryAt: tenMinutesEarlier } });
+  expect(await spend(from)).toBe(20);
 });
 
 test("two hundred people of one network sign in one after the other", async () => {
