@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 if (Number(process.versions.node.split(".")[0]) < 24)
   throw new Error(
@@ -19,6 +20,30 @@ const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
 const long = process.env.RUN_LONG ? [] : ["backup/recovery.test.ts", "automate/master-rotation-saga.test.ts"];
 /** Changes its process for good: it shuts its exits. */
 const alone = ["worker/egress/guard.test.ts"];
+
+/** Take longest, mostly waiting. They start first, so that none of them is left for the end. */
+const longest = [
+  "automate/rotation-saga",
+  "cli/command-line",
+  "lib/destinations/attacks",
+  "web/management-api/documented",
+  "web/management-api/app",
+  "automate/checks/attempt-limit",
+  "automate/trusted-issuers",
+  "backup/restore",
+  "automate/checks/background",
+  "automate/postgres-restart",
+  "automate/secrets/settle-version",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) =>
+      longest.some((name) => moduleId.endsWith(`${name}.test.ts`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -42,8 +67,9 @@ export default defineConfig({
     globalSetup: ["testing/postgres.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
-    // One more than there are cores: many tests wait, for a time limit or for a program to start.
-    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: LongestFirst },
+    // More than there are cores: many tests wait, for a time limit or for a program to start.
+    maxWorkers: availableParallelism() + 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // A condition that a test waits for may come late on a busy machine.
