@@ -441,13 +441,13 @@ test("the picker works on a cold deep link, never chooses automatically, and dis
   await expect(popup.getByText("This fabric has no secrets yet.")).toBeVisible();
 
   await addSecret(tenant, tenant.user, {
-    subKind: "username_password",
-    name: "a_login",
-    fields: { username: canary.value(), password: canary.value() },
+    subKind: "m2m_oauth",
+    name: "a_client",
+    fields: { clientId: "c", clientSecret: canary.value(), authUrl: "https://idp.test.example/token" },
   });
   await open(page, path);
   popup = await openPicker(page, "Password");
-  await expect(popup.getByText("This fabric has no Text secret")).toBeVisible();
+  await expect(popup.getByText("This fabric has no Text or Username & Password secret")).toBeVisible();
 
   await addSecret(tenant, tenant.user, {
     subKind: "text",
@@ -457,7 +457,7 @@ test("the picker works on a cold deep link, never chooses automatically, and dis
   await open(page, path);
   popup = await openPicker(page, "Password");
   await expect(popup.getByRole("option")).toHaveCount(1);
-  await expect(popup.getByRole("option", { name: "a_login" })).toHaveCount(0);
+  await expect(popup.getByRole("option", { name: "a_client" })).toHaveCount(0);
   await popup.getByRole("combobox", { name: "Search secrets" }).fill("nothing like it");
   await expect(popup.getByText("has “nothing like it” in its name")).toBeVisible();
   await page.keyboard.press("Enter");

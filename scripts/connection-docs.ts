@@ -68,7 +68,7 @@ function page(connector: Connector): string {
 }
 
 function row(field: FormField, all: readonly FormField[]): string {
-  const { title, name, isRequired, showWhen } = field;
+  const { title, name, isRequired, showWhen, userOf } = field;
   const conditions = Object.entries(showWhen).map(([by, values]) => {
     const other = all.find((one) => one.name === by);
     const words = values.map((value) => other?.options?.find((one) => one.value === value)?.label ?? value);
@@ -77,7 +77,7 @@ function row(field: FormField, all: readonly FormField[]): string {
   const cells = [
     title,
     `\`${name}\``,
-    isRequired ? "yes" : "no",
+    isRequired ? (userOf ? `unless the secret of \`${userOf}\` gives it` : "yes") : "no",
     kindOfValue(field),
     conditions.join(", and "),
   ];

@@ -8,10 +8,10 @@ import type {
   StepEvent,
 } from "@/lib/connectors/check-protocol";
 import type { ConnectorKind } from "@/lib/connectors/registry";
-import { secretFields } from "@/lib/connectors/validate";
+import { secretFields, userFieldOf } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
 import { judge } from "@/lib/egress/judge";
-import { type Check, CheckFailure } from "@/worker/check";
+import { type Check, CheckFailure, standIn } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
 import { checks } from "@/worker/kinds/registry";
@@ -142,11 +142,16 @@ async function findOutcome(
   }
 }
 
-/** Only stand-ins: no credential field holds anything else. */
+/** Only stand-ins: no credential field holds anything else, and a secret may give the user too. */
 function withStandIns({ properties }: ReachJob, { connector, standIns }: Check): Record<string, unknown> {
   const references = secretFields(connector, properties).map(({ field }) => field);
   const settings = Object.entries(properties).filter(([field]) => !references.includes(field));
-  return { ...Object.fromEntries(settings), ...standIns };
+  const users = references.flatMap((field) => userFieldOf(connector, field) ?? []);
+  return {
+    ...Object.fromEntries(users.map((user) => [user, standIn])),
+    ...Object.fromEntries(settings),
+    ...standIns,
+  };
 }
 
 /** How a server refuses a client without a certificate: by an alert of that name, by another one, or by hanging up. */

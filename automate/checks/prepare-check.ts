@@ -1,12 +1,13 @@
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import type { Sending } from "@/automate/secrets/purpose";
 import type { Scope } from "@/lib/access/scope";
+import { typesById } from "@/lib/connections/secret-types";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { Connector } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
 import { findConnector } from "@/lib/connectors/registry";
 import { destinationsOf } from "@/lib/connectors/secret-destinations";
-import { secretFields, validate } from "@/lib/connectors/validate";
+import { secretFields, validate, withoutGivenUsers } from "@/lib/connectors/validate";
 import { fail, ok, type Result } from "@/lib/result";
 import { fieldsOf } from "@/lib/secrets/kinds/registry";
 
@@ -30,17 +31,28 @@ export async function prepareCheck(
 ): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
   const connector = findConnector(kind);
   if (!connector) return fail("misconfigured", {});
-  const validated = validate(connector, input);
-  if (!validated.ok) return fail("misconfigured", validated.fieldErrors);
-  const properties: Record<string, unknown> = validated.value;
+  const readable = validate(connector, input);
+  if (!readable.ok) return fail("misconfigured", readable.fieldErrors);
 
-  const secrets: Record<string, CurrentSecret> = {};
-  for (const { field, secretId, subKinds } of secretFields(connector, properties)) {
+  const referenced: Record<string, CurrentSecret> = {};
+  for (const { field, secretId, subKinds } of secretFields(connector, readable.value)) {
     if (secretId === null) continue;
     const secret = candidate?.id === secretId ? candidate : await findSecretById(scope, secretId);
     if (!secret || !subKinds.includes(secret.subKind)) return fail("secret_missing", { [field]: "gone" });
-    secrets[field] = secret;
+    referenced[field] = secret;
   }
+
+  // Only now is it known which secrets give a user.
+  const typeOf = typesById(Object.values(referenced));
+  const validated = validate(connector, readable.value, typeOf);
+  if (!validated.ok) return fail("misconfigured", validated.fieldErrors);
+  const properties: Record<string, unknown> = withoutGivenUsers(connector, validated.value, typeOf);
+  const secrets = Object.fromEntries(
+    secretFields(connector, properties, typeOf).flatMap(({ field }) => {
+      const secret = referenced[field];
+      return secret ? [[field, secret] as const] : [];
+    }),
+  );
 
   const { destinations, keysOf } = destinationsOf(connector, properties, secrets);
   // Only the secrets that go to a destination.

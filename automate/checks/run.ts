@@ -3,6 +3,7 @@ import type { CheckPool } from "@/automate/checks/pool";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import { createSharedChecks } from "@/automate/checks/shared-checks";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { filledFields, givenUserField, UserNotAccepted } from "@/automate/secrets/filled-fields";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
 import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
@@ -87,17 +88,28 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
   });
   const result = await pool.run(job, (event) => event.type === "step" && report(event), signal);
   await claim.complete(result);
-  return result;
+  return atSecret(result, run.prepared);
 }
 
 function notRunResult(signal: AbortSignal): CheckResult {
   return resultWithoutCheck(signal.aborted ? "cancelled" : "busy");
 }
 
-/** The result when the fabric's master key is not usable. Throws every other error. */
+/** The result when the fabric's master key or a value is not usable. Throws every other error. */
 function notOpenedResult(error: unknown): CheckResult {
   if (error instanceof KeyServiceFault) return resultWithoutCheck(keyFaultCodes[error.state]);
+  if (error instanceof UserNotAccepted)
+    return { ...resultWithoutCheck("secret_malformed"), step: "sign_in", field: error.field };
   throw error;
+}
+
+/** Names the secret instead of the user that it gives: the form has no such field, and the secret is to correct. */
+function atSecret(result: CheckResult, { connector, openings }: PreparedCheck): CheckResult {
+  if (result.ok || result.field === undefined) return result;
+  const giver = openings.find(
+    ({ field, opening }) => givenUserField(connector.kind, field, opening.secret.subKind) === result.field,
+  );
+  return giver ? { ...result, field: giver.field } : result;
 }
 
 async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {
@@ -108,11 +120,11 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
     connection,
     openings: openings.map(({ opening }) => opening),
   });
-  const secrets = Object.fromEntries(
-    openings.map(({ field, opening }, index) => [
-      field,
-      workerValue(opening.secret.subKind, opened[index] ?? {}),
-    ]),
+  const secrets: CheckJob["secrets"] = Object.assign(
+    {},
+    ...openings.map(({ field, opening: { secret } }, index) =>
+      filledFields(connector.kind, field, secret.subKind, workerValue(secret.subKind, opened[index] ?? {})),
+    ),
   );
   const { EGRESS_ALLOW: egressAllow } = automateEnv();
   return { kind: connector.kind, properties, secrets, destinations, egressAllow };

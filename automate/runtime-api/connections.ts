@@ -8,6 +8,7 @@ import { connectionAnswerSchema } from "@/automate/runtime-api/schema";
 import { answerValue } from "@/automate/runtime-api/secret-answer";
 import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { requirePinned } from "@/automate/secrets/connection-pins";
+import { filledFields, UserNotAccepted } from "@/automate/secrets/filled-fields";
 import { findConnectionByName, type NamedConnection } from "@/automate/secrets/find-connection";
 import { findTrashedConnection, inTrash } from "@/automate/secrets/find-trashed";
 import { openSecrets } from "@/automate/secrets/open-secret";
@@ -78,11 +79,8 @@ async function fill(
   await takeFromRate(caller, Math.max(0, secrets.length - 1));
   await reserveAnswerMemory(caller, reply, secrets);
   const opened = await openSecrets(keys, purpose);
-  const fields = connection.secrets.map(({ field, secret }, i) => ({
-    field,
-    value: answerValue(secret.subKind, opened[i] ?? {}),
-    source: { name: secret.name, subKind: secret.subKind, version: secret.version },
-  }));
+  const values = connection.secrets.map(({ secret }, i) => answerValue(secret.subKind, opened[i] ?? {}));
+  const fields = await fieldsOf(caller, connection, values);
   return {
     id: connection.id,
     name: connection.name,
@@ -93,6 +91,32 @@ async function fill(
     },
     secrets: Object.fromEntries(fields.map(({ field, source }) => [field, source])),
   };
+}
+
+/** The fields that the values fill. Throws `Refusal` 409, after recording it, for a user that could mislead a client. */
+async function fieldsOf(
+  caller: Caller,
+  { id, name, kind, secrets }: NamedConnection,
+  values: readonly (string | Record<string, string>)[],
+) {
+  try {
+    return secrets.flatMap(({ field, secret: { name, subKind, version } }, i) =>
+      Object.entries(filledFields(kind, field, subKind, values[i] ?? "")).map(([filled, value]) => ({
+        field: filled,
+        value,
+        source: { name, subKind, version },
+      })),
+    );
+  } catch (error) {
+    if (!(error instanceof UserNotAccepted)) throw error;
+    await recordRefusedConnection(caller, { id, name }, { code: "secret_malformed" });
+    const secret = secrets.find(({ field }) => field === error.field)?.secret.name;
+    throw new Refusal(
+      409,
+      "secret_malformed",
+      `The username in secret “${secret}” contains a character that database clients read as syntax. In Selvage, replace it.`,
+    );
+  }
 }
 
 type ConnectionPurpose = Extract<SendingPurpose, { for: "connection" }>;

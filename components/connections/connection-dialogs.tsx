@@ -3,6 +3,7 @@ import { useRef } from "react";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
 import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /**
  * The dialogs outside the form: New Secret and Replace value for the picker that opened them, and the recent
@@ -24,6 +25,7 @@ export function ConnectionDialogs() {
   const lastField = useRef("");
   if (pickerDialog) lastField.current = pickerDialog.field.name;
   const isNew = pickerDialog?.kind === "new secret";
+  const replacing = pickerDialog?.kind === "replace value" ? pickerDialog.secret : null;
   const subKinds = isNew ? pickerDialog.field.subKinds : undefined;
   const dialog = {
     fabricId,
@@ -32,9 +34,9 @@ export function ConnectionDialogs() {
     returnFocus: () => controlOf(lastField.current),
   };
 
-  function choose(secretId: string) {
+  function choose(secret: { id: string; subKind: SubKind }) {
     void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
-    chooseSecret(lastField.current, secretId);
+    chooseSecret(lastField.current, secret);
   }
 
   return (
@@ -44,15 +46,15 @@ export function ConnectionDialogs() {
         {...dialog}
         isOpen={isNew}
         {...(subKinds ? { allowedSubKinds: subKinds } : {})}
-        onCreated={({ id }) => choose(id)}
+        onCreated={choose}
       />
       <ReplaceValueDialog
         {...dialog}
-        secret={pickerDialog?.kind === "replace value" ? pickerDialog.secret : null}
-        onReplaced={(secretId) => {
+        secret={replacing}
+        onReplaced={() => {
           // A running check uses the former value.
           check.cancel();
-          choose(secretId);
+          if (replacing) choose(replacing);
         }}
       />
     </>

@@ -59,7 +59,7 @@ export function ConnectionField({ field }: { field: FormField }) {
                         title={title}
                         subKinds={field.subKinds ?? []}
                         value={value ?? ""}
-                        onChange={(id) => chooseSecret(name, id)}
+                        onChange={(secret) => chooseSecret(name, secret)}
                         onNewSecret={() => setPickerDialog({ kind: "new secret", field })}
                         onReplaceValue={(secret) => setPickerDialog({ kind: "replace value", field, secret })}
                       />

@@ -1,11 +1,12 @@
 import { ConnectionField } from "@/components/connections/connection-field";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { CredentialNote } from "@/components/connections/credential-note";
+import { GivenUser } from "@/components/connections/given-user";
 import { FormError } from "@/components/form/form-error";
 import type { useActionForm } from "@/components/form/use-action-form";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { shownFields } from "@/lib/connectors/form";
+import { fieldsOnForm, isUserGiven } from "@/lib/connectors/form";
 
 /** Name, description, and the fields of the kind that apply to the current values. */
 export function ConnectionFields({
@@ -13,7 +14,7 @@ export function ConnectionFields({
 }: {
   formError: ReturnType<typeof useActionForm>["formError"];
 }) {
-  const { connector, form, properties } = useConnectionForm();
+  const { connector, form, properties, typeOf } = useConnectionForm();
   const { errors } = form.formState;
   return (
     <div className="flex flex-col gap-5 rounded-xl border border-line bg-surface p-5">
@@ -28,9 +29,13 @@ export function ConnectionFields({
       <Field label="Description" error={errors.description?.message}>
         <Input autoComplete="off" {...form.register("description")} />
       </Field>
-      {shownFields(connector.fields, properties).map((field) => (
-        <ConnectionField key={field.name} field={field} />
-      ))}
+      {fieldsOnForm(connector.fields, properties).map((field) =>
+        isUserGiven(field, connector.fields, properties, typeOf) ? (
+          <GivenUser key={field.name} field={field} />
+        ) : (
+          <ConnectionField key={field.name} field={field} />
+        ),
+      )}
     </div>
   );
 }

@@ -7,6 +7,8 @@ import { type ConnectionCheck, useConnectionCheck } from "@/components/connectio
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import type { ConnectorForm, FormField } from "@/lib/connectors/form";
+import type { TypeOf } from "@/lib/connectors/validate";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 import type { SecretOption } from "@/lib/secrets/schema";
 
 export type ConnectionFormProps = {
@@ -16,8 +18,8 @@ export type ConnectionFormProps = {
   isAdmin: boolean;
   /** True when the new connection is the fabric's SQL warehouse. */
   isWarehouse?: boolean;
-  /** The connection being edited; absent for a new one. */
-  saved?: { id: string } & ConnectionFormValues;
+  /** The connection being edited, and the types of its secrets; absent for a new one. */
+  saved?: { id: string; secretTypes: Readonly<Record<string, SubKind>> } & ConnectionFormValues;
 };
 
 /** The dialog that a picker opened, and that picker's field. */
@@ -38,8 +40,10 @@ type ConnectionFormState = ConnectionFormProps & {
   reauthenticate: ReturnType<typeof useReauthenticate>;
   pickerDialog: PickerDialog | null;
   setPickerDialog: (dialog: PickerDialog | null) => void;
-  /** Chooses a secret, and starts a check if no other required field is empty. */
-  chooseSecret: (field: string, secretId: string) => void;
+  /** Chooses a secret, and starts a check if no other required field is empty. Null chooses none. */
+  chooseSecret: (field: string, secret: { id: string; subKind: SubKind } | null) => void;
+  /** The types of the chosen secrets, by id. */
+  typeOf: TypeOf;
   /** The control of a field, for moving the focus. */
   controlOf: (field: string) => HTMLElement | null;
   setFieldElement: (field: string, element: HTMLElement | null) => void;
@@ -69,7 +73,9 @@ export function ConnectionFormProvider({
     },
   });
   const properties = useWatch({ control: form.control, name: "properties" });
-  const check = useConnectionCheck(fabricId, connector, form, saved !== undefined);
+  const types = useRef(new Map(Object.entries(saved?.secretTypes ?? {})));
+  const typeOf: TypeOf = (id) => types.current.get(id);
+  const check = useConnectionCheck(fabricId, connector, { form, isSaved: saved !== undefined, typeOf });
   const [requestedFor, setRequestedFor] = useState<CheckResult | null>(null);
   const [pickerDialog, setPickerDialog] = useState<PickerDialog | null>(null);
   const reauthenticate = useReauthenticate();
@@ -88,11 +94,13 @@ export function ConnectionFormProvider({
     reauthenticate,
     pickerDialog,
     setPickerDialog,
-    chooseSecret(field, secretId) {
-      form.setValue(`properties.${field}`, secretId, { shouldDirty: true });
+    chooseSecret(field, secret) {
+      if (secret) types.current.set(secret.id, secret.subKind);
+      form.setValue(`properties.${field}`, secret?.id ?? "", { shouldDirty: true });
       check.forgetErrors(field);
-      if (secretId !== "") void check.checkIfComplete();
+      if (secret) void check.checkIfComplete();
     },
+    typeOf,
     controlOf: (field) =>
       elements.current.get(field)?.querySelector<HTMLElement>("input, select, button") ?? null,
     setFieldElement: (field, element) => elements.current.set(field, element),

@@ -30,13 +30,13 @@ export function ConnectionForm(props: ConnectionFormProps) {
 }
 
 function Form() {
-  const { fabricId, connector, isWarehouse = false, saved, form } = useConnectionForm();
+  const { fabricId, connector, isWarehouse = false, saved, form, typeOf } = useConnectionForm();
   const router = useRouter();
   const toast = useToast();
   const [isSaved, setIsSaved] = useState(false);
   const { submit, formError } = useActionForm(
     ({ name, description, properties }: ConnectionFormValues, key) => {
-      const input = { name, description, properties: propertiesOf(connector.fields, properties) };
+      const input = { name, description, properties: propertiesOf(connector.fields, properties, typeOf) };
       return saved
         ? updateConnectionAction(fabricId, { connectionId: saved.id, ...input }, key)
         : createConnectionAction(

@@ -31,7 +31,7 @@ export function SecretPicker({
   title: string;
   subKinds: readonly SubKind[];
   value: string;
-  onChange: (id: string) => void;
+  onChange: (secret: SecretOption | null) => void;
   onNewSecret: () => void;
   onReplaceValue: (secret: SecretOption) => void;
 }) {
@@ -56,7 +56,7 @@ export function SecretPicker({
     <Combobox<SecretOption>
       items={items}
       value={value === "" ? null : (current ?? unknownSecret(value, chosen.status))}
-      onValueChange={(option) => onChange(option?.id ?? "")}
+      onValueChange={onChange}
       inputValue={typed}
       onInputValueChange={setTyped}
       open={isOpen}

@@ -9,6 +9,7 @@ import { useNotCheckedToast } from "@/components/connections/use-not-checked-toa
 import { errorText } from "@/components/form/error-texts";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { type ConnectorForm, isComplete, propertiesOf } from "@/lib/connectors/form";
+import type { TypeOf } from "@/lib/connectors/validate";
 
 /**
  * During this time after an automatic check began, the button ignores a press: the person meant Check, not
@@ -18,13 +19,19 @@ const ignoreCancelMs = 1000;
 
 export type ConnectionCheck = ReturnType<typeof useConnectionCheck>;
 
+type CheckedForm = {
+  form: UseFormReturn<ConnectionFormValues>;
+  /** True for saved settings, whose destination another person may have entered. */
+  isSaved: boolean;
+  /** The types of the chosen secrets, by id. */
+  typeOf: TypeOf;
+};
+
 /** Checks the form's current values, and shows an error on the field that it concerns. */
 export function useConnectionCheck(
   fabricId: string,
   { kind, fields }: ConnectorForm,
-  form: UseFormReturn<ConnectionFormValues>,
-  /** True for saved settings, whose destination another person may have entered. */
-  isSaved: boolean,
+  { form, isSaved, typeOf }: CheckedForm,
 ) {
   const queries = useQueryClient();
   const toastNotChecked = useNotCheckedToast();
@@ -82,7 +89,7 @@ export function useConnectionCheck(
    * Check run one check, so it costs one sign-in attempt.
    */
   async function checkIfComplete() {
-    if (!isComplete(fields, form.getValues().properties)) return;
+    if (!isComplete(fields, form.getValues().properties, typeOf)) return;
     setHasJustStarted(true);
     setTimeout(setHasJustStarted, ignoreCancelMs, false);
     await check({ movesFocus: false });
@@ -91,11 +98,15 @@ export function useConnectionCheck(
   /** The form's current values. */
   function subjectOf(): CheckSubject {
     const { name, properties } = form.getValues();
-    return { kind, name: name.trim() || "New connection", properties: propertiesOf(fields, properties) };
+    return {
+      kind,
+      name: name.trim() || "New connection",
+      properties: propertiesOf(fields, properties, typeOf),
+    };
   }
 
   function isAsChecked(subject: CheckSubject, properties: Record<string, string>): boolean {
-    return JSON.stringify(propertiesOf(fields, properties)) === JSON.stringify(subject.properties);
+    return JSON.stringify(propertiesOf(fields, properties, typeOf)) === JSON.stringify(subject.properties);
   }
 
   /** True when the form has changed since the check. */

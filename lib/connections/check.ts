@@ -1,6 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckInput } from "@/lib/connections/schema";
+import { secretTypes } from "@/lib/connections/secret-types";
 import {
   type CheckCode,
   type CheckResult,
@@ -10,6 +11,7 @@ import {
 } from "@/lib/connectors/check-protocol";
 import { findConnector } from "@/lib/connectors/registry";
 import { validate } from "@/lib/connectors/validate";
+import { isOutage } from "@/lib/db/client";
 import { sendToAutomate } from "@/lib/internal-api/client";
 import { automateError } from "@/lib/internal-api/contract";
 import { fail, Misconfigured, ok, type Result } from "@/lib/result";
@@ -35,7 +37,7 @@ export async function startCheck(
 ): Promise<Result<ReadableStream<Uint8Array> | CheckResult, Code>> {
   const connector = findConnector(kind);
   if (!connector) return fail("unknown_kind");
-  const validated = validate(connector, properties);
+  const validated = validate(connector, properties, await typesIfRead(scope, kind, properties));
   if (!validated.ok) return fail("invalid_properties", validated.fieldErrors);
   const body = { kind, connectionName: name, properties: validated.value, isConfirmed, shownDestinations };
   try {
@@ -47,6 +49,14 @@ export async function startCheck(
       resultWithoutCheck(error instanceof Misconfigured ? "selvage_misconfigured" : "automate_unavailable"),
     );
   }
+}
+
+/** Without the database, automate reads the types of the secrets, and its result says what is missing. */
+function typesIfRead(scope: Checker, kind: string, properties: CheckInput["properties"]) {
+  return secretTypes(scope, kind, properties).catch((error: unknown) => {
+    if (isOutage(error)) return undefined;
+    throw error;
+  });
 }
 
 async function refusalOf(answer: Response): Promise<Unanswered> {

@@ -3,22 +3,26 @@ import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
 import type { Connector } from "@/lib/connectors/define";
 import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
-import { secretFields, validate } from "@/lib/connectors/validate";
+import { secretFields, type TypeOf, validate, withoutGivenUsers } from "@/lib/connectors/validate";
 import type { Prisma, Tx } from "@/lib/db/client";
 import { fail, ok, type Result, under } from "@/lib/result";
 
 /** A connection's plain properties, and its references to secrets, which are rows of their own. */
 export type Configuration = { properties: Prisma.InputJsonObject; references: Reference[]; hash: string };
 export type Reference = { field: string; secretId: string; subKinds: readonly string[] };
-/** Validates the properties of a connection and separates its references to secrets. */
+/**
+ * Validates the properties of a connection and separates its references to secrets. `typeOf` knows the types of the
+ * secrets that may give a user.
+ */
 export function configure(
   connector: Connector,
   input: Record<string, unknown>,
+  typeOf: TypeOf,
 ): Result<Configuration, "invalid_properties"> {
-  const validated = validate(connector, input);
+  const validated = validate(connector, input, typeOf);
   if (!validated.ok) return fail("invalid_properties", under("properties", validated.fieldErrors));
   const value: Record<string, unknown> = validated.value;
-  const fields = secretFields(connector, value);
+  const fields = secretFields(connector, value, typeOf);
   const references = fields.flatMap(({ field, secretId, subKinds }) =>
     secretId === null ? [] : [{ field, secretId, subKinds }],
   );
@@ -30,7 +34,8 @@ export function configure(
   const properties = (
     kept === undefined ? own : withMember(own, indexerSecret, undefined)
   ) as Prisma.InputJsonObject;
-  return ok({ properties, references, hash: configHash(connector.kind, value) });
+  const hash = configHash(connector.kind, withoutGivenUsers(connector, value, typeOf));
+  return ok({ properties, references, hash });
 }
 
 /**

@@ -20,11 +20,12 @@ import {
   connectionEtag,
   type UpdateConnectionInput,
 } from "@/lib/connections/schema";
+import { secretTypes } from "@/lib/connections/secret-types";
 import { moveToTrash } from "@/lib/connections/trash";
 import type { Connector } from "@/lib/connectors/define";
 import { isNeverSent, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
-import { hiddenProperties } from "@/lib/connectors/validate";
+import { hiddenProperties, type TypeOf, unusedUsers } from "@/lib/connectors/validate";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
@@ -60,7 +61,7 @@ export async function createConnection(
     before,
   }: { idempotent?: IdempotentRequest | undefined; before?: (tx: Tx) => Promise<void> } = {},
 ): Promise<Result<{ id: string }, ConnectionCode>> {
-  const prepared = prepareConnection(input);
+  const prepared = prepareConnection(input, await secretTypes(scope, input.kind, input.properties));
   if (!prepared.ok) return prepared;
   const created = await write(input.name, async (tx) => {
     await reserve(tx, idempotent, prepared.value.id);
@@ -72,13 +73,14 @@ export async function createConnection(
   return ok({ id: created.value.id });
 }
 
-/** Validates a new connection, before the transaction that stores it. */
+/** Validates a new connection, before the transaction that stores it. `typeOf` knows the types of its secrets. */
 export function prepareConnection(
   input: CreateConnectionInput,
+  typeOf: TypeOf,
 ): Result<PreparedConnection, "unknown_kind" | "invalid_properties"> {
   const connector = findConnector(input.kind);
   if (!connector) return fail("unknown_kind", { kind: "Unknown kind of connection." });
-  const configured = configure(connector, input.properties);
+  const configured = configure(connector, input.properties, typeOf);
   return configured.ok ? ok({ id: uuidv7(), connector, input, configuration: configured.value }) : configured;
 }
 
@@ -172,7 +174,9 @@ export async function updateConnection(
     (all, { field, secretId }) => withMember(all, field, secretId),
     hiddenProperties(connector, existing.properties as Prisma.JsonObject),
   );
-  const configured = configure(connector, { ...hidden, ...input.properties });
+  const typeOf = await secretTypes(scope, existing.kind, input.properties);
+  const unused = unusedUsers(connector, existing.properties as Prisma.JsonObject, input.properties, typeOf);
+  const configured = configure(connector, { ...hidden, ...unused, ...input.properties }, typeOf);
   if (!configured.ok) return configured;
   const updated = await write<StoredConnection>(name, async (tx) => {
     const current = await lockConnection(tx, scope, id);

@@ -9,6 +9,7 @@ import { db, literal, type Prisma } from "@/lib/db/client";
 import { findNotAllowed } from "@/lib/destinations/queries";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
+import { isSubKind } from "@/lib/secrets/kinds/registry";
 
 const pageSize = 50;
 
@@ -159,7 +160,9 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     notAllowed: notAllowed[i] ?? null,
     history: statuses.historyOf(row),
     isWarehouse: row.warehouseOf !== null,
-    references: row.secrets.map(({ field, secretId, secret }) => ({ field, secretId, ...secret })),
+    references: row.secrets.flatMap(({ field, secretId, secret: { name, subKind } }) =>
+      isSubKind(subKind) ? [{ field, secretId, name, subKind }] : [],
+    ),
     createdAt: row.createdAt,
     createdByName: row.createdByName,
     updatedAt: row.updatedAt,

@@ -3,6 +3,7 @@ import { type CheckCode, newDestinationsByNameSchema } from "@/lib/connectors/ch
 import { connectionInput } from "@/lib/connectors/connection-input";
 import { postgresText } from "@/lib/db/text";
 import type { NotAllowed } from "@/lib/destinations/schema";
+import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /** Names that the platform uses for its own file store and warehouse. */
 const reservedNames = ["prophecyfilesystem", "prophecymanaged"];
@@ -124,7 +125,7 @@ export type ConnectionSummary = {
   properties: Record<string, unknown>;
   /** True for the fabric's SQL warehouse. */
   isWarehouse: boolean;
-  references: { field: string; secretId: string; name: string; subKind: string }[];
+  references: { field: string; secretId: string; name: string; subKind: SubKind }[];
   createdAt: Date;
   createdByName: string;
   updatedAt: Date;

@@ -39,6 +39,8 @@ export type FieldMeta = {
   port?: "text" | "number";
   /** For `secret`: the types of secret that the field accepts. */
   subKinds?: readonly SubKind[];
+  /** For the field of a user: the password's field. A secret there that gives the user makes this one unused. */
+  userOf?: string;
   /** For `secret`: the API also accepts the value itself in this encoding, and creates a secret for it. */
   inline?: "base64";
   showWhen?: ShowWhen;
@@ -110,6 +112,21 @@ export function secretRef<const K extends SubKind>(
     .meta({ ...meta, control: "secret", subKinds: Array.isArray(kinds) ? [...kinds] : [kinds] });
   // The only place that creates the brand. At run time the id is a plain string.
   return schema as unknown as z.ZodType<SecretRef<K>, string>;
+}
+
+/**
+ * The password of a sign-in. The field also accepts a type of secret that gives the user: it then fills the field of
+ * `userOf` too. A check and a pipeline receive both as texts, whatever the type of secret.
+ */
+export function passwordRef(meta: Pick<FieldMeta, "title" | "help">): z.ZodType<SecretRef<"text">, string> {
+  const help = [meta.help, "A Username & Password secret gives the username too."].filter(Boolean).join(" ");
+  const schema = secretRef(["text", "username_password"], { ...meta, help });
+  return schema as unknown as z.ZodType<SecretRef<"text">, string>;
+}
+
+/** The user of a sign-in. The field is not used while the secret of the field `password` gives the user. */
+export function userOf<T extends z.ZodType>(password: string, schema: T): T {
+  return schema.meta({ ...schema.meta(), userOf: password });
 }
 
 /** Makes a field optional and keeps its metadata. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
-import type { Connector, ConnectorGroup, Control, FieldMeta } from "@/lib/connectors/define";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import {
+  type Connector,
+  type ConnectorGroup,
+  type Control,
+  type FieldMeta,
+  fieldMeta,
+} from "@/lib/connectors/define";
+import type { TypeOf } from "@/lib/connectors/validate";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 /** One field of a connection's form, as plain data, so that the browser needs no connector schema. */
 export type FormField = {
@@ -11,6 +18,8 @@ export type FormField = {
   placeholder?: string;
   options?: { value: string; label: string; isAvailable: boolean }[];
   subKinds?: readonly SubKind[];
+  /** For a user: the field of its password, whose secret may give the user. */
+  userOf?: string;
   /** Shows the field only while each named field has one of these values. */
   showWhen: Record<string, string[]>;
   isRequired: boolean;
@@ -77,6 +86,7 @@ export function connectorForm({
             }
           : {}),
         ...(meta.subKinds ? { subKinds: meta.subKinds } : {}),
+        ...(meta.userOf ? { userOf: meta.userOf } : {}),
         showWhen: Object.fromEntries(
           Object.entries(meta.showWhen ?? {}).map(([by, value]) => [by, [value].flat()]),
         ),
@@ -88,11 +98,17 @@ export function connectorForm({
   };
 }
 
+/** Further words by which people search for a kind: its own, and the labels of the types of secret that it takes. */
+export function searchWords({ keywords = "", fields }: Connector): string {
+  const subKinds = new Set(Object.values(fields.shape).flatMap((field) => fieldMeta(field).subKinds ?? []));
+  return [keywords, ...[...subKinds].map((subKind) => secretKinds[subKind].label)].join(" ");
+}
+
 /** The values of a form as typed: always text. */
 export type FormValues = Record<string, string>;
 
-/** The fields that these values show, in the order of the form. */
-export function shownFields(fields: readonly FormField[], values: FormValues): FormField[] {
+/** The fields that these values show, in the order of the form, with users that a secret gives. */
+export function fieldsOnForm(fields: readonly FormField[], values: FormValues): FormField[] {
   const shown = new Set<string>();
   return fields.filter(({ name, showWhen }) => {
     const isShown = Object.entries(showWhen).every(
@@ -103,12 +119,30 @@ export function shownFields(fields: readonly FormField[], values: FormValues): F
   });
 }
 
+/** True for a user that the secret of the password gives. `typeOf` knows the types of the chosen secrets. */
+export function isUserGiven(
+  { userOf }: FormField,
+  fields: readonly FormField[],
+  values: FormValues,
+  typeOf: TypeOf,
+): boolean {
+  if (userOf === undefined || !fieldsOnForm(fields, values).some(({ name }) => name === userOf)) return false;
+  const subKind = typeOf(values[userOf] ?? "");
+  return subKind !== undefined && secretKinds[subKind].givesUser === true;
+}
+
+/** The fields that a person fills in, in the order of the form. */
+export function shownFields(fields: readonly FormField[], values: FormValues, typeOf: TypeOf): FormField[] {
+  return fieldsOnForm(fields, values).filter((field) => !isUserGiven(field, fields, values, typeOf));
+}
+
 /** The properties to send: non-empty values of shown fields, with numbers as numbers. */
 export function propertiesOf(
   fields: readonly FormField[],
   values: FormValues,
+  typeOf: TypeOf,
 ): Record<string, string | number> {
-  const filled = shownFields(fields, values).filter(({ name }) => (values[name] ?? "").trim() !== "");
+  const filled = shownFields(fields, values, typeOf).filter(({ name }) => (values[name] ?? "").trim() !== "");
   return Object.fromEntries(
     filled.map(({ name, control }) => {
       const value = values[name] ?? "";
@@ -118,8 +152,8 @@ export function propertiesOf(
 }
 
 /** True when each shown, required field has a value. */
-export function isComplete(fields: readonly FormField[], values: FormValues): boolean {
-  return shownFields(fields, values).every(
+export function isComplete(fields: readonly FormField[], values: FormValues, typeOf: TypeOf): boolean {
+  return shownFields(fields, values, typeOf).every(
     ({ name, isRequired }) => !isRequired || (values[name] ?? "").trim() !== "",
   );
 }

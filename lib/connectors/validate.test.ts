@@ -95,7 +95,7 @@ describe("validation", () => {
 describe("secrets of a connection", () => {
   it("are listed with the secret types that fit, chosen or not", () => {
     expect(secretFields(postgres, pg)).toEqual([
-      { field: "password", title: "Password", subKinds: ["text"], secretId: "s1" },
+      { field: "password", title: "Password", subKinds: ["text", "username_password"], secretId: "s1" },
       { field: "caCertificate", title: "CA certificate", subKinds: ["binary", "text"], secretId: null },
     ]);
   });

@@ -1,27 +1,38 @@
 import { z } from "zod";
 import { type Connector, type FieldMeta, fieldMeta, type ShowWhen } from "@/lib/connectors/define";
 import { fieldErrorsOf, issueText, maxFields } from "@/lib/issue-text";
-import type { SubKind } from "@/lib/secrets/kinds/registry";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+
+/** The type of a referenced secret by its id; undefined for one that is not known. */
+export type TypeOf = (secretId: string) => SubKind | undefined;
+const noTypes: TypeOf = () => undefined;
 
 export type Validated<T> = { ok: true; value: T } | { ok: false; fieldErrors: Record<string, string> };
 
 /**
  * Validates properties against their connector. Shown fields are required, hidden and unknown fields are
  * dropped, and an empty string counts as absent.
+ *
+ * A user is required unless the secret of its password gives it. Where `typeOf` does not know that secret, the user
+ * may be absent.
  */
 export function validate<F extends z.ZodObject>(
   connector: Connector<F>,
   input: unknown,
+  typeOf: TypeOf = noTypes,
 ): Validated<z.output<F>> {
   const properties = present(connector, input);
-  const visible = visibleFields(connector, properties);
-  const parsed = schemaOf(connector, visible).safeParse(properties, { error: issueText });
+  const visible = visibleFields(connector, properties, typeOf);
+  const optional = visible.filter((field) => userFrom(connector, properties, field, typeOf) !== "field");
+  const parsed = schemaOf(connector, visible, optional).safeParse(properties, { error: issueText });
   const fieldErrors = fieldErrorsOf(parsed.error?.issues ?? []);
   for (const field of visible) {
+    if (optional.includes(field)) continue;
     if (properties[field] === undefined && metaOf(connector, field).requiredWhenShown)
       fieldErrors[field] ??=
         metaOf(connector, field).control === "secret" ? "Choose a secret." : "This field is required.";
   }
+  Object.assign(fieldErrors, otherUsers(connector, properties, typeOf));
   if (!parsed.success || Object.keys(fieldErrors).length > 0) return { ok: false, fieldErrors };
   // The picked schema has the connector's fields, without some that are optional in its type.
   const value = parsed.data as z.output<F>;
@@ -33,25 +44,127 @@ export function validate<F extends z.ZodObject>(
 // using it.
 const schemas = new WeakMap<Connector, Map<string, z.ZodObject>>();
 
-/** The schema of the visible fields. */
-function schemaOf(connector: Connector, visible: readonly string[]): z.ZodObject {
+/** The schema of the visible fields, some of which are optional because a secret may give their value. */
+function schemaOf(
+  connector: Connector,
+  visible: readonly string[],
+  optional: readonly string[],
+): z.ZodObject {
   const cached = schemas.get(connector) ?? new Map<string, z.ZodObject>();
   schemas.set(connector, cached);
-  const key = visible.join();
-  const shape = () => Object.fromEntries(visible.map((field) => [field, shapeOf(connector)[field]]));
+  const key = [...visible, "", ...optional].join();
+  const shape = () =>
+    Object.fromEntries(
+      visible.map((field) => {
+        const schema = shapeOf(connector)[field] as z.ZodType;
+        return [field, optional.includes(field) ? schema.optional() : schema];
+      }),
+    );
   const schema = cached.get(key) ?? z.object(shape() as z.ZodRawShape);
   cached.set(key, schema);
   return schema;
 }
 
-/** The fields that these properties show, in the order of the form. The properties may be incomplete. */
-export function visibleFields(connector: Connector, properties: Readonly<Record<string, unknown>>): string[] {
+/**
+ * The fields that these properties show, in the order of the form. The properties may be incomplete. Leaves out the
+ * secret of a user whose password's secret gives the user.
+ */
+export function visibleFields(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+  typeOf: TypeOf = noTypes,
+): string[] {
+  return fieldsShownBy(connector, properties).filter(
+    (field) =>
+      metaOf(connector, field).control !== "secret" ||
+      userFrom(connector, properties, field, typeOf) !== "secret",
+  );
+}
+
+function fieldsShownBy(connector: Connector, properties: Readonly<Record<string, unknown>>): string[] {
   const shown: string[] = [];
   for (const field of Object.keys(connector.fields.shape)) {
     const { showWhen } = metaOf(connector, field);
     if (showWhen === undefined || holds(showWhen, connector, properties, shown)) shown.push(field);
   }
   return shown;
+}
+
+/**
+ * Errors of users' secrets next to a password whose secret gives the user. The same secret may stand in both fields:
+ * the documented API requires both.
+ */
+function otherUsers(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+  typeOf: TypeOf,
+): Record<string, string> {
+  const others = Object.entries(properties).filter(([field, value]) => {
+    const { control, userOf: password = "" } = metaOf(connector, field);
+    return (
+      control === "secret" &&
+      value !== properties[password] &&
+      userFrom(connector, properties, field, typeOf) === "secret"
+    );
+  });
+  return Object.fromEntries(
+    others.map(([field]) => [field, "Leave this out: the secret of the password gives the username."]),
+  );
+}
+
+/** Where the value of a field comes from: a user may come from the secret of its password. */
+function userFrom(
+  connector: Connector,
+  properties: Readonly<Record<string, unknown>>,
+  field: string,
+  typeOf: TypeOf,
+): "field" | "secret" | "unknown" {
+  const { userOf: password } = metaOf(connector, field);
+  const secretId = password && properties[password];
+  if (!secretId || !fieldsShownBy(connector, properties).includes(password)) return "field";
+  const subKind = typeof secretId === "string" ? typeOf(secretId) : undefined;
+  if (subKind === undefined) return "unknown";
+  return secretKinds[subKind].givesUser ? "secret" : "field";
+}
+
+/**
+ * The properties without the users that secrets give. Such a user is stored as a script sent it, and is not used: no
+ * check, attempt limit or pipeline may take it for the one that signs in.
+ */
+export function withoutGivenUsers<T extends Readonly<Record<string, unknown>>>(
+  connector: Connector,
+  properties: T,
+  typeOf: TypeOf,
+): T {
+  const used = Object.entries(properties).filter(
+    ([field]) => userFrom(connector, properties, field, typeOf) !== "secret",
+  );
+  return Object.fromEntries(used) as T;
+}
+
+/** The stored users that the form no longer shows, because the secret of their password gives them. */
+export function unusedUsers(
+  connector: Connector,
+  stored: Readonly<Record<string, unknown>>,
+  next: Readonly<Record<string, unknown>>,
+  typeOf: TypeOf,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(stored).filter(([field]) => userFrom(connector, next, field, typeOf) === "secret"),
+  );
+}
+
+/** The field of the user that belongs to a password's field; undefined for a field that is no password. */
+export function userFieldOf(connector: Connector, password: string): string | undefined {
+  return Object.keys(connector.fields.shape).find((field) => metaOf(connector, field).userOf === password);
+}
+
+/** True for a user that this field accepts, exactly as it is: clients read some characters as syntax. */
+export function isUser(connector: Connector, field: string, user: string): boolean {
+  const schema = shapeOf(connector)[field];
+  if (schema === undefined || fieldMeta(schema).control === "secret") return schema !== undefined;
+  const parsed = z.safeParse(schema, user);
+  return parsed.success && parsed.data === user;
 }
 
 /**
@@ -94,8 +207,9 @@ export type SecretField = {
 export function secretFields(
   connector: Connector,
   properties: Readonly<Record<string, unknown>>,
+  typeOf: TypeOf = noTypes,
 ): SecretField[] {
-  return visibleFields(connector, properties).flatMap((field) => {
+  return visibleFields(connector, properties, typeOf).flatMap((field) => {
     const { title, subKinds = [], control, inline } = metaOf(connector, field);
     if (control !== "secret") return [];
     const id = properties[field];

@@ -217,6 +217,81 @@ test("an answer about a secret can be sent back", async () => {
   expect((await call("GET", path)).data).toMatchObject({ version: 1 });
 });
 
+describe("a Username & Password secret in the field of a password", () => {
+  const login = () => newSecret("username_password", { username: "svc", password: "p" });
+  const signIns = {
+    postgres: ["username", "password"],
+    smtp: ["smtpUsername", "smtpPassword"],
+    salesforce: ["sfUser", "sfPassword"],
+  } as const;
+  const stored = (path: string) => call("GET", path) as Promise<{ data: { properties: object } }>;
+
+  test.each(Object.entries(signIns))(
+    "needs no user in a %s connection, and survives GET and PUT",
+    async (kind, [user, password]) => {
+      const { reference } = await login();
+      const { [user]: own, ...others } = await exampleOf(kind);
+      const { path, made } = await newConnection(kind, { ...others, [password]: reference });
+      expect(made).toMatchObject({ status: 200 });
+      const { data } = await stored(path);
+      // The documented shape requires the user: it is an empty text, or the same reference.
+      expect(data.properties).toMatchObject({
+        [user]: typeof own === "string" ? "" : reference,
+        [password]: reference,
+      });
+      expect(await call("PUT", path, data)).toMatchObject({
+        status: 200,
+        data: { properties: data.properties },
+      });
+      expect((await stored(path)).data.properties).toEqual(data.properties);
+    },
+  );
+
+  test("keeps the user that a client sends, also when a save in the app leaves it out", async () => {
+    const { reference } = await login();
+    const properties = { ...(await exampleOf("postgres")), username: "etl", password: reference };
+    const { body, path } = await newConnection("postgres", properties);
+    const { data } = await stored(path);
+    expect(data.properties).toMatchObject({ username: "etl", password: reference });
+    expect(await call("PUT", path, data)).toMatchObject({ status: 200 });
+    const { username: _, ...shown } = properties;
+    await call("PUT", path, { ...body, properties: shown });
+    expect((await stored(path)).data.properties).toMatchObject({ username: "etl" });
+    // It is not who signs in, so editing it is no other configuration.
+    const hashOf = async () =>
+      (await web.owner.connection.findFirstOrThrow({ where: { name: body.name } })).configHash;
+    const before = await hashOf();
+    await call("PUT", path, { ...body, properties: { ...properties, username: "other" } });
+    expect(await hashOf()).toBe(before);
+  });
+
+  test("leaves the user required with a Text secret, and is refused in another field", async () => {
+    const { username: _, ...userless } = await exampleOf("postgres");
+    const { reference } = await login();
+    expect((await newConnection("postgres", userless)).made.fieldErrors).toEqual({
+      "properties.username": "This field is required.",
+    });
+    const authority = { ...(await exampleOf("postgres")), tlsMode: "verify-full", caCertificate: reference };
+    expect(Object.keys((await newConnection("postgres", authority)).made.fieldErrors)).toEqual([
+      "properties.caCertificate",
+    ]);
+  });
+
+  test("is described: the user is not required, and says when it is", () => {
+    const { components } = openApiDocument() as never as {
+      components: { schemas: Record<string, { required: string[]; properties: Record<string, object> }> };
+    };
+    const { required, properties } = components.schemas.postgresProperties ?? {
+      required: [],
+      properties: {},
+    };
+    expect(required).toEqual(["server", "database", "password"]);
+    expect(properties.username).toMatchObject({
+      description: "Required unless the secret of `password` gives the username. It is not used then.",
+    });
+  });
+});
+
 describe("an empty optional text", () => {
   test("counts as absent in every kind of connection", async () => {
     for (const { kind, fields } of Object.values(connectors)) {

@@ -153,7 +153,8 @@ function propertySchemas(): Record<string, Json> {
   return Object.fromEntries(
     Object.values(connectors).map(({ kind, name, fields }) => {
       const schema = schemaOf(fields, "input");
-      const { required } = schema;
+      const properties = fieldsOf(schema);
+      const required = schema.required?.filter((field) => properties[field]?.userOf === undefined);
       return [
         `${kind}Properties`,
         { type: "object", title: name, properties: propertiesOf(schema), required },
@@ -171,8 +172,11 @@ function propertiesOf(schema: Schema): Record<string, Json> {
 /** A property as scripts send it: a credential is a reference, and metadata for our own forms is left out. */
 function propertyOf(field: Schema): Json {
   const { control, labels, unavailable, instead, port, showWhen, requiredWhenShown, ...more } = field;
-  const { placeholder, inline, help, ...schema } = more;
-  const description = help ? { description: help } : {};
+  const { placeholder, inline, help, userOf, ...schema } = more;
+  const about = userOf
+    ? `Required unless the secret of \`${userOf}\` gives the username. It is not used then.`
+    : help;
+  const description = about ? { description: about } : {};
   if (control !== "secret")
     return { ...schema, ...description, ...(field.properties && { properties: propertiesOf(field) }) };
   const reference = referenceTo("SecretReference");

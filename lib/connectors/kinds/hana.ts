@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, secretRef, userOf, when } from "@/lib/connectors/define";
 import {
   choiceField,
   chosenPortTextField,
@@ -34,8 +34,8 @@ export const hana = defineConnector({
         help: "443 for SAP HANA Cloud, otherwise the tenant’s SQL port, such as 30015.",
       }),
     ),
-    username: when({ authType: "pwd" }, nameField(127, { title: "Username" }, "@#")),
-    password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
+    username: when({ authType: "pwd" }, userOf("password", nameField(127, { title: "Username" }, "@#"))),
+    password: when({ authType: "pwd" }, passwordRef({ title: "Password" })),
     userkey: when({ authType: "userkey" }, secretRef("text", { title: "User key" })),
     ...tlsFields,
   }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, optional, passwordRef, userOf, when } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField, tlsFields } from "@/lib/connectors/fields";
 import { canonicalHost, isPlainHost } from "@/lib/egress/host";
@@ -22,8 +22,8 @@ export const mongodb = defineConnector({
     host: textField(260, { title: "Host", placeholder: "cluster0.abcde.mongodb.net" })
       .refine((host) => parseEndpoint(host) !== null, hostMessage)
       .meta({ title: "Host", placeholder: "cluster0.abcde.mongodb.net" }),
-    username: nameField(128, { title: "Username" }, "@"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "@")),
+    password: passwordRef({ title: "Password" }),
     database: nameField(63, { title: "Database", placeholder: "sales" }),
     collection: nameField(255, { title: "Collection", placeholder: "orders" }, ":"),
     authSource: optional(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import {
   databaseDestination,
   hostField,
@@ -24,8 +24,8 @@ export const mssql = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "sql.example.com" }),
     port: portTextField("1433"),
-    username: nameField(128, { title: "Username" }, "@\\"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "@\\")),
+    password: passwordRef({ title: "Password" }),
     kgConfig,
     ...tlsFields,
   }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import { databaseDestination, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** MySQL and MariaDB, with a password. */
@@ -16,8 +16,8 @@ export const mysql = defineConnector({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("3306"),
     database: nameField(64, { title: "Database", placeholder: "sales" }),
-    username: nameField(128, { title: "Username" }, "@"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "@")),
+    password: passwordRef({ title: "Password" }),
     ...tlsFields,
   }),
   destinations: (properties) => [databaseDestination("mysql", properties)],

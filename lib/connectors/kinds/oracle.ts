@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import {
   databaseDestination,
   hostField,
@@ -30,8 +30,8 @@ export const oracle = defineConnector({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("1521"),
     // Common users begin with C##. An “@” would inject a connect identifier.
-    username: nameField(128, { title: "Username" }, "#"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "#")),
+    password: passwordRef({ title: "Password" }),
     // Goes into a connect descriptor, where parentheses and equals signs are syntax.
     database: textField(128, databaseMeta)
       .regex(/^[A-Za-z0-9][\w.$#-]*$/, "Enter a service name or SID only, such as sales.example.com.")

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, optional, secretRef } from "@/lib/connectors/define";
+import { defineConnector, optional, passwordRef, userOf } from "@/lib/connectors/define";
 import {
   databaseDestination,
   hostField,
@@ -23,8 +23,8 @@ export const postgres = defineConnector({
     server: hostField({ title: "Server", placeholder: "db.example.com" }),
     port: portTextField("5432"),
     database: nameField(63, { title: "Database", placeholder: "sales" }),
-    username: nameField(63, { title: "Username" }, "@"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(63, { title: "Username" }, "@")),
+    password: passwordRef({ title: "Password" }),
     schema: optional(
       nameField(63, {
         title: "Schema",

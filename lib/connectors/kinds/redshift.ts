@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import {
   databaseDestination,
   hostField,
@@ -22,8 +22,8 @@ export const redshift = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "sales.abc123.eu-west-1.redshift.amazonaws.com" }),
     port: portTextField("5439"),
-    username: nameField(128, { title: "Username" }, "@:"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "@:")),
+    password: passwordRef({ title: "Password" }),
     database: nameField(127, { title: "Database", placeholder: "dev" }),
     kgConfig,
     ...tlsFields,

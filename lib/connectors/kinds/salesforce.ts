@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, secretRef, userOf } from "@/lib/connectors/define";
 import { httpsDestination } from "@/lib/connectors/destination";
 import { textField } from "@/lib/connectors/fields";
 
@@ -33,8 +33,8 @@ export const salesforce = defineConnector({
         "Enter the address of My Domain, such as https://acme.my.salesforce.com.",
       )
       .meta(urlMeta),
-    sfUser: secretRef("text", { title: "Username" }),
-    sfPassword: secretRef("text", { title: "Password" }),
+    sfUser: userOf("sfPassword", secretRef("text", { title: "Username" })),
+    sfPassword: passwordRef({ title: "Password" }),
     sfToken: secretRef("text", { title: "Access token", help: "The user’s security token." }),
     sfAPI: z
       .string(versionMessage)

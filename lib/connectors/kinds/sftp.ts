@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, optional, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, optional, passwordRef, secretRef, userOf, when } from "@/lib/connectors/define";
 import { choiceField, hostField, kgConfig, nameField, portNumberField } from "@/lib/connectors/fields";
 
 /** SFTP, with a password or a private key. */
@@ -15,11 +15,11 @@ export const sftp = defineConnector({
   fields: z.object({
     host: hostField({ title: "Host", placeholder: "files.example.com" }),
     port: portNumberField(22),
-    username: nameField(128, { title: "Username" }, "@\\"),
+    username: userOf("password", nameField(128, { title: "Username" }, "@\\")),
     authMethod: choiceField({ password: "Password", private_key: "Private key" }, "password", {
       title: "Authentication method",
     }),
-    password: when({ authMethod: "password" }, secretRef("text", { title: "Password" })),
+    password: when({ authMethod: "password" }, passwordRef({ title: "Password" })),
     privateKey: when(
       { authMethod: "private_key" },
       secretRef(["text", "binary"], {

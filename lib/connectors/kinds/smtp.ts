@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf, when } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
 import {
   caCertificateField,
@@ -22,8 +22,11 @@ export const smtp = defineConnector({
   fields: z.object({
     smtpUrl: hostField({ title: "URL", placeholder: "smtp.gmail.com" }),
     smtpPort: portNumberField(587),
-    smtpUsername: nameField(320, { title: "Username", placeholder: "reports@example.com" }, "@'"),
-    smtpPassword: secretRef("text", {
+    smtpUsername: userOf(
+      "smtpPassword",
+      nameField(320, { title: "Username", placeholder: "reports@example.com" }, "@'"),
+    ),
+    smtpPassword: passwordRef({
       title: "Password",
       help: "If the account has a second factor, use an app password.",
     }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef, when } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, secretRef, userOf, when } from "@/lib/connectors/define";
 import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { choiceField, nameField, textField } from "@/lib/connectors/fields";
 import { tokenEndpoint } from "@/lib/connectors/kinds/oauth-client";
@@ -39,8 +39,11 @@ export const snowflake = defineConnector({
       "pwd",
       { title: "Authentication method" },
     ),
-    username: when({ authType: ["pwd", "key_pair"] }, nameField(255, { title: "Username" }, "@")),
-    password: when({ authType: "pwd" }, secretRef("text", { title: "Password" })),
+    username: when(
+      { authType: ["pwd", "key_pair"] },
+      userOf("password", nameField(255, { title: "Username" }, "@")),
+    ),
+    password: when({ authType: "pwd" }, passwordRef({ title: "Password" })),
     privateKey: when(
       { authType: "key_pair" },
       secretRef("text", {

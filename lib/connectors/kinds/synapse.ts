@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineConnector, secretRef } from "@/lib/connectors/define";
+import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import { databaseDestination, hostField, nameField, portTextField, tlsFields } from "@/lib/connectors/fields";
 
 /** A dedicated SQL pool of Azure Synapse, with a password. */
@@ -14,8 +14,8 @@ export const synapse = defineConnector({
   fields: z.object({
     server: hostField({ title: "Server", placeholder: "workspace.sql.azuresynapse.net" }),
     port: portTextField("1433"),
-    username: nameField(128, { title: "Username" }, "@\\"),
-    password: secretRef("text", { title: "Password" }),
+    username: userOf("password", nameField(128, { title: "Username" }, "@\\")),
+    password: passwordRef({ title: "Password" }),
     database: nameField(128, { title: "Database", placeholder: "pool1" }),
     ...tlsFields,
   }),

@@ -59,11 +59,16 @@ type Tokens =
   | { readonly givesTokens?: never }
   | { readonly givesTokens: true; readonly fields: ClientFields };
 
+/** `givesUser`: the value has a user next to the password, so it fills both fields of a sign-in. */
+type User =
+  | { readonly givesUser?: never }
+  | { readonly givesUser: true; readonly fields: TextFields<"username" | "password"> };
+
 /**
  * One type of secret: the single source of its form, its API bodies, its prompts in the command line, and the
  * value that it opens to. All of its fields are sealed.
  */
-export type SecretKind<K extends string = string> = { readonly subKind: K } & Labels & Shape & Tokens;
+export type SecretKind<K extends string = string> = { readonly subKind: K } & Labels & Shape & Tokens & User;
 
 /** Declares a type of secret. Exists only for type inference. */
 export function defineSecretKind<const T extends SecretKind>(kind: T): T {

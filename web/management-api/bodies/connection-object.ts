@@ -1,6 +1,10 @@
 import { z } from "zod";
 import type { ConnectionSummary } from "@/lib/connections/schema";
+import { fieldMeta } from "@/lib/connectors/define";
 import { withMember } from "@/lib/connectors/nested-reference";
+import { findConnector } from "@/lib/connectors/registry";
+import { userFieldOf } from "@/lib/connectors/validate";
+import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { who } from "@/web/management-api/parts";
 
 /** A connection in the API: every credential is a reference to its secret. */
@@ -30,14 +34,12 @@ export const connectionObject = z.object({
 /** Converts a saved connection to its form in the API. */
 export function objectOf(connection: ConnectionSummary): z.input<typeof connectionObject> {
   const { id, name, kind, isWarehouse, properties, references, description, status, notAllowed } = connection;
-  const shown = references.reduce<Record<string, unknown>>(
-    (all, { field, secretId, name: secret, subKind }) =>
-      withMember(all, field, {
-        ...{ kind: "prophecy", subKind, type: "secret" },
-        properties: { id: secretId, name: secret },
-      }),
-    properties,
-  );
+  const shown = references.reduce<Record<string, unknown>>((all, { field, ...reference }) => {
+    const shownReference = referenceOf(reference);
+    const user = givenUserField(kind, field, reference.subKind);
+    const given = user && { [user.name]: user.isSecret ? shownReference : (properties[user.name] ?? "") };
+    return { ...withMember(all, field, shownReference), ...given };
+  }, properties);
   return {
     id,
     name,
@@ -57,4 +59,22 @@ export function objectOf(connection: ConnectionSummary): z.input<typeof connecti
     updatedAt: connection.updatedAt.toISOString(),
     updatedBy: connection.updatedByName,
   };
+}
+
+type Reference = Omit<ConnectionSummary["references"][number], "field">;
+
+function referenceOf({ secretId, name, subKind }: Reference) {
+  return { kind: "prophecy", subKind, type: "secret", properties: { id: secretId, name } };
+}
+
+/**
+ * The field of the user that a secret of this type gives. The documented API requires it, so answers always have it:
+ * empty, or the same reference.
+ */
+function givenUserField(kind: string, field: string, subKind: SubKind) {
+  const connector = findConnector(kind);
+  const name = connector && secretKinds[subKind].givesUser && userFieldOf(connector, field);
+  if (!connector || !name) return undefined;
+  const schema = connector.fields.shape[name];
+  return { name, isSecret: schema !== undefined && fieldMeta(schema).control === "secret" };
 }

@@ -9,6 +9,7 @@ import { runCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import { allowNewDestinations, type StoredConnection } from "@/lib/connections/new-destinations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
+import { typesById } from "@/lib/connections/secret-types";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { createFabric, discardFabric } from "@/lib/fabrics/mutations";
 import { getFabric, listFabricTeams } from "@/lib/fabrics/queries";
@@ -70,7 +71,7 @@ export async function makeFabric(
     return failure("too_large", undefined, {
       "secret.properties.value": large.fieldErrors?.["fields.value"] ?? "",
     });
-  const connection = connectionOf(body, secret?.id);
+  const connection = connectionOf(body, secret);
   if (!connection.ok) return connection;
   const ownSecrets = secret ? 1 : 0;
   const abandoned = await rollBackAbandoned(actor, idempotent, ownSecrets);
@@ -124,11 +125,17 @@ function authorized<P extends Permission>(actor: Actor, fabricId: string, permis
   });
 }
 
+type NewSecret = { id: string; input: CreateSecretInput };
+
+function typeOfNew(secret: NewSecret | undefined) {
+  return typesById(secret ? [{ id: secret.id, subKind: secret.input.subKind }] : []);
+}
+
 /** The body's connection, validated before anything is created. */
-function connectionOf(body: Body, secretId: string | undefined): ApiResult<CreateConnectionInput | null> {
+function connectionOf(body: Body, secret: NewSecret | undefined): ApiResult<CreateConnectionInput | null> {
   if (!body.connection) return ok(null);
   const { name, kind, isDefaultWarehouseConnection, description = "" } = body.connection;
-  const read = readProperties(kind, body.connection.properties, secretId);
+  const read = readProperties(kind, body.connection.properties, secret?.id);
   if (!read.ok) return { ...read, fieldErrors: under("connection", read.fieldErrors) };
   const { properties, inline } = read.value;
   if (inline)
@@ -137,7 +144,7 @@ function connectionOf(body: Body, secretId: string | undefined): ApiResult<Creat
       `Send the value as “secret”, and ${secretPlaceholder} here.`,
     );
   const input = { name, kind, description, isDefaultWarehouseConnection, properties };
-  const prepared = prepareConnection(input);
+  const prepared = prepareConnection(input, typeOfNew(secret));
   if (!prepared.ok) return failure("invalid", undefined, under("connection", prepared.fieldErrors));
   return ok(input);
 }
@@ -145,7 +152,7 @@ function connectionOf(body: Body, secretId: string | undefined): ApiResult<Creat
 async function store(
   scope: TeamScope<"fabric:write">,
   body: Body,
-  secret: { id: string; input: CreateSecretInput } | undefined,
+  secret: NewSecret | undefined,
   connection: CreateConnectionInput | null,
   idempotent: IdempotentRequest | undefined,
 ): Promise<ApiResult<{ id: string }>> {
@@ -161,7 +168,7 @@ async function store(
       return async (tx): Promise<Result<unknown, ConnectionCode>> => {
         if (sealed) await insertSecret(writer, sealed, tx);
         if (!connection) return ok(null);
-        const prepared = prepareConnection(connection);
+        const prepared = prepareConnection(connection, typeOfNew(secret));
         if (!prepared.ok) return prepared;
         const stored = await insertConnection(tx, fabric.scope("connection:write"), prepared.value);
         if (stored.ok) storedConnection = stored.value;

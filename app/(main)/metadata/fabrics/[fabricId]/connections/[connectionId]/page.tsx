@@ -28,7 +28,8 @@ export default async function ConnectionPage({
   const connection = await getConnection(scope, connectionId).catch(notFoundPage);
   const connector = findConnector(connection.kind) ?? notFound();
   const unconfirmed = await listUnconfirmed(await requireScope(fabricId, "token:list"), connectionId);
-  const { id, name, description, properties, status, history, notAllowed } = connection;
+  const { id, name, description, properties, status, history, notAllowed, references } = connection;
+  const secretTypes = Object.fromEntries(references.map(({ secretId, subKind }) => [secretId, subKind]));
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
   return (
     <section className="flex flex-col gap-5">
@@ -59,7 +60,7 @@ export default async function ConnectionPage({
           connector={connectorForm(connector)}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
           isAdmin={allows(scope.role, "destination:write")}
-          saved={{ id, name, description, properties: Object.fromEntries(values) }}
+          saved={{ id, name, description, properties: Object.fromEntries(values), secretTypes }}
         />
       </QueryProvider>
     </section>

@@ -4,7 +4,7 @@ import { KindTile } from "@/components/connections/kind-tile";
 import { QueryProvider } from "@/components/query/query-provider";
 import { ButtonLink } from "@/components/ui/button";
 import { allows } from "@/lib/access/policy";
-import { connectorForm } from "@/lib/connectors/form";
+import { connectorForm, searchWords } from "@/lib/connectors/form";
 import { connectors, findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { requireScope } from "@/lib/next/require-scope";
@@ -23,12 +23,12 @@ export default async function NewConnectionPage({
   const { kind = "", warehouse } = await searchParams;
   const connector = findConnector(String(kind));
   if (!connector) {
-    const kinds = Object.values(connectors).map(({ kind, name, description, group, keywords = "" }) => ({
+    const kinds = Object.values(connectors).map(({ kind, name, description, group }) => ({
       kind,
       name,
       description,
       group,
-      keywords,
+      keywords: searchWords(connectors[kind]),
     }));
     return (
       <section className="flex flex-col gap-5">
