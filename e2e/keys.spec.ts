@@ -1,10 +1,16 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
+import { builds } from "@/launcher/build.mjs";
+import { nodeRuntime } from "@/launcher/node-runtime.mjs";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
 import { database, type Tenant } from "@/testing/tenant";
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
@@ -150,4 +156,51 @@ test("a User sees no keys, and an Admin signs in again before a rotation", async
   await expect(page.getByRole("dialog", { name: "Confirm your identity" })).toBeVisible();
   const sql = `SELECT id FROM key_rotation WHERE "fabricId" = $1`;
   expect((await database().query(sql, [tenant.fabric.id])).rowCount).toBe(0);
+});
+
+/** Runs the built program of `npm run admin`, with the operator's key of the stack or with another one. */
+async function admin(args: string[], more: Record<string, string> = {}) {
+  const { dir, databaseUrl, automateInternalUrl } = stack();
+  const env = {
+    PATH: process.env.PATH,
+    NODE_ENV: "production" as const,
+    DATABASE_URL: databaseUrl,
+    AUTOMATE_URL: automateInternalUrl,
+    OPERATOR_SIGNING_KEY: await readFile(join(dir, "keys/operator-signing.jwk"), "utf8"),
+    ...more,
+  };
+  const command = ["launcher/run.mjs", "--operator", `${builds.test.dist}/admin.mjs`, ...args];
+  return new Promise<string>((done) =>
+    execFile(nodeRuntime(), command, { env }, (_error, stdout, stderr) => done(`${stdout}${stderr}`.trim())),
+  );
+}
+
+test("an operator rotates a fabric's key, pauses it and verifies all keys by the commands as they are shipped", async ({
+  tenant,
+  canary,
+}) => {
+  const { name } = tenant.fabric;
+  const ofFabric = ["--fabric", name];
+  const value = canary.value();
+  await addText(tenant, "warehouse", value);
+  const pipeline = await startPipeline(tenant);
+  expect(await admin(["keys", "rotate-fabric", ...ofFabric])).toMatch(
+    new RegExp(`^“${name}” seals to its new key \\S+ from now on.`),
+  );
+  expect(await admin(["keys", "rotate-fabric", ...ofFabric])).toBe(
+    "A rotation of this key is running or paused.",
+  );
+  expect(await admin(["keys", "pause", ...ofFabric])).toBe("Paused. keys resume goes on.");
+  const status = await admin(["keys", "status"]);
+  expect(status).toMatch(/“main” \(local\), primary: enabled, wraps \d+ fabric keys/);
+  expect(status).toMatch(
+    new RegExp(`“${name}” of team ${tenant.team.name}: paused, \\d of 1 value, started by Operator`),
+  );
+  expect(await admin(["keys", "resume", ...ofFabric])).toBe("Resumed.");
+  expect(await admin(["keys", "verify", "--sample", "1"])).toMatch(
+    /^Verified \d+ fabric keys, and tried \d+ values\./,
+  );
+  expect((await pipeline.read("warehouse")).value).toBe(value);
+  const { WEB_SIGNING_KEY = "" } = stack().webEnv;
+  expect(await admin(["keys", "status"], { OPERATOR_SIGNING_KEY: WEB_SIGNING_KEY })).not.toContain("main");
 });

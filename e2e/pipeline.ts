@@ -12,8 +12,12 @@ const answer = z.object({
 export type ReadSecret = z.infer<typeof answer>;
 
 /** Calls automate as a pipeline does, outside any browser. */
-export function requestSecret(token: string | null, name: string): Promise<Response> {
-  return fetch(new URL(`/v1/secrets/${encodeURIComponent(name)}`, stack().automateUrl), {
+export function requestSecret(
+  token: string | null,
+  name: string,
+  automateUrl = stack().automateUrl,
+): Promise<Response> {
+  return fetch(new URL(`/v1/secrets/${encodeURIComponent(name)}`, automateUrl), {
     headers: token === null ? {} : { authorization: `Bearer ${token}` },
   });
 }

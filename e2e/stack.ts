@@ -1,14 +1,16 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build, builds, isFresh } from "@/launcher/build.mjs";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
-import { loadKeys } from "@/launcher/keys.mjs";
+import { loadKeys, masterKeyFile } from "@/launcher/keys.mjs";
 import { nodeRuntime } from "@/launcher/node-runtime.mjs";
 import { run } from "@/launcher/processes.mjs";
 import { environments, ownerEnvironment, startProgram, waitUntilReady } from "@/launcher/programs.mjs";
 import { releaseInto } from "@/launcher/release.mjs";
 import { startScratchPostgres } from "@/testing/scratch-postgres.mjs";
+import { teamWithKey } from "@/testing/stack-address";
 
 const root = resolve(import.meta.dirname, "..");
 const target = builds.test;
@@ -66,6 +68,7 @@ async function start(stopLater: (part: { stop: () => Promise<void> }) => void) {
     nextDir: target.next,
     given: {
       PATH: process.env.PATH,
+      KMS_CONFIG: await writeKeyring(dir, masterKeyFile(keysDir)),
       TZ: "Pacific/Chatham",
       BACKGROUND_CHECKS: "off",
       EGRESS_ALLOW: "127.0.0.0/8,::1/128",
@@ -93,4 +96,16 @@ async function start(stopLater: (part: { stop: () => Promise<void> }) => void) {
     stopLater(program);
     await waitUntilReady(program, at);
   }
+}
+
+/** Writes a keyring of the installation's master key and one of a team. Returns the file. */
+async function writeKeyring(dir: string, file: string): Promise<string> {
+  const [keyring, teamFile] = [join(dir, "keyring.json"), join(dir, "team.key")];
+  const keys = [
+    { label: "main", provider: "local", file },
+    { label: "Acme’s own key", provider: "local", file: teamFile, team: teamWithKey },
+  ];
+  await writeFile(teamFile, randomBytes(32).toString("base64url"), { mode: 0o600 });
+  await writeFile(keyring, JSON.stringify({ primary: "main", keys }), { mode: 0o600 });
+  return keyring;
 }

@@ -11,6 +11,9 @@ const environment = z.object({
   E2E_WEB_ENV: z.string(),
   E2E_AUTOMATE_ENV: z.string(),
 });
+/** The id of the team that has a master key of its own in the stack's keyring: “Acme’s own key”. */
+export const teamWithKey = "0199a7c2-0000-7000-8000-00000000acce";
+
 const programEnv = z.record(z.string(), z.string());
 
 /** The addresses and folders of this run's stack, from the environment that e2e/stack.ts sets. */

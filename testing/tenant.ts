@@ -28,8 +28,7 @@ export async function createTenant(label = "Field"): Promise<Tenant> {
   return { team, admin, user, fabric: await createFabric(team, admin) };
 }
 
-export async function createTeam(label: string): Promise<Team> {
-  const id = uuidv7();
+export async function createTeam(label: string, id = uuidv7()): Promise<Team> {
   const name = `${label} ${randomBytes(3).toString("hex")}`;
   await insert("team", { id, name, nameKey: name.toLowerCase() });
   return { id, name };
