@@ -13,9 +13,9 @@ export function secretsPath({ id }: Fabric): string {
   return `/metadata/fabrics/${id}/secrets`;
 }
 
-/** Opens the dialog from the Secrets tab. */
+/** Opens the dialog from the Secrets tab, where the page may be already. */
 export async function openAddSecret(page: Page, fabric: Fabric): Promise<Locator> {
-  await open(page, secretsPath(fabric));
+  if (!page.url().endsWith(secretsPath(fabric))) await open(page, secretsPath(fabric));
   await page.getByRole("button", { name: "Add Secret" }).click();
   const dialog = page.getByRole("dialog", { name: "Add Secret" });
   await expect(dialog).toBeVisible();
