@@ -1,6 +1,7 @@
 import { expireCandidates } from "@/automate/candidates/close-candidates";
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
+import { purgeReminders } from "@/automate/reminders/purge-reminders";
 import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
 import { purgeTrash } from "@/automate/trash/purge-trash";
 import { systemActor } from "@/lib/access/system-actor";
@@ -15,7 +16,7 @@ import { usedForDays } from "@/lib/secrets/schema";
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, expireCandidates, purgeFormerVersions];
+  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, expireCandidates, purgeFormerVersions, purgeReminders];
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];

@@ -15,6 +15,8 @@ import { watchMasterKeys } from "@/automate/keys/master-key-states";
 import { requireKeyring } from "@/automate/keys/require-keyring";
 import { startRotations } from "@/automate/keys/run-rotations";
 import { purge } from "@/automate/purge";
+import { startReminders } from "@/automate/reminders/run-reminders";
+import { reminderSettings } from "@/automate/reminders/settings";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { setRestoredAt } from "@/automate/runtime-api/etag";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
@@ -110,6 +112,12 @@ async function main(): Promise<void> {
     everyDays: env.ROTATE_FABRIC_KEYS_DAYS,
     onError: (error) => runtime.log.error({ error }, "a key rotation failed and is tried again"),
   });
+  const reminders = startReminders({
+    settings: reminderSettings(env),
+    workerPath,
+    onError: (error) => runtime.log.error({ error }, "reminders failed and are tried again"),
+    onFault: (channel, fault) => runtime.log.warn({ channel, fault }, "a reminder was not delivered"),
+  });
   const purging = setInterval(
     () => purge().catch((error: Error) => runtime.log.error({ error: error.name }, "purge failed")),
     purgeEveryMs,
@@ -124,6 +132,7 @@ async function main(): Promise<void> {
       internal.close(),
       background?.stop(),
       rotations.stop(),
+      reminders.stop(),
     ]);
     await pool.close();
     if (metrics) metrics.close();

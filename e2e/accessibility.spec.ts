@@ -37,6 +37,7 @@ const screens: Screen[] = [
     show: (page) => page.getByRole("button", { name: /^Account/ }).click(),
   },
   { name: "Access tokens", path: () => "/settings/access-tokens" },
+  { name: "Reminders", path: () => "/settings/reminders" },
   { name: "Account activity", path: () => "/settings/activity" },
   { name: "Create token", path: () => "/settings/access-tokens", show: click("Create token") },
   {

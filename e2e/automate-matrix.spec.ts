@@ -77,6 +77,11 @@ const rows: Record<AutomatePurpose, Row> = {
     user: 403,
     needsFreshSignIn: true,
   },
+  "token:owner": {
+    body: async (tenant) => ({ tokenId: (await createToken(tenant)).id, ownerId: tenant.user.id }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
   "token:confirm": {
     body: async (tenant) => {
       const connectionId = await addConnection(tenant);

@@ -93,6 +93,20 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     input: async (tenant) => ({ secretId: await addSecret(tenant), ownerId: tenant.user.id }),
   },
+  snoozeAction: {
+    of: "fabric",
+    permission: "reminder:snooze",
+    namesThing: true,
+    input: async (tenant) => ({
+      ...{ topic: "secret.expires", objectId: await addSecret(tenant), days: 7, reason: "matrix" },
+    }),
+  },
+  endSnoozeAction: {
+    of: "fabric",
+    permission: "reminder:snooze",
+    namesThing: true,
+    input: async (tenant) => ({ topic: "secret.expires", objectId: await addSecret(tenant) }),
+  },
   deleteSecretAction: {
     of: "fabric",
     permission: "secret:delete:own",
@@ -178,6 +192,13 @@ export const actions: Record<string, ActionRow> = {
     of: "fabric",
     permission: "token:write",
     input: () => ({ name: "matrix", lifetime: "30" }),
+  },
+  setTokenOwnerAction: {
+    of: "fabric",
+    permission: "token:write",
+    namesThing: true,
+    elsewhere: "refused",
+    input: async (tenant) => ({ tokenId: (await createToken(tenant)).id, ownerId: tenant.user.id }),
   },
   revokePipelineTokenAction: {
     of: "fabric",
@@ -290,6 +311,8 @@ export const actions: Record<string, ActionRow> = {
   reauthenticateAction: { of: "own", input: () => ({ password: "not mine" }) },
   createAccessTokenAction: { of: "own", input: () => ({ name: "matrix", lifetime: "30" }) },
   revokeAccessTokenAction: { of: "own", input: () => ({ accessTokenId: randomUUID() }) },
+  requestAddressCodeAction: { of: "own", input: () => ({}) },
+  confirmAddressAction: { of: "own", input: () => ({ code: "00000000" }) },
   decideReviewAction: {
     of: "own",
     input: () => ({ keepPassword: false, teamIds: [], identityIds: [], sessionIds: [], accessTokenIds: [] }),

@@ -38,6 +38,7 @@ export const pages: Record<string, PageRow> = {
   "/account-review/page": { own: true, path: () => "/account-review", status: 307 },
   "/(main)/settings/page": { own: true, path: () => "/settings", status: 307 },
   "/(main)/settings/access-tokens/page": { own: true, path: () => "/settings/access-tokens", status: 200 },
+  "/(main)/settings/reminders/page": { own: true, path: () => "/settings/reminders", status: 200 },
   "/(main)/settings/activity/page": { own: true, path: () => "/settings/activity", status: 200 },
   "/(main)/settings/api/page": { own: true, path: () => "/settings/api", status: 200 },
   "/(main)/metadata/page": { own: true, path: () => "/metadata", status: 200, signedOutTo: "/sign-in" },

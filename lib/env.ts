@@ -1,5 +1,6 @@
 import "server-only";
 import { z } from "zod";
+import { isLoopbackHost } from "@/lib/egress/host";
 import { isEntry } from "@/lib/egress/judge";
 
 const port = z.coerce.number().int().min(1).max(65535);
@@ -174,6 +175,31 @@ const automate = z
     FABRIC_DELETION_DAYS: z.coerce.number().int().min(0).max(90).default(7),
     /** Days for which deleted secrets and connections stay in the trash, by the database's clock. Then automate purges them. */
     TRASH_DAYS: trashDays,
+    /** The mail server for reminders: smtps://user:password@host:465, or smtp:// with STARTTLS. Unset: no e-mail. */
+    SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+    /** "off" sends to an smtp:// server without TLS, and then without a password. */
+    SMTP_TLS: z.enum(["required", "off"]).default("required"),
+    /** The sender of reminders, such as `Selvage <selvage@example.com>`. */
+    SMTP_FROM: z
+      .string()
+      .regex(
+        /^[^\r\n]*[^@\s<>]+@[^@\s<>]+>?$/,
+        "is no address: write selvage@example.com or Selvage <selvage@example.com>",
+      )
+      .optional(),
+    /** The webhook for reminders. Unset: no webhook. */
+    REMINDER_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+    /** Signs the calls of the webhook: `whsec_` and 24 to 64 random bytes in base64. */
+    REMINDER_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, "must be whsec_ and 24 to 64 random bytes in base64")
+      .optional(),
+    /** Certificate authorities of the mail server and the webhook, in addition to the public ones: a PEM file. */
+    REMINDER_CA_FILE: z.string().min(1).optional(),
+    /** From this hour of each day, in UTC, automate finds reminders. */
+    REMINDER_HOUR: z.coerce.number().int().min(0).max(23).default(6),
+    /** Web's address for people, for the links in reminders. */
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
     /** How many working pipeline tokens a fabric may have. */
     QUOTA_PIPELINE_TOKENS_PER_FABRIC: quota.default(500),
     /** How many seconds a stopping copy keeps serving after /readyz reports that it is not ready. */
@@ -190,6 +216,28 @@ const automate = z
         "automate speaks plain HTTP: listen on loopback, or set BEHIND_TLS_PROXY=yes when a proxy terminates TLS";
       ctx.addIssue({ code: "custom", path: [name], message });
     }
+  })
+  .superRefine((e, ctx) => {
+    const needed = [
+      ...(e.SMTP_URL ? (["SMTP_FROM", "PUBLIC_URL"] as const) : []),
+      ...(e.REMINDER_WEBHOOK_URL ? (["REMINDER_WEBHOOK_SECRET", "PUBLIC_URL"] as const) : []),
+    ];
+    for (const name of new Set(needed))
+      if (e[name] === undefined) ctx.addIssue({ code: "custom", path: [name], message: "is not set" });
+    if (e.SMTP_TLS === "off" && e.SMTP_URL && new URL(e.SMTP_URL).password !== "")
+      ctx.addIssue({
+        code: "custom",
+        path: ["SMTP_TLS"],
+        message:
+          "is off, and SMTP_URL has a password, which would cross the network in clear: remove one of them",
+      });
+    const webhook = e.REMINDER_WEBHOOK_URL && new URL(e.REMINDER_WEBHOOK_URL);
+    if (webhook && webhook.protocol === "http:" && !isLoopbackHost(webhook.hostname))
+      ctx.addIssue({
+        code: "custom",
+        path: ["REMINDER_WEBHOOK_URL"],
+        message: "must be https, except on this machine: names would cross the network in clear",
+      });
   })
   .superRefine((e, ctx) => {
     if (e.MASTER_KEY_FILE !== undefined || e.KMS_CONFIG !== undefined) return;

@@ -1,8 +1,9 @@
+import { deliveryJobSchema } from "@/worker/deliver/protocol";
 import { jobSchema, preparationSchema } from "@/worker/protocol";
 import { prepareWorker, runCheck, type TestOverrides } from "@/worker/run-check";
 
 /**
- * Makes this process a check worker.
+ * Makes this process a check worker, which also sends the operator's reminders.
  *
  * It has no environment and no output. Its only input is messages from automate: optionally the kind to
  * prepare for, then one check. It sends only steps and a result of the closed protocol, never a text of a
@@ -16,6 +17,11 @@ export function serveCheck(overrides: () => TestOverrides = () => ({})): void {
     if (preparation.success) return prepareWorker(preparation.data.prepareFor);
     if (hasJob) return process.exit(1);
     hasJob = true;
+    const delivery = deliveryJobSchema.safeParse(message, { jitless: true });
+    if (delivery.success) {
+      const { runDelivery } = await import("@/worker/deliver/run-delivery");
+      return runDelivery(delivery.data, (outcome) => process.send?.(outcome));
+    }
     const result = await runCheck(
       // Compiling a parser takes longer than parsing one job.
       jobSchema.parse(message, { jitless: true }),

@@ -118,6 +118,14 @@ export const resealedValues = new Counter({
   registers: [registry],
 });
 
+/** Messages of the outbox that ended, by channel and outcome. */
+export const endedMessages = new Counter({
+  name: "selvage_messages_total",
+  help: "E-mails and webhook calls about reminders that were sent, dropped or given up.",
+  labelNames: ["channel", "outcome"],
+  registers: [registry],
+});
+
 /** Measures each answer of an app. */
 export function measureAnswers(app: FastifyInstance): void {
   app.addHook("onResponse", (request, reply, done) => {

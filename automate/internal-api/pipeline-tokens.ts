@@ -71,6 +71,37 @@ export function pipelineTokenRoutes(app: FastifyInstance): void {
     });
   });
 
+  handle(app, "token:owner", async ({ scope, body }) => {
+    const { fabricId, teamId, actor } = scope;
+    const { tokenId: id, ownerId } = body;
+    return actFor(actor, async (tx) => {
+      const row = await tx.pipelineToken.findFirst({
+        where: { id, fabricId, revokedAt: null },
+        select: { name: true },
+      });
+      if (!row) throw new Refusal(404, "not_found", "Pipeline token not found.");
+      const [member] = await tx.$queryRaw<{ name: string }[]>`
+        SELECT u.name FROM membership m JOIN app_user u ON u.id = m."userId"
+        WHERE m."teamId" = ${teamId} AND m."userId" = ${ownerId} AND u."lockedAt" IS NULL`;
+      if (ownerId !== null && !member)
+        throw new Refusal(409, "not_a_member", "The owner is no member of the fabric’s team.");
+      await tx.pipelineToken.update({
+        where: { id },
+        data: { ownerId: ownerId ?? "", ownerSince: new Date() },
+        select: { id: true },
+      });
+      await record(tx, {
+        actor,
+        teamId,
+        fabricId,
+        action: "token.owner",
+        object: { kind: "token", id, name: row.name },
+        details: { to: member?.name ?? "Admins" },
+      });
+      return { id };
+    });
+  });
+
   handle(app, "token:revoke", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;
     return actFor(actor, async (tx) => {

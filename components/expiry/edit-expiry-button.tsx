@@ -35,7 +35,7 @@ export function EditExpiryButton({
           submitLabel="Save"
           needsChange
         >
-          <ExpiryField hint="Empty: the date that the value itself carries, if any." />
+          <ExpiryField hint="The owner is reminded 30, 7 and 1 days before, and on the last day. Empty: the date that the value itself carries, if any." />
         </DialogForm>
       </Dialog>
     </>

@@ -13,7 +13,7 @@ export function OwnerField({ owners }: { owners: readonly Owner[] }) {
       label="Owner"
       isRequired
       error={formState.errors.ownerId?.message}
-      hint="When the owner leaves the team, its Admins take over."
+      hint="Reminders go to the owner. When the owner leaves the team, they go to its Admins."
     >
       <Select {...register("ownerId")}>
         <option value="">Admins of the team</option>

@@ -4,6 +4,7 @@ import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import type { Owner } from "@/lib/expiry/schema";
 import type { LimitSummary, TokenStatus } from "@/lib/pipeline-tokens/schema";
 
 export type Column<Token> = { title: string; width?: string; cell: (token: Token) => ReactNode };
@@ -93,6 +94,12 @@ export const expiresColumn: Column<{
   title: "Expires",
   width: "w-32",
   cell: ({ revokedAt = null, ...token }) => <TokenExpiry token={{ revokedAt, ...token }} />,
+};
+
+export const ownerColumn: Column<{ owner: Owner | null }> = {
+  title: "Owner",
+  width: "w-28",
+  cell: ({ owner }) => (owner ? <span title={owner.email}>{owner.name}</span> : "Admins"),
 };
 
 export const lastUsedColumn: Column<{ lastUsedAt: Date | null }> = {

@@ -7,6 +7,7 @@ export function SettingsTabs() {
       label="Settings"
       tabs={[
         { href: "/settings/access-tokens", label: "Access tokens" },
+        { href: "/settings/reminders", label: "Reminders" },
         { href: "/settings/activity", label: "Account activity" },
         { href: "/settings/api", label: "API reference" },
       ]}

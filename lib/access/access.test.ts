@@ -61,6 +61,7 @@ const golden = `
   connection:check          yes   yes    no        yes         yes
   trash:list                yes   yes    no        no          yes
   activity:list             yes   yes    no        no          yes
+  reminder:snooze           yes   yes    no        no          yes
   version:write             no    yes*   no        no          no
   fabric-key:list           no    yes    no        no          yes
   fabric-key:write          no    yes*   no        no          no

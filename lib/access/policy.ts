@@ -40,6 +40,8 @@ export const policy = {
   "connection:check": { roles: [...members, "background"] },
   "trash:list": { roles: members },
   "activity:list": { roles: members },
+  // Puts off reminders about an expiry or a failure, with a reason on record.
+  "reminder:snooze": { roles: members },
   // Sets how many former versions of a secret pipelines may request.
   "version:write": { roles: admins, isFresh: true },
   // A fabric's keys; their rotation, and the choice of their master key.

@@ -90,6 +90,7 @@ export const auditActions = {
   "user.remove": "removed",
   "user.hold": "verified the address of",
   "user.review": "reviewed",
+  "user.address": "confirmed the address of",
   "user.access.end": "ended all access of",
   "act.refuse": "was refused an action in",
   "access_token.refuse": "was refused with",

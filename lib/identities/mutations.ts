@@ -3,6 +3,7 @@ import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 import { holdAccount } from "@/lib/identities/hold-account";
 import { redeem } from "@/lib/identities/redeem-invitation";
+import { verifyAddress } from "@/lib/reminders/mutations";
 import { fail, ok, type Result } from "@/lib/result";
 import { emailKey } from "@/lib/users/schema";
 
@@ -49,6 +50,7 @@ export async function admitIdentity(person: OpenIdPerson): Promise<Result<null, 
       object: { kind: "user", id: user.id, name: user.name },
       details: { issuer },
     });
+    await verifyAddress(tx, { id: user.id, email: verifiedEmail }, "identity");
     for (const { id } of invitations) await redeem(tx, id, user);
     return ok(null);
   });

@@ -157,6 +157,13 @@ export const automateRequests = {
     body: confirmPipelineTokenInput,
     answer: z.object({ id: z.string() }),
   },
+  "token:owner": {
+    path: "/internal/pipeline-tokens/owner",
+    permission: "token:write",
+    /** The member who takes care of it; null for the Admins. */
+    body: z.object({ tokenId: z.string(), ownerId: z.string().max(64).nullable() }),
+    answer: z.object({ id: z.string() }),
+  },
   "issuer:create": {
     path: "/internal/issuers",
     permission: "token:write",

@@ -36,6 +36,15 @@ export async function confirmToken(
   return answer.ok ? ok(null) : answer;
 }
 
+/** Asks automate to make a member the owner of a pipeline token, or the Admins with null. */
+export async function setTokenOwner(
+  scope: Scope<"token:write">,
+  { tokenId, ownerId }: { tokenId: string; ownerId: string | null },
+): Promise<Result<null, Refusal>> {
+  const answer = await askAutomate(scope, "token:owner", { tokenId, ownerId });
+  return answer.ok ? ok(null) : answer;
+}
+
 /** Asks automate to revoke a pipeline token. Its next request is refused. */
 export async function revokeToken(
   scope: Scope<"token:write">,

@@ -3,7 +3,9 @@ import { activeToken } from "@/lib/access/active-token";
 import type { ConnectionPins } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { nestedMark } from "@/lib/connectors/nested-reference";
-import { db, type Prisma } from "@/lib/db/client";
+import { db, Prisma } from "@/lib/db/client";
+import { ownerOf } from "@/lib/expiry/owner";
+import type { Owner } from "@/lib/expiry/schema";
 import type { TokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
 import {
   type ConnectionChange,
@@ -33,13 +35,30 @@ export async function listTokens(scope: Scope<"token:list">): Promise<PipelineTo
   const [working, ended] = await Promise.all([newest(works, 500), newest({ NOT: works }, 200)]);
   const rows = [...working, ...ended];
   const summaryOf = await limitsOf(scope, rows);
+  const owners = await ownersOf(
+    scope,
+    rows.map(({ id }) => id),
+  );
   return rows.map(
     ({ secretIds, connectionIds, pins, cidrs, ...row }): PipelineTokenSummary => ({
       ...row,
+      owner: owners.get(row.id) ?? null,
       status: tokenStatus(row, now),
       limits: summaryOf({ secretIds, connectionIds, pins, cidrs }),
     }),
   );
+}
+
+/** The members who own these tokens, by the ids of the tokens. */
+async function ownersOf(
+  { fabricId }: Scope<"token:list">,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Owner>> {
+  const rows = await db.$queryRaw<(Owner & { tokenId: string })[]>`
+    SELECT p.id AS "tokenId", o.* FROM pipeline_token p JOIN fabric f ON f.id = p."fabricId"
+    CROSS JOIN LATERAL (${Prisma.raw(ownerOf("p"))}) o
+    WHERE p."fabricId" = ${fabricId} AND p.id = ANY(${[...ids]}::text[])`;
+  return new Map(rows.map(({ tokenId, ...owner }) => [tokenId, owner]));
 }
 
 const columns = {

@@ -1,3 +1,4 @@
+import type { Owner } from "@/lib/expiry/schema";
 import { z } from "zod";
 import {
   type ConfirmedConnection,
@@ -79,6 +80,14 @@ export const createPipelineTokenInput = limitInput.extend({
 export type CreatePipelineTokenInput = z.infer<typeof createPipelineTokenInput>;
 
 export const revokePipelineTokenInput = z.object({ tokenId: z.string().max(64) });
+/** `ownerId` is null for the Admins. */
+export const setTokenOwnerInput = z.object({
+  tokenId: z.string().max(64),
+  ownerId: z.string().max(64).nullable(),
+});
+export const setTokenOwnerForm = setTokenOwnerInput.extend({
+  ownerId: z.string().transform((id) => id || null),
+});
 
 /** A pipeline token without its value, which cannot be shown again. */
 export type PipelineTokenSummary = {
@@ -89,6 +98,8 @@ export type PipelineTokenSummary = {
   expiresAt: Date | null;
   lastUsedAt: Date | null;
   revokedAt: Date | null;
+  /** The member who takes care of it; null for the Admins. */
+  owner: Owner | null;
   status: TokenStatus;
   /** The only secrets and connections that it can read, and the only addresses that it may come from. */
   limits: LimitSummary;

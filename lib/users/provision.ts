@@ -22,6 +22,11 @@ export async function createUser(
         data: { email, emailKey: emailKey(email), name, passwordHash },
         select: { id: true },
       });
+      // The operator vouches for the address.
+      await tx.verifiedAddress.create({
+        data: { userId: id, emailKey: emailKey(email), method: "operator" },
+        select: { userId: true },
+      });
       await record(tx, entry(system, "user.create", { id, name }));
       return ok({ id });
     });

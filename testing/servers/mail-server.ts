@@ -13,13 +13,16 @@ export type MailOptions = {
   methods?: readonly ("PLAIN" | "LOGIN" | "CRAM-MD5" | "XOAUTH2")[];
   /** Answers every sign-in with this reply. */
   refuseWith?: { status: number; text: string };
+  /** Answers a recipient with this status; undefined accepts them. */
+  recipientStatus?: (address: string) => number | undefined;
 };
-export type MailServer = Listening & { attempts: string[]; mails: number };
+export type ReceivedMail = { from: string; to: string[]; text: string };
+export type MailServer = Listening & { attempts: string[]; mails: number; received: ReceivedMail[] };
 
 /** A real SMTP server. Its refusals repeat the received password, as careless servers do. */
 export async function startMailServer(options: MailOptions): Promise<MailServer> {
   const { username, password, certificate, isImplicit = false, methods = ["PLAIN", "LOGIN"] } = options;
-  const seen = { attempts: [] as string[], mails: 0 };
+  const seen = { attempts: [] as string[], mails: 0, received: [] as ReceivedMail[] };
   const hidden = [
     ...(certificate === undefined ? ["STARTTLS"] : []),
     ...(methods.length === 0 ? ["AUTH"] : []),
@@ -47,6 +50,20 @@ export async function startMailServer(options: MailOptions): Promise<MailServer>
     onMailFrom(_address, _session, done) {
       seen.mails += 1;
       done();
+    },
+    onRcptTo({ address }, _session, done) {
+      const status = options.recipientStatus?.(address);
+      done(status === undefined ? null : Object.assign(new Error("Refused."), { responseCode: status }));
+    },
+    onData(stream, { envelope }, done) {
+      const chunks: Buffer[] = [];
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () => {
+        const from = envelope.mailFrom ? envelope.mailFrom.address : "";
+        const to = envelope.rcptTo.map(({ address }) => address);
+        seen.received.push({ from, to, text: Buffer.concat(chunks).toString("utf8") });
+        done();
+      });
     },
   });
   mail.on("error", () => {});

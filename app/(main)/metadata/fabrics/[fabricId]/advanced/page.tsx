@@ -15,11 +15,13 @@ import { EmptyState } from "@/components/ui/empty-state";
 import { allows } from "@/lib/access/policy";
 import { getDestinationRule, listToReview } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
+import { listPossibleOwners } from "@/lib/expiry/queries";
 import { getFabricKeys } from "@/lib/fabric-keys/queries";
 import { findOwnMasterKey, getFabric, getFormerVersions } from "@/lib/fabrics/queries";
 import { findMasterKeyChoice } from "@/lib/master-keys/queries";
 import { requireScope } from "@/lib/next/require-scope";
 import { listTokens } from "@/lib/pipeline-tokens/queries";
+import { listTokenSnoozes } from "@/lib/reminders/queries";
 import { listIssuers } from "@/lib/trusted-issuers/queries";
 
 export const metadata: Metadata = { title: "Advanced" };
@@ -65,7 +67,13 @@ export default async function AdvancedPage({ params }: { params: Promise<{ fabri
           {createToken}
         </div>
         {tokens.length > 0 ? (
-          <PipelineTokenTable tokens={tokens} fabricId={fabric.id} canRevoke={isAdmin} />
+          <PipelineTokenTable
+            tokens={tokens}
+            fabricId={fabric.id}
+            canRevoke={isAdmin}
+            owners={isAdmin ? await listPossibleOwners(await requireScope(fabricId, "secret:list")) : []}
+            snoozes={await listTokenSnoozes(scope)}
+          />
         ) : (
           <EmptyState icon={<KeySquare />} title="No pipeline tokens yet">
             Create a token to let a pipeline read this fabric’s secrets.

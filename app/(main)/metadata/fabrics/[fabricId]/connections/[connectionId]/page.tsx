@@ -6,6 +6,7 @@ import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedBanner } from "@/components/connections/not-allowed";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
 import { UnconfirmedBanner } from "@/components/connections/unconfirmed-banner";
+import { ReminderNotice } from "@/components/reminders/reminder-notice";
 import { QueryProvider } from "@/components/query/query-provider";
 import { BackLink } from "@/components/ui/back-link";
 import { allows } from "@/lib/access/policy";
@@ -15,6 +16,7 @@ import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
+import { findSnooze } from "@/lib/reminders/queries";
 
 export const metadata = { title: "Connection" };
 
@@ -49,6 +51,18 @@ export default async function ConnectionPage({
           trashDays={webEnv().TRASH_DAYS}
         />
       </div>
+      {status.state === "disconnected" && (
+        <ReminderNotice
+          fabricId={fabricId}
+          topic="connection.fails"
+          object={{ id, name }}
+          snooze={await findSnooze(scope, "connection.fails", id)}
+          isOver
+          title="This connection is disconnected"
+        >
+          While it is, its creator is reminded again and again.
+        </ReminderNotice>
+      )}
       <InvalidSettingsBanner kind={connection.kind} properties={properties} />
       {notAllowed && (
         <NotAllowedBanner notAllowed={notAllowed} isAdmin={allows(scope.role, "destination:write")} />

@@ -1,4 +1,5 @@
 import { WaitingRequestList } from "@/components/destinations/waiting-requests";
+import { SecretExpiryNotice } from "@/components/expiry/secret-expiry-notice";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
@@ -20,6 +21,7 @@ import { webEnv } from "@/lib/env";
 import { listPossibleOwners } from "@/lib/expiry/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
+import { findSnooze } from "@/lib/reminders/queries";
 import { getSecret } from "@/lib/secrets/queries";
 
 export const metadata = { title: "Secret" };
@@ -54,6 +56,11 @@ export default async function SecretPage({
           {server && (
             <TokenServerNotAllowed fabricId={fabricId} secret={secret} server={server} isAdmin={isAdmin} />
           )}
+          <SecretExpiryNotice
+            fabricId={fabricId}
+            secret={secret}
+            snooze={await findSnooze(scope, "secret.expires", secretId)}
+          />
           <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} ofOneSecret />
           <PausedAttempts
             fabricId={fabricId}

@@ -1,0 +1,20 @@
+import type { Metadata } from "next";
+import { AddressCard } from "@/components/reminders/address-card";
+import { PageHeader } from "@/components/ui/page-header";
+import { requireActor } from "@/lib/next/require-scope";
+import { getReminderSettings } from "@/lib/reminders/queries";
+
+export const metadata: Metadata = { title: "Reminders" };
+
+export default async function RemindersPage() {
+  const settings = await getReminderSettings(await requireActor());
+  return (
+    <>
+      <PageHeader
+        title="Reminders"
+        description="Selvage reminds the owner of a secret or token 30, 7 and 1 days before it expires and on the last day, and the creator of a connection while it is disconnected. Without an owner, it reminds the Admins of the team."
+      />
+      <AddressCard settings={settings} />
+    </>
+  );
+}

@@ -1,0 +1,36 @@
+import { ReminderNotice } from "@/components/reminders/reminder-notice";
+import { daysUntil, expiringDays } from "@/lib/expiry/schema";
+import type { Snooze } from "@/lib/reminders/schema";
+import type { SecretDetail } from "@/lib/secrets/schema";
+
+/** Says that the current value expires soon, or has expired. */
+export function SecretExpiryNotice({
+  fabricId,
+  secret,
+  snooze,
+}: {
+  fabricId: string;
+  secret: SecretDetail;
+  snooze: Snooze | null;
+}) {
+  const { expiry, owner } = secret;
+  const days = expiry ? daysUntil(expiry.at, new Date()) : expiringDays;
+  if (days >= expiringDays) return null;
+  return (
+    <ReminderNotice
+      fabricId={fabricId}
+      topic="secret.expires"
+      object={secret}
+      snooze={snooze}
+      isOver={days < 0}
+      title={days < 0 ? "This value has expired" : `This value expires ${inDays(days)}`}
+    >
+      {`Replace it before connections and pipelines fail. Reminders go to ${owner?.name ?? "the Admins of the team"}.`}
+    </ReminderNotice>
+  );
+}
+
+function inDays(days: number): string {
+  if (days === 0) return "today";
+  return days === 1 ? "in 1 day" : `in ${days} days`;
+}
