@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { type Due, findDue, occasionOf } from "@/automate/reminders/due";
-import { findRecipients } from "@/automate/reminders/recipients";
+import { findRecipients, type Recipient } from "@/automate/reminders/recipients";
 import { db, type Tx } from "@/lib/db/client";
 import type { Channel } from "@/lib/reminders/schema";
 
@@ -19,8 +19,12 @@ export async function findReminders(channels: readonly Channel[], now = new Date
       skipDuplicates: true,
     });
     if (count === 0) return null;
-    const told = await storeNew(tx, await findDue(tx, now));
-    if (channels.includes("email")) await addEmails(tx, told);
+    const due = await findDue(tx, now);
+    const recipientsOf = channels.includes("email") ? await findRecipients(due, tx) : () => [];
+    // What reaches nobody stays untold, until somebody is there to be told.
+    const reaching = due.filter((one) => channels.includes("webhook") || recipientsOf(one).length > 0);
+    const told = await storeNew(tx, reaching);
+    await addEmails(tx, told, recipientsOf);
     if (channels.includes("webhook"))
       await tx.outgoingMessage.createMany({
         data: told.map(({ id }) => ({ channel: "webhook", kind: "reminders", reminderIds: [id] })),
@@ -47,8 +51,11 @@ async function storeNew(tx: Tx, due: readonly Due[]): Promise<Told[]> {
   return candidates.filter(({ id }) => ids.has(id));
 }
 
-async function addEmails(tx: Tx, told: readonly Told[]): Promise<void> {
-  const recipientsOf = await findRecipients(told, tx);
+async function addEmails(
+  tx: Tx,
+  told: readonly Told[],
+  recipientsOf: (one: Due) => readonly Recipient[],
+): Promise<void> {
   const byPerson = new Map<string, string[]>();
   for (const one of told)
     for (const { id } of recipientsOf(one)) byPerson.set(id, [...(byPerson.get(id) ?? []), one.id]);

@@ -1,5 +1,5 @@
-import type { Owner } from "@/lib/expiry/schema";
 import { z } from "zod";
+import type { Owner } from "@/lib/expiry/schema";
 import {
   type ConfirmedConnection,
   maxRanges,

@@ -2,7 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { db } from "@/lib/db/client";
-import { channels, type ReminderSettings, type Snooze, type SnoozableTopic } from "@/lib/reminders/schema";
+import { channels, type ReminderSettings, type SnoozableTopic, type Snooze } from "@/lib/reminders/schema";
 import { emailKey } from "@/lib/users/schema";
 
 /** The snooze of the reminders about one thing; null when they are not put off. */

@@ -4,6 +4,8 @@ import type { Call, DeliveryFault, WebhookServer } from "@/worker/deliver/protoc
 import type { Report } from "@/worker/deliver/smtp";
 
 const timeoutMs = 10_000;
+/** An answer is read and thrown away, so that its connection can be used again. A longer one closes it. */
+const maxAnswerBytes = 65_536;
 
 /** Calls the webhook once for each message. Follows no redirect, and reads no answer but its status. */
 export async function callWebhook(
@@ -23,8 +25,8 @@ export async function callWebhook(
       headers: { "content-type": "application/json", "user-agent": "selvage", ...headers },
       body,
       dispatcher,
-    }).then(({ statusCode, body: answer }) => {
-      answer.destroy();
+    }).then(async ({ statusCode, body: answer }) => {
+      await answer.dump({ limit: maxAnswerBytes }).catch(() => {});
       return statusFault(statusCode);
     }, webhookFault);
     report(id, fault);
