@@ -3,9 +3,9 @@ import { record } from "@/lib/audit/record";
 import { db, type Tx } from "@/lib/db/client";
 import { holdAccount } from "@/lib/identities/hold-account";
 import { redeem } from "@/lib/identities/redeem-invitation";
-import { verifyAddress } from "@/lib/reminders/mutations";
 import { fail, ok, type Result } from "@/lib/result";
 import { emailKey } from "@/lib/users/schema";
+import { verifyAddress } from "@/lib/users/verify-address";
 
 /**
  * A person according to an OpenID provider. `issuer` and `subject` identify the person; the rest is the

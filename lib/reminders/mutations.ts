@@ -7,6 +7,7 @@ import { db, type Tx } from "@/lib/db/client";
 import { codeLength, type SnoozableTopic, type SnoozeInput } from "@/lib/reminders/schema";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 import { emailKey } from "@/lib/users/schema";
+import { verifyAddress } from "@/lib/users/verify-address";
 
 type Snoozer = Scope<"reminder:snooze">;
 const dayMs = 86_400_000;
@@ -139,20 +140,5 @@ export async function confirmAddress(
       object: { kind: "user", id: actor.id, name: actor.name },
     });
     return ok(null);
-  });
-}
-
-/** Notes that a person reads the mail of their present address, and how that was proven. */
-export async function verifyAddress(
-  tx: Tx,
-  { id, email }: { id: string; email: string },
-  method: "identity" | "operator" | "code",
-): Promise<void> {
-  const proof = { emailKey: emailKey(email), method, verifiedAt: new Date() };
-  await tx.verifiedAddress.upsert({
-    where: { userId: id },
-    create: { userId: id, ...proof },
-    update: proof,
-    select: { userId: true },
   });
 }

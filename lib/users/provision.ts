@@ -5,6 +5,7 @@ import { fail, ok, type Result } from "@/lib/result";
 import { type EndedAccess, endAccess } from "@/lib/users/end-access";
 import { hashPassword } from "@/lib/users/password";
 import { emailKey } from "@/lib/users/schema";
+import { verifyAddress } from "@/lib/users/verify-address";
 
 /** The actor without a signed-in person: an operator at the command line, or the demo's seed. */
 export type System = { kind: "system"; id: string; name: string };
@@ -23,10 +24,7 @@ export async function createUser(
         select: { id: true },
       });
       // The operator vouches for the address.
-      await tx.verifiedAddress.create({
-        data: { userId: id, emailKey: emailKey(email), method: "operator" },
-        select: { userId: true },
-      });
+      await verifyAddress(tx, { id, email }, "operator");
       await record(tx, entry(system, "user.create", { id, name }));
       return ok({ id });
     });

@@ -1,9 +1,11 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { deliver } from "@/automate/reminders/deliver";
 import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
 import { runProgram, type StartedServer, serverFolder, startServer } from "@/testing/peers/real-server";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
 import { createTrials } from "@/testing/servers/check-trial";
 
 const install =
@@ -114,4 +116,30 @@ test("each fault names its field", async () => {
     "tls_not_offered smtpPort tls",
     "sign_in_not_offered smtpUsername sign_in",
   ]);
+});
+
+test("Postfix accepts a reminder, and a recipient that it does not know stops no other", async () => {
+  const worker = buildCheckWorker();
+  const email = (id: string, to: string) => ({
+    id,
+    to,
+    subject: "Secret “größe” expires in 7 days",
+    text: "Hello,\n",
+  });
+  const outcome = await deliver(worker.path, {
+    channel: "email",
+    server: {
+      ...{ host: "localhost", port: ports.starttls, tls: "starttls", ca: authority.cert },
+      ...{ username, password, from: "Selvage <selvage@localhost>" },
+    },
+    messages: [email("a", "nobody-there@localhost"), email("b", "root@localhost")],
+  });
+  worker.remove();
+  expect(Object.fromEntries(outcome)).toEqual({ a: "rejected_recipient", b: null });
+  // The test runs no queue manager, so that the mail waits where Postfix stored it.
+  const queue = join(folder.path, "queue/incoming");
+  const [stored = ""] = await readdir(queue);
+  const mail = await readFile(join(queue, stored), "latin1");
+  expect(mail).toContain("Message-ID: <b@localhost>");
+  expect(mail).toContain("root@localhost");
 });
