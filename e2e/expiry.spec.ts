@@ -1,13 +1,13 @@
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { field, openAddSecret, secretRow, secretsPath } from "@/e2e/secrets-screen";
+import { field, openAddSecret, secretRow } from "@/e2e/secrets-screen";
 import { signIn } from "@/testing/sign-in";
 import { database } from "@/testing/tenant";
 
 const day = 86_400_000;
 const dayText = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10);
 
-test("a person finds what expires, passes it on, snoozes it with a reason, and replaces it", async ({
+test("a person finds what expires, passes it on, snoozes it with a reason and gives it another date", async ({
   page,
   context,
   tenant,

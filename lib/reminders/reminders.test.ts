@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { confirmAddress, endSnooze, requestAddressCode, snooze } from "@/lib/reminders/mutations";
+import { listOwnExpiring } from "@/lib/reminders/own-expiring";
 import { findSnooze, getReminderSettings } from "@/lib/reminders/queries";
 import { snoozeInput } from "@/lib/reminders/schema";
 import { NotFound } from "@/lib/result";
@@ -67,6 +68,33 @@ describe("a snooze", () => {
     await expect(endSnooze(scope(other), { topic, objectId })).rejects.toThrow(NotFound);
     expect(await findSnooze(other.scope("user", "secret:list"), topic, objectId)).toBeNull();
     expect((await find(objectId))?.reason).toBe("ours");
+  });
+});
+
+describe("the list of what expires", () => {
+  test("has what the person is reminded about, in all their fabrics, and nothing of others", async () => {
+    const [first, second, foreign] = [
+      await createTestFabric(owner, "first"),
+      await createTestFabric(owner, "second"),
+      await createTestFabric(owner, "foreign"),
+    ];
+    await owner.membership.create({ data: { teamId: second.teamId, userId: first.admin.id, role: "user" } });
+    const soon = (days: number) => new Date(Date.now() + days * 86_400_000);
+    await addExpiringSecret(owner, first, soon(3), { name: "of_nobody", ownerId: "" });
+    await addExpiringSecret(owner, first, soon(2), { name: "of_the_user" });
+    await addExpiringSecret(owner, first, soon(1), { name: "mine", ownerId: first.admin.id });
+    await addExpiringSecret(owner, first, soon(40), { name: "later", ownerId: first.admin.id });
+    await addExpiringSecret(owner, second, soon(-2), { name: "mine_elsewhere", ownerId: first.admin.id });
+    await addExpiringSecret(owner, second, soon(2), { name: "of_their_admins", ownerId: "" });
+    await addExpiringSecret(owner, foreign, soon(2), { name: "foreign", ownerId: first.admin.id });
+    const token = { fabricId: first.fabricId, createdById: first.admin.id, createdByName: "Ada" };
+    await owner.pipelineToken.create({
+      data: { ...token, name: "nightly", tokenHash: "h", expiresAt: soon(2) },
+    });
+    const names = async () => (await listOwnExpiring(first.admin)).map(({ name }) => name);
+    expect(await names()).toEqual(["mine_elsewhere", "mine", "nightly", "of_nobody"]);
+    await owner.membership.deleteMany({ where: { teamId: second.teamId, userId: first.admin.id } });
+    expect(await names()).toEqual(["mine", "nightly", "of_nobody"]);
   });
 });
 

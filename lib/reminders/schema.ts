@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Expiry } from "@/lib/expiry/schema";
 
 /** What a reminder can be about. */
 export const topics = [
@@ -58,4 +59,14 @@ export type ReminderSettings = {
   codeSentAt: Date | null;
   /** The channels that this installation sends through now. */
   channels: readonly Channel[];
+};
+
+/** A secret or pipeline token that expires soon, in any fabric. */
+export type OwnExpiring = {
+  kind: "secret" | "token";
+  id: string;
+  name: string;
+  fabricId: string;
+  fabricName: string;
+  expiry: Expiry;
 };
