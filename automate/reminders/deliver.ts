@@ -5,21 +5,24 @@ const timeoutMs = 60_000;
 
 /**
  * Sends the messages of one job in a worker, which is killed afterwards. Returns the fault of each message by its id,
- * or null for a message that was accepted. Never rejects.
+ * or null for a message that was accepted. Never rejects. If `stop` aborts, the messages without an outcome are missing.
  */
 export async function deliver(
   workerPath: string,
   job: DeliveryJob,
+  stop?: AbortSignal,
 ): Promise<Map<string, DeliveryFault | null>> {
   const worker = startWorker(workerPath);
   const outcomes = new Map<string, DeliveryFault | null>();
   if (worker === null) return withFault(job, outcomes, "unexpected");
-  const fault = await new Promise<DeliveryFault>((resolve) => {
+  const fault = await new Promise<DeliveryFault | "stopped">((resolve) => {
     const timer = setTimeout(resolve, timeoutMs, "timed_out");
-    const end = (reason: DeliveryFault) => {
+    const end = (reason: DeliveryFault | "stopped") => {
       clearTimeout(timer);
       resolve(reason);
     };
+    if (stop?.aborted) return end("stopped");
+    stop?.addEventListener("abort", () => end("stopped"), { once: true });
     worker.on("exit", () => end("unexpected"));
     worker.on("error", () => end("unexpected"));
     worker.on("message", (message) => {
@@ -32,7 +35,7 @@ export async function deliver(
     worker.send(job, (error) => error !== null && end("unexpected"));
   });
   kill(worker);
-  return withFault(job, outcomes, fault);
+  return fault === "stopped" ? outcomes : withFault(job, outcomes, fault);
 }
 
 function withFault(job: DeliveryJob, outcomes: Map<string, DeliveryFault | null>, fault: DeliveryFault) {

@@ -24,10 +24,10 @@ const maxWaitSeconds = 6 * 3600;
 export async function claimMessages(channel: Channel): Promise<Claimed[]> {
   return db.$queryRaw<Claimed[]>`
     UPDATE outgoing_message SET attempts = attempts + 1, "leasedUntil" = now() + make_interval(secs => ${leaseSeconds}::int)
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
       SELECT id FROM outgoing_message
       WHERE outcome IS NULL AND channel = ${channel} AND "nextTryAt" <= now() AND "leasedUntil" <= now()
-      ORDER BY "nextTryAt", id LIMIT ${atOnce}::int FOR UPDATE SKIP LOCKED)
+      ORDER BY "nextTryAt", id LIMIT ${atOnce}::int FOR UPDATE SKIP LOCKED))
     RETURNING id, channel, kind, "userId", "reminderIds", attempts, "createdAt"`;
 }
 

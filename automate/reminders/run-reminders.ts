@@ -40,17 +40,19 @@ export function startReminders({ settings, workerPath, onError, onFault, pollMs 
   async function send(channel: Channel): Promise<void> {
     while (!signal.aborted) {
       if (channel === "email") await queueCodes().catch(onFailure);
-      const taken = await sendDue(channel, { settings, workerPath, onFault }).catch((error: unknown) => {
-        onFailure(error);
-        return 0;
-      });
+      const taken = await sendDue(channel, { settings, workerPath, onFault, stop: signal }).catch(
+        (error: unknown) => {
+          onFailure(error);
+          return 0;
+        },
+      );
       if (taken === 0) await pause(pollMs);
     }
   }
 
   const running = channels.length === 0 ? [] : [keepUp(), ...channels.map(send)];
   return {
-    /** Ends after the messages that are being sent. */
+    /** Ends the deliveries under way. */
     async stop() {
       stopping.abort();
       await Promise.all(running);

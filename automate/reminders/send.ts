@@ -12,15 +12,20 @@ type Sender = {
   workerPath: string;
   /** Reports a fault that operators should know: of the server, by a code, never by its words. */
   onFault: (channel: Channel, fault: DeliveryFault) => void;
+  /** Ends a delivery at once. Its messages are sent when their lease has expired. */
+  stop?: AbortSignal;
 };
 
 /** Sends the messages of one channel that are due now. Returns how many it took from the outbox. */
-export async function sendDue(channel: Channel, { settings, workerPath, onFault }: Sender): Promise<number> {
+export async function sendDue(
+  channel: Channel,
+  { settings, workerPath, onFault, stop }: Sender,
+): Promise<number> {
   const claimed = await claimMessages(channel);
   const { job, dropped } = await jobOf(channel, claimed, settings);
   for (const message of dropped) await end(message, "dropped");
   if (!job) return claimed.length;
-  const outcomes = await deliver(workerPath, job);
+  const outcomes = await deliver(workerPath, job, stop);
   for (const message of claimed) {
     const fault = outcomes.get(message.id);
     if (fault === undefined) continue;
