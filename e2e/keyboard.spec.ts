@@ -1,11 +1,23 @@
 import type { Locator, Page } from "@playwright/test";
-import { checkPanel, connectionRow, picker } from "@/e2e/connections-screen";
+import { addToken, fieldsOf } from "@/e2e/bearer-api";
+import {
+  checkPanel,
+  connectionRow,
+  connectionsPath,
+  fillConnection,
+  picker,
+  startConnection,
+} from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { field, secretRow } from "@/e2e/secrets-screen";
+import { startPipeline } from "@/e2e/pipeline";
+import { field, secretRow, secretsPath } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/testing/server-actions";
 import { createPostgresLogin } from "@/testing/servers/postgres-login";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
+import { database } from "@/testing/tenant";
 
 /** Presses Tab until the wanted element has the focus, as a person would who watches it move. */
 async function tabTo(page: Page, target: Locator, most = 60): Promise<void> {
@@ -135,4 +147,139 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await press(page, page.getByRole("button", { name: "Check Warehouse" }));
   await expect(page.getByText("Warehouse: the check passed")).toBeVisible();
   await login.drop();
+});
+
+test("a person replaces a value, deletes the secret and undoes that with the keyboard alone", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const next = canary.value();
+  const fields = { username: "svc", password: canary.value() };
+  const input = { subKind: "username_password", name: "login", fields };
+  expect(
+    await callAction(await callerOf(tenant.user), "createSecretAction", [tenant.fabric.id, input]),
+  ).toMatchObject({
+    ok: true,
+  });
+  await signIn(context, tenant.user);
+  await open(page, secretsPath(tenant.fabric));
+  await press(page, page.getByRole("link", { name: "login", exact: true }));
+  const replace = page.getByRole("button", { name: "Replace value" });
+  await press(page, replace);
+
+  // The dialog starts at its first field. A field that is kept again does not lose the focus.
+  const dialog = page.getByRole("dialog", { name: "Replace value" });
+  await expect(dialog.getByRole("button", { name: "Replace Username" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(field(dialog, "Username")).toBeFocused();
+  await press(page, dialog.getByRole("button", { name: "Keep Username" }));
+  await expect(dialog.getByRole("button", { name: "Replace Username" })).toBeFocused();
+  await press(page, dialog.getByRole("button", { name: "Replace Password" }));
+  await expect(field(dialog, "Password")).toBeFocused();
+  await page.keyboard.type(next);
+  // Escape asks first, and a second one goes back to the field.
+  await page.keyboard.press("Escape");
+  const question = page.getByRole("alertdialog");
+  await expect(question.getByRole("button", { name: "Keep editing" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(question).toHaveCount(0);
+  await expect(field(dialog, "Password")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(dialog).toHaveCount(0);
+  await expect(replace).toBeFocused();
+  const pipeline = await startPipeline(tenant);
+  expect((await pipeline.read("login")).value).toEqual({ username: "svc", password: next });
+
+  const remove = page.getByRole("button", { name: "Delete", exact: true });
+  await press(page, remove);
+  await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(remove).toBeFocused();
+  // Once automate has stored that a pipeline reads it, the dialog asks for the name.
+  const readers = `SELECT 1 FROM secret_reader r JOIN secret s ON s.id = r."secretId" WHERE s."fabricId" = $1`;
+  await expect
+    .poll(async () => (await database().query(readers, [tenant.fabric.id])).rowCount, { timeout: 15_000 })
+    .toBe(1);
+  await page.reload();
+  await press(page, remove);
+  await expect(question.getByLabel("To confirm, type login")).toBeFocused();
+  await page.keyboard.type("logi");
+  await page.keyboard.press("Enter");
+  await expect(question).toBeVisible();
+  await page.keyboard.type("n");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("No secrets yet")).toBeVisible();
+  await expect(page.locator("#main")).toBeFocused();
+  await press(page, page.getByRole("button", { name: "Undo" }));
+  await expect(secretRow(page, "login")).toBeVisible();
+});
+
+test("a person requests approval of a destination, and an Admin approves, with the keyboard alone", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const value = canary.value();
+  const api = await startRestApiServer({ bearer: value });
+  const secretId = await addToken(tenant, tenant.admin, value);
+  await signIn(context, tenant.user);
+  await startConnection(page, tenant.fabric, "REST API");
+  await fillConnection(page, fieldsOf(api.baseUrl));
+  // Escape closes the picker, and New Secret inside it, without losing the place.
+  const token = picker(page, "Token");
+  await tabTo(page, token);
+  await page.keyboard.press("Enter");
+  const popup = page.getByRole("dialog", { name: "Token", exact: true });
+  const search = popup.getByRole("combobox", { name: "Search secrets" });
+  await expect(search).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(token).toBeFocused();
+  await page.keyboard.press("Enter");
+  await press(page, popup.getByRole("button", { name: "New Secret" }));
+  const added = page.getByRole("dialog", { name: "Add Secret" });
+  await expect(field(added, "Name")).toBeFocused();
+  await page.keyboard.press("Escape");
+  await expect(added).toHaveCount(0);
+  await expect(token).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(search).toBeFocused();
+  await expect(popup.getByRole("option", { name: "api_token" })).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(token).toBeFocused();
+
+  const panel = checkPanel(page);
+  await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
+  await tabTo(page, panel.getByLabel("Reason"));
+  await page.keyboard.type("The monthly report");
+  await page.keyboard.press("Enter");
+  await expect(panel.getByText(/^Approval requested\./)).toBeVisible();
+  await expect(panel).toBeFocused();
+  await press(page, page.getByRole("button", { name: "Save", exact: true }));
+  await expect(connectionRow(page, "Orders")).toContainText("Waiting for approval");
+
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
+  const waiting = page.getByRole("region", { name: "Waiting for approval (1)" });
+  await press(page, waiting.getByRole("button", { name: /^Allow/ }));
+  await expect(waiting).toBeHidden();
+  await expect(page.locator("#main")).toBeFocused();
+  const allowed = page.getByRole("region", { name: "Allowed destinations" });
+  await press(page, allowed.getByRole("button", { name: /^Remove/ }));
+  const question = page.getByRole("alertdialog");
+  await press(page, question.getByRole("button", { name: "Remove" }));
+  await expect(question).toHaveCount(0);
+  await expect(allowed).toBeFocused();
+
+  // An Admin confirms the same destination where it is checked.
+  await open(page, connectionsPath(tenant.fabric));
+  await press(page, page.getByRole("link", { name: "Orders", exact: true }));
+  await press(page, panel.getByRole("button", { name: "Check", exact: true }));
+  await press(page, panel.getByRole("button", { name: "Allow and check" }));
+  await expect(panel.getByText("The check passed.")).toBeVisible();
+  await expect(panel.getByRole("button", { name: "Check", exact: true })).toBeFocused();
+  await api.close();
 });

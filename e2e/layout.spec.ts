@@ -99,6 +99,10 @@ function faultsOfTables(page: Page): Promise<string[]> {
           faults.push(`${name}: ${cell.scrollWidth - cell.clientWidth} px too wide`);
         if (cell.matches("td") && cell.textContent?.trim() && box.width * box.height < 100)
           faults.push(`${name}: hidden`);
+        // The caption of a cell of a card.
+        const caption = cell.querySelector<HTMLElement>(":scope > [aria-hidden]");
+        if (caption?.offsetWidth && caption.nextElementSibling?.textContent?.trim() === "")
+          faults.push(`${name}: a caption without a value`);
       }
       for (const control of table.querySelectorAll("a, button")) {
         control.scrollIntoView({ block: "center", inline: "nearest" });

@@ -1,5 +1,6 @@
 "use client";
 
+import { useRef } from "react";
 import { flushSync } from "react-dom";
 import { useFormContext, useWatch } from "react-hook-form";
 import type { FieldChange, ReplaceFormValues } from "@/components/secrets/replace-form";
@@ -23,6 +24,7 @@ export function ReplaceableField({
 }) {
   const { control, setValue, setFocus, clearErrors } = useFormContext<ReplaceFormValues>();
   const change = useWatch({ control, name: `changes.${name}` }) ?? "kept";
+  const row = useRef<HTMLDivElement>(null);
   const { title } = field;
   const replace = current ? "Replace" : "Set";
 
@@ -30,8 +32,10 @@ export function ReplaceableField({
     clearErrors("root");
     clearErrors(`fields.${name}`);
     flushSync(() => setValue(`changes.${name}`, next, { shouldDirty: true }));
-    if (next === "replaced") setFocus(`fields.${name}`);
-    else setValue(`fields.${name}`, "");
+    if (next === "replaced") return setFocus(`fields.${name}`);
+    setValue(`fields.${name}`, "");
+    // The pressed button is gone.
+    [...(row.current?.querySelectorAll("button") ?? [])].at(-1)?.focus();
   }
 
   const keep = (
@@ -42,7 +46,7 @@ export function ReplaceableField({
   if (change === "replaced")
     return <SecretValueField name={name} field={field} maxSecretBytes={maxSecretBytes} action={keep} />;
   return (
-    <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-3 gap-y-1">
+    <div ref={row} className="flex min-h-9 flex-wrap items-center justify-between gap-x-3 gap-y-1">
       <div>
         <p className="font-medium">{title}</p>
         <p className="text-muted text-sm">
@@ -57,7 +61,12 @@ export function ReplaceableField({
           </Button>
         )}
         {change === "kept" && (
-          <Button size="sm" aria-label={`${replace} ${title}`} onClick={() => decide("replaced")}>
+          <Button
+            size="sm"
+            aria-label={`${replace} ${title}`}
+            data-first-field=""
+            onClick={() => decide("replaced")}
+          >
             {replace}
           </Button>
         )}

@@ -41,6 +41,8 @@ export function ConfirmDialog({
     onClose();
   }
 
+  const isTyped = typedName === undefined || typed === typedName;
+
   async function confirm() {
     setIsPending(true);
     try {
@@ -66,6 +68,9 @@ export function ConfirmDialog({
                   <Input
                     value={typed}
                     onChange={({ target }) => setTyped(target.value)}
+                    onKeyDown={({ key }) => {
+                      if (key === "Enter" && isTyped && !isPending) void confirm();
+                    }}
                     spellCheck={false}
                     autoCapitalize="off"
                   />
@@ -84,12 +89,7 @@ export function ConfirmDialog({
             <Button onClick={close} disabled={isPending}>
               {cancelLabel}
             </Button>
-            <Button
-              variant={tone}
-              onClick={confirm}
-              isPending={isPending}
-              disabled={typedName !== undefined && typed !== typedName}
-            >
+            <Button variant={tone} onClick={confirm} isPending={isPending} disabled={!isTyped}>
               {confirmLabel}
             </Button>
           </div>

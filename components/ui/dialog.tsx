@@ -18,9 +18,10 @@ import { DialogContainer } from "@/components/ui/portal-container";
 import { useDismissToasts } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 
-// The element to focus first. On touch, Base UI focuses the dialog itself, so that no keyboard covers it.
+// The element to focus first: a field, or the button that opens one. On touch, Base UI focuses the dialog itself, so
+// that no keyboard covers it.
 const firstField =
-  "input:not([type=hidden], [type=file], [disabled]), select:not([disabled]), textarea:not([disabled])";
+  "input:not([type=hidden], [type=file], [disabled]), select:not([disabled]), textarea:not([disabled]), [data-first-field]";
 
 /** A modal dialog. Its body mounts on opening, so its state starts fresh each time. */
 export function Dialog({
