@@ -3,11 +3,13 @@ import { purge } from "@/automate/purge";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createRateLimit } from "@/lib/limits/rate-limit";
 import { createTestDatabase } from "@/testing/database";
+import { createTestKeys } from "@/testing/keys";
 
 let owner: Db;
 let counter = 0;
 
 beforeAll(async () => {
+  Object.assign(process.env, (await createTestKeys()).automate);
   owner = createDb((await createTestDatabase("automate")).ownerUrl);
 });
 
