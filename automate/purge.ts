@@ -2,6 +2,7 @@ import { expireCandidates } from "@/automate/candidates/close-candidates";
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
 import { purgeReminders } from "@/automate/reminders/purge-reminders";
+import { purgeUses } from "@/automate/secrets/purge-uses";
 import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
 import { purgeTrash } from "@/automate/trash/purge-trash";
 import { systemActor } from "@/lib/access/system-actor";
@@ -12,7 +13,7 @@ import { usedForDays } from "@/lib/secrets/schema";
 /**
  * Purges the trash and the sealed values of former versions and of candidates that nobody promoted, and destroys
  * deleted fabrics with their keys. Deletes
- * used requests, rates, and old sign-ins, leases, creates, check results and readers. Safe to run at any time, in
+ * used requests, rates, and old sign-ins, leases, creates, check results, readers and days. Safe to run at any time, in
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
@@ -34,6 +35,7 @@ async function purgeRows(): Promise<void> {
   await purgeAttempts();
   await purgeChecks();
   await purgeReaders();
+  await purgeUses();
 }
 
 /** The most rows of one token or issuer at one secret. An issuer may have any number of workloads. */

@@ -64,6 +64,10 @@ GRANT SELECT ON destination_request, destination_rule, version_rule TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON destination_request, destination_rule, version_rule TO :automate;
 GRANT SELECT ON secret_reader TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_reader TO :automate;
+GRANT SELECT, INSERT ("secretId", "fabricId") ON secret_use TO :web;
+GRANT SELECT, INSERT, UPDATE ON secret_use TO :automate;
+GRANT SELECT ON secret_read_day TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON secret_read_day TO :automate;
 
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;
@@ -71,8 +75,9 @@ GRANT SELECT, DELETE ON connection, connection_secret TO :automate;
 GRANT SELECT, DELETE, INSERT (id, "fabricId", name, "nameKey", kind, description, properties, "configHash", "isWarehouse", "placedAt", "createdAt", "createdById", "createdByName", "deletedById", "deletedByName") ON trashed_connection TO :web;
 GRANT SELECT, INSERT ON trashed_connection_secret TO :web;
 GRANT SELECT, DELETE ON trashed_connection, trashed_connection_secret TO :automate;
-GRANT SELECT ON connection_check TO :web;
+GRANT SELECT ON connection_check, failing_check TO :web;
 GRANT SELECT, INSERT, DELETE ON connection_check TO :automate;
+GRANT SELECT, INSERT, UPDATE, DELETE ON failing_check TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON check_lease TO :automate;
 GRANT SELECT ON sign_in_attempt TO :web;
 GRANT SELECT, INSERT, DELETE, UPDATE ("refusedAt") ON sign_in_attempt TO :automate;

@@ -1,8 +1,8 @@
 import { refusals } from "@/automate/checks/attempt-limit";
 import { connectionLeaseKey } from "@/automate/checks/leases";
-import { isInUse } from "@/lib/connections/inactive";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { db, Prisma } from "@/lib/db/client";
+import { isInUse } from "@/lib/uses/connection-in-use";
 
 export type DueConnection = { id: string; name: string; kind: string; fabricId: string; configHash: string };
 

@@ -1,4 +1,5 @@
 import type { Scope } from "@/lib/access/scope";
+import { inconclusiveCodes } from "@/lib/connections/schema";
 import type { CheckResult } from "@/lib/connectors/check-protocol";
 import type { Tx } from "@/lib/db/client";
 
@@ -9,7 +10,10 @@ export function failureOf(result: CheckResult): { code?: string; step?: string; 
   return { code, step, ...(field ? { field } : {}) };
 }
 
-/** Stores a result under its configuration, with the version of each secret that the check tried. */
+/**
+ * Stores a result under its configuration, with the version of each secret that the check tried. A result that says
+ * something about the connection also decides whether the configuration is failing.
+ */
 export async function storeResult(
   tx: Tx,
   { fabricId, actor }: Scope<"connection:check">,
@@ -30,4 +34,11 @@ export async function storeResult(
     },
     select: { id: true },
   });
+  if (result.ok) await tx.failingCheck.deleteMany({ where: { fabricId, configHash } });
+  else if (!inconclusiveCodes.includes(result.code))
+    await tx.$executeRaw`
+      INSERT INTO failing_check ("fabricId", "configHash", code, "actorId", versions)
+      VALUES (${fabricId}, ${configHash}, ${result.code}, ${actor.id}, ${JSON.stringify(versions)}::jsonb)
+      ON CONFLICT ("fabricId", "configHash") DO UPDATE SET
+        code = excluded.code, "actorId" = excluded."actorId", "checkedAt" = excluded."checkedAt", versions = excluded.versions`;
 }

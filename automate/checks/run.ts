@@ -5,9 +5,15 @@ import { createSharedChecks } from "@/automate/checks/shared-checks";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { filledFields, givenUserField, UserNotAccepted } from "@/automate/secrets/filled-fields";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
+import { noteSent } from "@/automate/secrets/readers";
 import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
-import { type CheckEvent, type CheckResult, resultWithoutCheck } from "@/lib/connectors/check-protocol";
+import {
+  type CheckEvent,
+  type CheckResult,
+  isBeforeSignIn,
+  resultWithoutCheck,
+} from "@/lib/connectors/check-protocol";
 import { automateEnv } from "@/lib/env";
 import { keyFaultCodes } from "@/lib/internal-api/contract";
 import { KeyServiceFault } from "@/lib/kms/define";
@@ -87,8 +93,14 @@ async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise
     throw error;
   });
   const result = await pool.run(job, (event) => event.type === "step" && report(event), signal);
+  if (wasSent(result)) noteSent(run.prepared.openings.map(({ opening }) => opening.secret));
   await claim.complete(result);
   return atSecret(result, run.prepared);
+}
+
+/** True when a check got as far as the sign-in, where it sends its secrets. */
+function wasSent(result: CheckResult): boolean {
+  return result.ok || (result.step !== undefined && !isBeforeSignIn(result.step));
 }
 
 function notRunResult(signal: AbortSignal): CheckResult {

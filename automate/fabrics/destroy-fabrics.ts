@@ -132,6 +132,7 @@ export async function destroyFabric(tx: Tx, { id, name, teamId }: Fabric, actor:
   await tx.trashedSecret.deleteMany({ where: { secret: ofFabric.where } });
   await tx.secret.deleteMany(ofFabric);
   await tx.connectionCheck.deleteMany(ofFabric);
+  await tx.failingCheck.deleteMany(ofFabric);
   await tx.signInAttempt.deleteMany(ofFabric);
   await tx.pipelineToken.deleteMany(ofFabric);
   await tx.trustedIssuer.deleteMany(ofFabric);

@@ -6,7 +6,7 @@ import { sizeOf } from "@/automate/secrets/answer-memory";
 import { requirePinned } from "@/automate/secrets/connection-pins";
 import { areReferenced } from "@/automate/secrets/find-connection";
 import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";
-import { noteRead } from "@/automate/secrets/readers";
+import { noteRead, noteSent } from "@/automate/secrets/readers";
 import { recordUses, type SealedPosition, type StoredField } from "@/automate/secrets/record-uses";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { reachesConnection, reachesSecret } from "@/lib/access/restriction";
@@ -44,6 +44,7 @@ export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<O
   const storedFields = await recordUses(uses);
   openedSecrets.inc({ purpose: purpose.for }, openings.length);
   if (purpose.for === "pipeline" || purpose.for === "connection") noteReads(purpose);
+  if (purpose.for === "authority") noteSent(openings.map(({ secret }) => secret));
   return Promise.all(openings.map((opening, i) => openFields(keys, purpose, opening, storedFields[i] ?? [])));
 }
 
@@ -83,8 +84,8 @@ function sendingOf({ scope, source, trustedFor, openings }: Extract<Purpose, { f
 
 /** A token's purchase is not noted here: several pipelines may share it, and most receive a cached one. */
 function noteReads(purpose: Extract<Purpose, { for: "pipeline" | "connection" }>): void {
-  const connection = purpose.for === "connection" ? purpose.via.name : undefined;
-  for (const { secret } of purpose.openings) noteRead(purpose.scope, secret, connection);
+  const via = purpose.for === "connection" ? purpose.via : undefined;
+  for (const { secret } of purpose.openings) noteRead(purpose.scope, secret, via);
 }
 
 function secretNotFound(): Refusal {

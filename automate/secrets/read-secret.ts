@@ -148,7 +148,7 @@ export async function countUnchanged(
   const { actor, teamId, fabricId } = scope;
   for (const secret of secrets) {
     const { id, name, requestedName, version } = secret;
-    noteRead(scope, secret, via?.name);
+    noteRead(scope, secret, via);
     // Many workloads share one trust of an issuer, and one token may have many addresses.
     aggregate(JSON.stringify(["unchanged", actor.id, actor.name, source, via?.id, id, version]), {
       actor,

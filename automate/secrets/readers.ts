@@ -1,20 +1,10 @@
 import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { Via } from "@/automate/secrets/purpose";
+import { type StoredReads, type StoredSending, storeUses } from "@/automate/secrets/store-uses";
 import type { Scope } from "@/lib/access/scope";
-import { preparedQuery } from "@/lib/db/prepared";
 
-/** The reads of one secret by one pipeline in one way that are not stored yet. */
-type Reader = {
-  secretId: string;
-  fabricId: string;
-  readerId: string;
-  readerName: string;
-  connection: string;
-  name: string;
-  version: number;
-  reads: number;
-  lastAt: number;
-  storedAt: number;
-};
+/** Reads that are not stored yet. */
+type Reader = Omit<StoredReads, "msAgo"> & { lastAt: number; storedAt: number };
 
 const sweepMs = 250;
 /** How often a pipeline that keeps reading a secret is stored. */
@@ -23,19 +13,22 @@ const rowsAtOnce = 1_000;
 const retryMs = 5_000;
 
 const readers = new Map<string, Reader>();
+/** The secrets that checks sent since the last sweep. Checks are few, so each sweep stores them all. */
+let sent = new Map<string, Omit<StoredSending, "msAgo"> & { lastAt: number }>();
 // On `globalThis`, so that tests of one process can stop the sweeps of an earlier file.
 const shared = globalThis as typeof globalThis & { selvageReaders?: NodeJS.Timeout | undefined };
 let storing = Promise.resolve();
 let retryAt = 0;
 
 /**
- * Notes that a pipeline received a secret at this version, by its name or through `connection`, or heard that
- * its copy is current. Call it after the audit event is committed or counted.
+ * Notes that a pipeline received a secret at this version, by its name or `via` a connection, or heard that its
+ * copy is current. Call it after the audit event is committed or counted.
  *
- * Stored in `secret_reader` without a write per read: a reader's first read within 250 ms, later ones once a
+ * Stored without a write per read: a reader's first read within 250 ms, later ones once a
  * minute. A killed automate loses what it has not stored; the audit log has those reads.
  */
-export function noteRead({ actor }: Scope<"secret:use">, secret: UsableSecret, connection = ""): void {
+export function noteRead({ actor }: Scope<"secret:use">, secret: UsableSecret, via?: Via): void {
+  const { id: connectionId = "", name: connection = "" } = via ?? {};
   const name = connection === "" ? secret.requestedName : "";
   // None of these texts contains U+0000, because Postgres cannot store it.
   const key = `${secret.id}\0${actor.id}\0${actor.name}\0${connection}\0${name}`;
@@ -43,8 +36,9 @@ export function noteRead({ actor }: Scope<"secret:use">, secret: UsableSecret, c
   if (reader === undefined) {
     const { id: secretId, fabricId, version } = secret;
     const who = { readerId: actor.id, readerName: actor.name };
+    const way = { connection, connectionId, name };
     const never = Number.NEGATIVE_INFINITY;
-    reader = { secretId, fabricId, ...who, connection, name, version, reads: 0, lastAt: 0, storedAt: never };
+    reader = { secretId, fabricId, ...who, ...way, version, reads: 0, lastAt: 0, storedAt: never };
     readers.set(key, reader);
   }
   // A pipeline that changes to another version is stored at once, like a new one.
@@ -52,10 +46,21 @@ export function noteRead({ actor }: Scope<"secret:use">, secret: UsableSecret, c
   reader.version = secret.version;
   reader.reads += 1;
   reader.lastAt = performance.now();
+  sweep();
+}
+
+/** Notes that a check sent secrets to a server, or that automate verified a token server by them. */
+export function noteSent(secrets: readonly Pick<UsableSecret, "id" | "fabricId">[]): void {
+  const lastAt = performance.now();
+  for (const { id: secretId, fabricId } of secrets) sent.set(secretId, { secretId, fabricId, lastAt });
+  sweep();
+}
+
+function sweep(): void {
   shared.selvageReaders ??= setInterval(storeDue, sweepMs).unref();
 }
 
-/** Stores all noted reads. Throws when that failed; they are then kept for the next attempt. */
+/** Stores all noted reads and sendings. Throws when that failed; they are then kept for the next attempt. */
 export function storeReaders(): Promise<void> {
   return store(() => true);
 }
@@ -65,7 +70,7 @@ function storeDue(): void {
   if (performance.now() < retryAt) return;
   const before = performance.now() - repeatMs;
   for (const [key, { reads, storedAt }] of readers) if (reads === 0 && storedAt < before) readers.delete(key);
-  if (readers.size === 0) {
+  if (readers.size === 0 && sent.size === 0) {
     clearInterval(shared.selvageReaders);
     delete shared.selvageReaders;
   } else
@@ -79,32 +84,33 @@ function store(isDue: (reader: Reader) => boolean): Promise<void> {
   storing = storing
     .catch(() => {})
     .then(async () => {
+      await storeSent();
       const due = [...readers.values()].filter((reader) => reader.reads > 0 && isDue(reader));
-      for (let at = 0; at < due.length; at += rowsAtOnce) await storeRows(due.slice(at, at + rowsAtOnce));
+      for (let at = 0; at < due.length; at += rowsAtOnce) await storeReads(due.slice(at, at + rowsAtOnce));
     });
   return storing;
 }
 
-// In the order of the key, so that two copies of automate do not lock rows in opposite orders. Joined with
-// `secret`, because a purged one has no readers.
-const upsert = preparedQuery(
-  `INSERT INTO secret_reader ("secretId", "readerId", "readerName", connection, name, "fabricId", "lastVersion", "lastReadAt", reads)
-   SELECT r."secretId", r."readerId", r."readerName", r.connection, r.name, r."fabricId", r.version, now() - r."msAgo" * interval '1 ms', r.reads
-   FROM jsonb_to_recordset($1::jsonb) AS r("secretId" text, "readerId" text, "readerName" text, connection text, name text,
-     "fabricId" text, version int, "msAgo" float8, reads int)
-   JOIN secret s ON s.id = r."secretId"
-   ORDER BY 1, 2, 3, 4, 5
-   ON CONFLICT ("secretId", "readerId", "readerName", connection, name) DO UPDATE SET
-     "lastVersion" = CASE WHEN excluded."lastReadAt" < secret_reader."lastReadAt" THEN secret_reader."lastVersion" ELSE excluded."lastVersion" END,
-     "lastReadAt" = greatest(secret_reader."lastReadAt", excluded."lastReadAt"),
-     reads = secret_reader.reads + excluded.reads`,
-);
-
-async function storeRows(due: readonly Reader[]): Promise<void> {
+async function storeSent(): Promise<void> {
+  if (sent.size === 0) return;
+  const due = sent;
+  sent = new Map();
   const now = performance.now();
-  // A duration, not a timestamp: the clocks of automate and Postgres may differ.
+  try {
+    await storeUses(
+      [],
+      [...due.values()].map(({ lastAt, ...row }) => ({ ...row, msAgo: now - lastAt })),
+    );
+  } catch (error) {
+    sent = new Map([...due, ...sent]);
+    throw error;
+  }
+}
+
+async function storeReads(due: readonly Reader[]): Promise<void> {
+  const now = performance.now();
   const rows = due.map(({ lastAt, storedAt: _, ...row }) => ({ ...row, msAgo: now - lastAt }));
-  await upsert(JSON.stringify(rows));
+  await storeUses(rows, []);
   for (const [i, reader] of due.entries()) {
     reader.reads -= rows[i]?.reads ?? 0;
     // A version that came meanwhile is still to be stored.

@@ -3,6 +3,7 @@ import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedNote } from "@/components/connections/not-allowed";
 import { RowCheck } from "@/components/connections/row-check";
 import { ConnectionStatusBadge } from "@/components/connections/status-badge";
+import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { ConnectionSummary } from "@/lib/connections/schema";
@@ -21,8 +22,9 @@ export function ConnectionsTable({
     <Table label={label}>
       <THead>
         <Th>Name</Th>
-        <Th width="w-[20%]">Kind</Th>
-        <Th width="w-[30%]">Status</Th>
+        <Th width="w-[18%]">Kind</Th>
+        <Th width="w-[26%]">Status</Th>
+        <Th width="w-36">Used by</Th>
         <Th width="w-36">Updated</Th>
         <Th width="w-30" srOnly>
           Check
@@ -61,6 +63,9 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
         {notAllowed && <NotAllowedNote notAllowed={notAllowed} />}
         <InvalidSettingsNote kind={kind} properties={properties} />
       </Td>
+      <Td label="Used by">
+        <UsedBy href={`/metadata/fabrics/${fabricId}/connections/${id}#read-by`} connection={connection} />
+      </Td>
       <Td label="Updated">
         <RelativeTime date={connection.updatedAt} />
         <span className="block truncate text-faint text-sm" title={connection.updatedByName}>
@@ -75,5 +80,25 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
         />
       </Td>
     </Tr>
+  );
+}
+
+function UsedBy({
+  href,
+  connection: { pipelines, lastReadAt },
+}: {
+  href: string;
+  connection: ConnectionSummary;
+}) {
+  if (lastReadAt === null) return <span className="text-faint">No pipeline</span>;
+  return (
+    <>
+      <Link href={href} className="rounded-sm text-accent-text hover:underline">
+        {pipelines === 1 ? "1 pipeline" : `${pipelines} pipelines`}
+      </Link>
+      <span className="block text-faint text-sm">
+        read <RelativeTime date={lastReadAt} />
+      </span>
+    </>
   );
 }

@@ -118,8 +118,14 @@ export function SecretPicker({
             icon={<SecretKindIcon subKind={option.subKind} className="text-muted" />}
             secondary={
               <>
-                {[secretKinds[option.subKind].label, usedBy(option)].filter(Boolean).join(" · ")} · updated{" "}
-                <RelativeTime date={option.updatedAt} /> by {option.updatedByName}
+                {[secretKinds[option.subKind].label, usedBy(option)].filter(Boolean).join(" · ")}
+                {option.lastUsedAt && (
+                  <>
+                    {" "}
+                    · last used <RelativeTime date={option.lastUsedAt} />
+                  </>
+                )}{" "}
+                · updated <RelativeTime date={option.updatedAt} /> by {option.updatedByName}
               </>
             }
           />
@@ -171,6 +177,7 @@ function unknownSecret(id: string, status: keyof typeof unknownNames): SecretOpt
     subKind: "text",
     usedBy: 0,
     pipelines: 0,
+    lastUsedAt: null,
     updatedAt: new Date(0).toISOString(),
     updatedByName: "",
   };

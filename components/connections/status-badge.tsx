@@ -21,9 +21,7 @@ export function ConnectionStatusBadge({
       return (
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
-            <Badge tone="success" icon={<CircleCheck aria-hidden />}>
-              Connected
-            </Badge>
+            <ConnectionStateBadge state="connected" />
           </Marked>
           <Checked status={status} />
         </span>
@@ -32,9 +30,7 @@ export function ConnectionStatusBadge({
       return (
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
-            <Badge tone="danger" icon={<CircleX aria-hidden />}>
-              Disconnected
-            </Badge>
+            <ConnectionStateBadge state="disconnected" />
           </Marked>
           <span className="text-sm">{checkTexts[status.code].title}</span>
           <Checked status={status} />
@@ -44,9 +40,7 @@ export function ConnectionStatusBadge({
       return (
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
-            <Badge tone="neutral" icon={<Moon aria-hidden />}>
-              Inactive
-            </Badge>
+            <ConnectionStateBadge state="inactive" />
           </Marked>
           <span className="text-muted text-sm">Unused for a week. Checks resume when it is used.</span>
           <Checked status={status} />
@@ -56,9 +50,7 @@ export function ConnectionStatusBadge({
       return (
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
-            <Badge tone="warning" icon={<Hourglass aria-hidden />}>
-              Waiting for approval
-            </Badge>
+            <ConnectionStateBadge state="waiting" />
           </Marked>
           <span className="text-faint text-sm">
             Requested by {status.askedByName} <RelativeTime date={status.askedAt} />
@@ -69,9 +61,7 @@ export function ConnectionStatusBadge({
       return (
         <span className="flex flex-col items-start gap-1">
           <Marked picture={picture}>
-            <Badge tone="neutral" icon={<CircleDashed aria-hidden />}>
-              Not checked
-            </Badge>
+            <ConnectionStateBadge state="not_tested" />
           </Marked>
           {status.reason === "declined" && (
             <span className="text-muted text-sm">{status.declinedByName} declined the destination.</span>
@@ -86,6 +76,24 @@ export function ConnectionStatusBadge({
     default:
       return status satisfies never;
   }
+}
+
+const states = {
+  connected: { tone: "success", Icon: CircleCheck, label: "Connected" },
+  disconnected: { tone: "danger", Icon: CircleX, label: "Disconnected" },
+  inactive: { tone: "neutral", Icon: Moon, label: "Inactive" },
+  waiting: { tone: "warning", Icon: Hourglass, label: "Waiting for approval" },
+  not_tested: { tone: "neutral", Icon: CircleDashed, label: "Not checked" },
+} as const satisfies Record<ConnectionStatus["state"], object>;
+
+/** The state of a connection in one or two words. */
+export function ConnectionStateBadge({ state }: { state: ConnectionStatus["state"] }) {
+  const { tone, Icon, label } = states[state];
+  return (
+    <Badge tone={tone} icon={<Icon aria-hidden />}>
+      {label}
+    </Badge>
+  );
 }
 
 /** A badge, followed by the picture of the last checks. */

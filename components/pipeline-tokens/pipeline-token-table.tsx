@@ -65,6 +65,7 @@ export function PipelineTokenTable({
       label="Pipeline tokens"
       tokens={tokens}
       columns={[statusColumn, limitsColumn, expires, ownerColumn, lastUsedColumn, addedColumn("Created")]}
+      hrefOf={({ id }) => `/metadata/fabrics/${fabricId}/pipelines/${id}`}
       actions={canRevoke ? actions : undefined}
     />
   );

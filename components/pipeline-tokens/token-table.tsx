@@ -3,7 +3,7 @@ import { ConnectionChanges } from "@/components/pipeline-tokens/connection-chang
 import { TokenLimits } from "@/components/pipeline-tokens/token-limits";
 import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { Owner } from "@/lib/expiry/schema";
 import type { LimitSummary, TokenStatus } from "@/lib/pipeline-tokens/schema";
 
@@ -14,11 +14,14 @@ export function TokenTable<Token extends { id: string; name: string }>({
   label,
   tokens,
   columns,
+  hrefOf,
   actions,
 }: {
   label: string;
   tokens: readonly Token[];
   columns: readonly Column<Token>[];
+  /** The address of a token's own page. */
+  hrefOf?: (token: Token) => string;
   actions?: ((token: Token) => ReactNode) | undefined;
 }) {
   return (
@@ -39,7 +42,7 @@ export function TokenTable<Token extends { id: string; name: string }>({
       <TBody>
         {tokens.map((token) => (
           <Tr key={token.id}>
-            <Td isMain>{token.name}</Td>
+            <Td isMain>{hrefOf ? <RowLink href={hrefOf(token)} name={token.name} /> : token.name}</Td>
             {columns.map(({ title, cell }) => (
               <Td key={title} label={title}>
                 {cell(token)}

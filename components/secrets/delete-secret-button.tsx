@@ -3,40 +3,40 @@
 import { useRouter } from "next/navigation";
 import { startTransition, useState } from "react";
 import { errorText } from "@/components/form/error-texts";
-import { ReaderList } from "@/components/secrets/reader-list";
 import { SecretInUseDialog } from "@/components/secrets/secret-in-use-dialog";
+import { SecretUserList } from "@/components/secrets/secret-user-list";
 import { restorableText, useDeletedToast } from "@/components/trash/use-deleted-toast";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
 import { useDialog } from "@/components/ui/use-dialog";
 import { deleteSecretAction } from "@/lib/secrets/actions";
-import { type SecretDetail, usedForDays } from "@/lib/secrets/schema";
+import { type SecretUsers, usedForDays } from "@/lib/secrets/schema";
 
 export function DeleteSecretButton({
   fabricId,
-  secret,
+  users,
   trashDays,
 }: {
   fabricId: string;
   /** How long it can be restored. */
   trashDays: number;
-  secret: Pick<SecretDetail, "id" | "name" | "connections" | "readers" | "usedBy">;
+  users: SecretUsers;
 }) {
   const dialog = useDialog();
   const router = useRouter();
   const showDeleted = useDeletedToast(fabricId);
   const [error, setError] = useState<string | null>(null);
-  const { name, readers } = secret;
-  const isInUse = secret.connections.length > 0;
-  const isRead = readers.length > 0;
+  const { id, name } = users;
+  const isInUse = users.connections.length > 0;
+  const isRead = users.readers.length > 0;
 
   function deleteSecret() {
     return new Promise<void>((settled) => {
       // One transition, so that the list replaces this page before the page itself renders "not found".
       startTransition(async () => {
-        const result = await deleteSecretAction(fabricId, { secretId: secret.id }).catch(() => null);
+        const result = await deleteSecretAction(fabricId, { secretId: id }).catch(() => null);
         if (result?.ok) {
-          showDeleted({ type: "secret", id: secret.id, name }, { trashDays });
+          showDeleted({ type: "secret", id, name }, { trashDays });
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
           setError(`It is now in use: ${result.fieldErrors?.connections ?? "a connection"}.`);
@@ -59,7 +59,7 @@ export function DeleteSecretButton({
       </Button>
       <SecretInUseDialog
         fabricId={fabricId}
-        secret={secret}
+        users={users}
         isOpen={dialog.isOpen && isInUse}
         onClose={dialog.close}
       />
@@ -75,9 +75,8 @@ export function DeleteSecretButton({
       >
         {isRead ? (
           <>
-            <p>These pipelines have read it in the last {usedForDays} days and will get “not found”:</p>
-            <ReaderList name={name} readers={readers} />
-            <p className="mt-3">{restorableText(trashDays)}</p>
+            <p className="mb-3">Pipelines that read it will get “not found”. {restorableText(trashDays)}</p>
+            <SecretUserList fabricId={fabricId} users={users} />
           </>
         ) : (
           <p>

@@ -2,23 +2,18 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { DialogForm } from "@/components/form/dialog-form";
-import { RecentReaders } from "@/components/secrets/recent-readers";
 import { SecretNameField } from "@/components/secrets/secret-name-field";
+import { SecretUserList } from "@/components/secrets/secret-user-list";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { renameSecretAction } from "@/lib/secrets/actions";
-import { renameSecretInput, type SecretDetail } from "@/lib/secrets/schema";
+import { renameSecretInput, type SecretUsers } from "@/lib/secrets/schema";
 
 const resolver = zodResolver(renameSecretInput);
-export function RenameSecretButton({
-  fabricId,
-  secret: { id, name, readers },
-}: {
-  fabricId: string;
-  secret: Pick<SecretDetail, "id" | "name" | "readers">;
-}) {
+export function RenameSecretButton({ fabricId, users }: { fabricId: string; users: SecretUsers }) {
+  const { id, name, usedBy, readers } = users;
   const dialog = useDialog();
   const toast = useToast();
   return (
@@ -33,8 +28,15 @@ export function RenameSecretButton({
           submitLabel="Rename"
           needsChange
         >
+          {usedBy + readers.length > 0 && (
+            <>
+              <p className="text-muted [overflow-wrap:anywhere]">
+                Everything that uses the secret keeps working. Pipelines can still read it as “{name}”.
+              </p>
+              <SecretUserList fabricId={fabricId} users={users} />
+            </>
+          )}
           <SecretNameField />
-          <RecentReaders name={name} readers={readers} />
         </DialogForm>
       </Dialog>
     </>

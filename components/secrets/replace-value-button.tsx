@@ -5,7 +5,7 @@ import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useDialog } from "@/components/ui/use-dialog";
-import type { SecretDetail } from "@/lib/secrets/schema";
+import type { ReplaceableSecret } from "@/lib/secrets/schema";
 
 export function ReplaceValueButton({
   fabricId,
@@ -13,7 +13,7 @@ export function ReplaceValueButton({
   maxSecretBytes,
 }: {
   fabricId: string;
-  secret: SecretDetail;
+  secret: ReplaceableSecret;
   maxSecretBytes: number;
 }) {
   const dialog = useDialog();

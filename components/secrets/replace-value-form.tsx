@@ -8,7 +8,7 @@ import { DestinationChoice } from "@/components/secrets/destination-choice";
 import { resolveReplacement } from "@/components/secrets/replace-form";
 import { ReplaceValueFields } from "@/components/secrets/replace-value-fields";
 import { emptyValues } from "@/components/secrets/secret-form";
-import { ValueUsers } from "@/components/secrets/value-users";
+import { SecretUserList } from "@/components/secrets/secret-user-list";
 import { useToast } from "@/components/ui/toast";
 import { replaceSecretAction } from "@/lib/secrets/actions";
 import { isSingleValue } from "@/lib/secrets/kinds/registry";
@@ -57,10 +57,17 @@ export function ReplaceValueForm({
       }}
       submitLabel="Replace"
     >
+      {secret.connections.length + secret.readers.length > 0 && (
+        <>
+          <p className="text-muted">
+            These connections use the new value at once. Pipelines get it at their next read.
+          </p>
+          <SecretUserList fabricId={fabricId} users={secret} />
+        </>
+      )}
       <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
       <ValueExpiryField />
       <DestinationChoice secret={secret} />
-      <ValueUsers secret={secret} />
     </DialogForm>
   );
 }

@@ -18,7 +18,7 @@ export function secretListHref(
 
 /** The URL behind a column's title. The first click sorts times newest first and words from A. */
 export function sortHref(query: SecretListQuery, sort: SecretSort): string {
-  const first = sort === "created" || sort === "updated" ? "desc" : "asc";
+  const first = sort === "name" || sort === "type" ? "asc" : "desc";
   const other = query.order === "asc" ? "desc" : "asc";
   return secretListHref(query, { sort, order: query.sort === sort ? other : first });
 }

@@ -1,12 +1,14 @@
+import { CircleX } from "lucide-react";
 import { SecretExpiryCell } from "@/components/expiry/secret-expiry-cell";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
 import { usersText } from "@/components/secrets/users-text";
+import { Badge } from "@/components/ui/badge";
 import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
-import { type SecretListQuery, type SecretSort, type SecretSummary, usedForDays } from "@/lib/secrets/schema";
+import type { SecretListQuery, SecretSort, SecretSummary } from "@/lib/secrets/schema";
 
 export function SecretsTable({
   fabricId,
@@ -29,6 +31,9 @@ export function SecretsTable({
           Type
         </Th>
         <Th width="w-32">Used by</Th>
+        <Th {...sortable("used")} width="w-36">
+          Last used
+        </Th>
         <Th {...sortable("expires")} width="w-36">
           Expires
         </Th>
@@ -71,6 +76,9 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
       <Td label="Used by">
         <UsedBy href={`${href}#used-by`} secret={secret} />
       </Td>
+      <Td label="Last used">
+        <LastUsed secret={secret} />
+      </Td>
       <Td label="Expires">
         <SecretExpiryCell expiry={secret.expiry} />
       </Td>
@@ -84,39 +92,33 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         )}
       </Td>
       <Td label="Updated">
-        <When date={secret.updatedAt} by={secret.updatedByName} />
+        <RelativeTime date={secret.updatedAt} />
+        <span className="block truncate text-faint text-sm" title={secret.updatedByName}>
+          {secret.updatedByName}
+        </span>
       </Td>
     </Tr>
   );
 }
 
 function UsedBy({ href, secret }: { href: string; secret: SecretSummary }) {
-  const { usedBy, lastReadAt, createdAt } = secret;
-  if (usedBy === 0 && lastReadAt === null) {
-    const isOlder = createdAt.getTime() < Date.now() - usedForDays * 24 * 60 * 60_000;
-    return <span className="text-faint">{isOlder ? `Nothing in ${usedForDays} days` : "Nothing yet"}</span>;
-  }
+  const users = usersText(secret);
+  if (users === "")
+    return <span className="text-faint">{secret.lastUsedAt ? "Nothing now" : "Nothing yet"}</span>;
   return (
     <>
       <Link href={href} className="rounded-sm text-accent-text hover:underline">
-        {usersText(secret)}
+        {users}
       </Link>
-      {lastReadAt && (
-        <span className="block text-faint text-sm">
-          read <RelativeTime date={lastReadAt} />
-        </span>
+      {secret.failing > 0 && (
+        <Badge tone="danger" icon={<CircleX aria-hidden />}>
+          {secret.failing} failing
+        </Badge>
       )}
     </>
   );
 }
 
-function When({ date, by }: { date: Date; by: string }) {
-  return (
-    <>
-      <RelativeTime date={date} />
-      <span className="block truncate text-faint text-sm" title={by}>
-        {by}
-      </span>
-    </>
-  );
+function LastUsed({ secret: { lastUsedAt } }: { secret: SecretSummary }) {
+  return lastUsedAt ? <RelativeTime date={lastUsedAt} /> : <span className="text-faint">Never</span>;
 }

@@ -4,11 +4,16 @@ import { useUrlFilter } from "@/components/fabrics/use-url-filter";
 import { SearchInput } from "@/components/ui/search-input";
 import { Select } from "@/components/ui/select";
 import { secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
-import { type SecretState, secretStates } from "@/lib/secrets/schema";
+import { type SecretState, secretStates, unusedForDays } from "@/lib/secrets/schema";
 
 const typeOptions = subKinds.map((value) => ({ value, label: secretKinds[value].label }));
 
-const states: Record<SecretState, string> = { expiring: "Expiring" };
+const states: Record<SecretState, string> = {
+  expiring: "Expiring",
+  failing: "Failing",
+  unused: `Unused for ${unusedForDays} days`,
+  never_replaced: "Never replaced",
+};
 const stateOptions = secretStates.map((value) => ({ value, label: states[value] }));
 
 export function SecretsToolbar() {

@@ -87,6 +87,7 @@ function PipelineTokenTable({ tokens }: { tokens: TeamPipelineToken[] }) {
         expiresColumn,
         lastUsedColumn,
       ]}
+      hrefOf={({ id, fabricId }) => `/metadata/fabrics/${fabricId}/pipelines/${id}`}
       actions={(token) => <RevokeTokenButton fabricId={token.fabricId} token={token} />}
     />
   );
@@ -103,6 +104,7 @@ function IssuerTable({ issuers }: { issuers: TeamIssuer[] }) {
         issuerColumn,
         workloadsColumn,
       ]}
+      hrefOf={({ id, fabricId }) => `/metadata/fabrics/${fabricId}/pipelines/${id}`}
       actions={(issuer) => <RemoveIssuerButton fabricId={issuer.fabricId} issuer={issuer} />}
     />
   );

@@ -3,7 +3,7 @@ import { RemoveHeldMemberButton } from "@/components/teams/remove-held-member-bu
 import { RoleBadge } from "@/components/teams/role-badge";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
-import { Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
+import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table";
 import type { Member, TeamDetail } from "@/lib/teams/schema";
 
 export function MemberTable({
@@ -49,7 +49,7 @@ export function MemberTable({
         {members.map((member) => (
           <Tr key={member.userId}>
             <Td isMain>
-              {member.name}
+              <RowLink href={`/metadata/teams/${team.id}/members/${member.userId}`} name={member.name} />
               {member.userId === me && <span className="ml-2 font-normal text-muted text-sm">you</span>}
             </Td>
             <Td label="E-mail">{member.email}</Td>

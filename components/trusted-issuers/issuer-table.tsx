@@ -42,6 +42,7 @@ export function IssuerTable({
         limitsColumn,
         addedColumn("Added"),
       ]}
+      hrefOf={({ id }) => `/metadata/fabrics/${fabricId}/pipelines/${id}`}
       actions={canRemove ? actions : undefined}
     />
   );

@@ -3,6 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { currentReferences, secretsOfSettings } from "@/lib/connections/current-references";
 import type { ConnectionListQuery, ConnectionPage, ConnectionSummary } from "@/lib/connections/schema";
 import { findStatuses } from "@/lib/connections/statuses";
+import { readsOfConnections } from "@/lib/connections/uses";
 import { withMember } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { db, literal, type Prisma } from "@/lib/db/client";
@@ -141,9 +142,10 @@ export async function getConnection(
 
 async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
-  const [statuses, current] = await Promise.all([
+  const [statuses, current, reads] = await Promise.all([
     findStatuses(fabricId, rows),
     currentReferences(db, { fabricId }, secretIds),
+    readsOfConnections(rows.map(({ id }) => id)),
   ]);
   const versions = new Map([...current.values()].map(({ id, version }) => [id, version]));
   const notAllowed = await findNotAllowed(
@@ -160,6 +162,8 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     notAllowed: notAllowed[i] ?? null,
     history: statuses.historyOf(row),
     isWarehouse: row.warehouseOf !== null,
+    pipelines: reads.get(row.id)?.pipelines ?? 0,
+    lastReadAt: reads.get(row.id)?.lastReadAt ?? null,
     references: row.secrets.flatMap(({ field, secretId, secret: { name, subKind } }) =>
       isSubKind(subKind) ? [{ field, secretId, name, subKind }] : [],
     ),

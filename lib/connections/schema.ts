@@ -126,10 +126,25 @@ export type ConnectionSummary = {
   /** True for the fabric's SQL warehouse. */
   isWarehouse: boolean;
   references: { field: string; secretId: string; name: string; subKind: SubKind }[];
+  /** The number of pipelines that read through it in the last `usedForDays` days, and the last time. */
+  pipelines: number;
+  lastReadAt: Date | null;
   createdAt: Date;
   createdByName: string;
   updatedAt: Date;
   updatedByName: string;
+};
+
+/** A secret in a field of a connection, with the newest check of the connection that tried it. */
+export type ConnectionSecretUse = {
+  field: string;
+  id: string;
+  name: string;
+  currentVersion: number;
+  /** Null if no check tried it. */
+  checkedAt: Date | null;
+  checkedVersion: number | null;
+  hasPassed: boolean;
 };
 
 export type ConnectionPage = {

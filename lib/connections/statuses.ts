@@ -1,5 +1,4 @@
 import "server-only";
-import { isInUse } from "@/lib/connections/inactive";
 import {
   type CheckHistory,
   type ConnectionStatus,
@@ -8,6 +7,7 @@ import {
 } from "@/lib/connections/schema";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
 import { db, Prisma } from "@/lib/db/client";
+import { isInUse } from "@/lib/uses/connection-in-use";
 
 type Row = { id: string; configHash: string; createdById: string; createdAt: Date };
 

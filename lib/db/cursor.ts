@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** Encodes the values at the end of a page. Opaque to clients. */
-export function encodeCursor(values: readonly (string | Date)[]): string {
+export function encodeCursor(values: readonly (string | boolean | Date)[]): string {
   return Buffer.from(JSON.stringify(values)).toString("base64url");
 }
 

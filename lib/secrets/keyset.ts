@@ -10,6 +10,8 @@ type Columns = {
   createdAt: Date;
   updatedAt: Date;
   expiresAt: Date;
+  isUsed: boolean;
+  idleSince: Date;
   id: string;
 };
 
@@ -20,6 +22,8 @@ const columns = {
   created: ["createdAt", "id"],
   updated: ["updatedAt", "id"],
   expires: ["expiresAt", "id"],
+  // Before all others those that were never used, by their creation.
+  used: ["isUsed", "idleSince", "id"],
 } as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
 
 const text = postgresText(512);
@@ -31,6 +35,7 @@ const cursorSchemas = {
   created: z.tuple([z.literal("created"), time, text]),
   updated: z.tuple([z.literal("updated"), time, text]),
   expires: z.tuple([z.literal("expires"), time, text]),
+  used: z.tuple([z.literal("used"), z.boolean(), time, text]),
 } as const satisfies Record<SecretSort, z.ZodType>;
 
 /** Encodes the end of a page: its sort order and column values. Opaque to the browser. */
@@ -45,7 +50,7 @@ export function cursorOf(sort: SecretSort, row: Columns): string {
  */
 export function keyset(
   { sort, order, after, before }: SecretListQuery,
-  bind: (value: string | Date) => string,
+  bind: (value: string | boolean | Date) => string,
 ): { orderBy: string; beyond: string | undefined; isBackward: boolean } {
   const wantsBackward = after === undefined && before !== undefined;
   const isDescending = (order === "asc") === wantsBackward;
@@ -65,7 +70,7 @@ export function isCursor(sort: SecretSort, cursor: string): boolean {
   return parseCursor(sort, cursor) !== undefined;
 }
 
-function parseCursor(sort: SecretSort, cursor: string | undefined): (string | Date)[] | undefined {
-  const schema: z.ZodType<[SecretSort, ...(string | Date)[]]> = cursorSchemas[sort];
+function parseCursor(sort: SecretSort, cursor: string | undefined): (string | boolean | Date)[] | undefined {
+  const schema: z.ZodType<[SecretSort, ...(string | boolean | Date)[]]> = cursorSchemas[sort];
   return decodeCursor(schema, cursor)?.slice(1);
 }

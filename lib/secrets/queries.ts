@@ -1,52 +1,33 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
-import { db, literal, type Prisma } from "@/lib/db/client";
+import { db, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { listAuthorityNames } from "@/lib/destinations/queries";
-import { ownerOf } from "@/lib/expiry/owner";
-import { expiringDays, expiryOf } from "@/lib/expiry/schema";
+import { expiryOf } from "@/lib/expiry/schema";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 import { cursorOf, keyset } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
-import { listReaders, pipelinesOfSecret } from "@/lib/secrets/readers";
+import { listReaders, listReadsByDay } from "@/lib/secrets/readers";
 import {
   longestHistory,
   type SecretDetail,
   type SecretListQuery,
   type SecretOption,
   type SecretPage,
-  type SecretState,
   type SecretSummary,
 } from "@/lib/secrets/schema";
+import {
+  type Bind,
+  matchingSearch,
+  matchingState,
+  type Row,
+  selectSummaries,
+  withUse,
+} from "@/lib/secrets/summaries";
 import { listUsingConnections } from "@/lib/secrets/used-by";
 
 const pageSize = 50;
-
-/** A row of the table as Postgres returns it. All columns are public. */
-type Row = Omit<SecretSummary, "subKind" | "expiry" | "owner"> & {
-  nameKey: string;
-  subKind: string;
-  createdById: string;
-  expiresAt: Date;
-  expirySource: string;
-  ownerId: string | null;
-  ownerName: string;
-  ownerEmail: string;
-};
-
-const summaryColumns = `s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
-  s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
-  (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
-  r.pipelines, r."lastReadAt", s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail"`;
-const currentVersion = `CROSS JOIN LATERAL
-  (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v`;
-const owner = `JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true`;
-
-/** SQL of each state of a secret `s`. */
-const conditionOf: Record<SecretState, string> = {
-  expiring: `s."expiresAt" < now() + interval '${expiringDays} days'`,
-};
 
 /** One page of a fabric's secrets. */
 export async function listSecrets(
@@ -83,32 +64,20 @@ type RowsQuery = SecretListQuery & {
  */
 async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQuery, page: PageRequest = {}) {
   const values: unknown[] = [fabricId, query.limit];
-  const bind = (value: unknown) => `$${values.push(value)}`;
+  const bind: Bind = (value) => `$${values.push(value)}`;
   const conditions = [`s."fabricId" = $1`, `s."deletedAt" IS NULL`];
   if (query.type) conditions.push(`s."subKind" = ${bind(query.type)}`);
   if (query.subKinds) conditions.push(`s."subKind" = ANY(${bind(query.subKinds)}::text[])`);
   if (query.ids) conditions.push(`s.id = ANY(${bind(query.ids)}::text[])`);
-  if (query.state) conditions.push(conditionOf[query.state]);
-  if (query.search) conditions.push(matching(query.search, bind));
+  if (query.search) conditions.push(matchingSearch(query.search, bind));
+  if (query.state) conditions.push(matchingState(query.state, bind));
   const { orderBy, beyond, isBackward } = keyset(query, bind);
   if (beyond) conditions.push(beyond);
-  const text = `SELECT ${summaryColumns}
-    FROM (SELECT * FROM secret s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2) s ${currentVersion} ${pipelinesOfSecret} ${owner}
-    ORDER BY ${orderBy}`;
+  const source = query.sort === "used" || query.state === "unused" ? withUse : "secret";
+  const selected = `SELECT s.* FROM ${source} s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2`;
+  const text = `${selectSummaries(selected, bind)} ORDER BY ${orderBy}`;
   const rows = await inListSlot(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
-}
-
-/**
- * A text below three characters has no trigram to look up. The `|| ''` then keeps Postgres off that index:
- * reading rows in order fills a page soon.
- */
-function matching(search: string, bind: (value: string) => string): string {
-  const inName = bind(`%${literal(search.toLowerCase())}%`);
-  const inDescription = bind(`%${literal(search)}%`);
-  return search.length < 3
-    ? `(s."nameKey" || '' LIKE ${inName} OR s.description || '' ILIKE ${inDescription})`
-    : `(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`;
 }
 
 const counts = preparedQuery<{ inFabric: number; ofKind: number }>(
@@ -121,13 +90,18 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
   return row ?? { inFabric: 0, ofKind: 0 };
 }
 
-const findSummary = preparedQuery<Row>(
-  `SELECT ${summaryColumns} FROM secret s ${currentVersion} ${pipelinesOfSecret} ${owner} WHERE s.id = $1 AND s."fabricId" = $2 AND s."deletedAt" IS NULL`,
-);
+async function findSummary(fabricId: string, secretId: string): Promise<Row | undefined> {
+  const values: unknown[] = [fabricId, secretId];
+  const text = selectSummaries(
+    `SELECT * FROM secret WHERE id = $2 AND "fabricId" = $1 AND "deletedAt" IS NULL`,
+    (value) => `$${values.push(value)}`,
+  );
+  return (await preparedQuery<Row>(text)(...values))[0];
+}
 
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
-  const [summary] = secretId.includes("\0") ? [] : await findSummary(secretId, scope.fabricId);
+  const summary = secretId.includes("\0") ? undefined : await findSummary(scope.fabricId, secretId);
   const row =
     summary &&
     (await db.secret.findFirst({
@@ -178,6 +152,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     })),
     connections: await listUsingConnections(scope, secretId),
     readers: await listReaders(scope, secretId),
+    readsByDay: await listReadsByDay(scope, secretId),
     destinations,
     authorities: await listAuthorityNames(
       scope,
@@ -221,6 +196,7 @@ export async function listSecretOptions(
       subKind: subKindOf(row),
       usedBy: row.usedBy,
       pipelines: row.pipelines,
+      lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
       updatedAt: row.updatedAt.toISOString(),
       updatedByName: row.updatedByName,
     })),
@@ -236,8 +212,10 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
+    failing,
     pipelines,
     lastReadAt,
+    lastUsedAt,
     metadata,
     expiresAt,
     expirySource,
@@ -257,8 +235,10 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
+    failing,
     pipelines,
     lastReadAt,
+    lastUsedAt,
     metadata,
     expiry: expiryOf(expiresAt, expirySource),
     owner: ownerId === null ? null : { id: ownerId, name: ownerName, email: ownerEmail },

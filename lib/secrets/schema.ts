@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { isPostgresText } from "@/lib/db/text";
 import { type Expiry, expiryDate, type Owner, optionalExpiry } from "@/lib/expiry/schema";
 import type { ValueExpiry } from "@/lib/secrets/kinds/expiry-of-text";
@@ -142,12 +143,15 @@ export const setSecretOwnerForm = setSecretOwnerInput.extend({
 export const secretIdInput = z.object({ secretId: z.string() });
 export const dropNameInput = z.object({ secretId: z.string(), name: z.string().max(128) });
 
-export const secretSorts = ["name", "type", "created", "updated", "expires"] as const;
+export const secretSorts = ["name", "type", "created", "updated", "expires", "used"] as const;
 export type SecretSort = (typeof secretSorts)[number];
 
 /** The states that the list of secrets can be limited to. */
-export const secretStates = ["expiring"] as const;
+export const secretStates = ["expiring", "failing", "unused", "never_replaced"] as const;
 export type SecretState = (typeof secretStates)[number];
+
+/** For how many days the state "unused" requires that nothing used a secret. */
+export const unusedForDays = 90;
 
 /** The state of the Secrets tab, from the URL. */
 export const secretListQuery = z.object({
@@ -184,6 +188,9 @@ export type SecretMetadata = {
  */
 export const usedForDays = 100;
 
+/** How many days the reads of a secret are counted by day. */
+export const shownDays = 30;
+
 /** How many readers of a secret a page names. Activity has the others. */
 export const maxShownReaders = 20;
 
@@ -201,6 +208,10 @@ export type SecretReader = {
   version: number;
   lastReadAt: Date;
   reads: number;
+  /** The first of these reads; null if an earlier version of Selvage counted it. */
+  firstReadAt: Date | null;
+  /** The pipeline token or the trusted issuer. */
+  pipelineId: string;
 };
 
 /** A row of the Secrets tab. */
@@ -213,9 +224,13 @@ export type SecretSummary = {
   version: number;
   /** The number of connections that reference it. */
   usedBy: number;
+  /** How many of them are disconnected. */
+  failing: number;
   /** The number of pipelines that read it in the last `usedForDays` days, and the last time. */
   pipelines: number;
   lastReadAt: Date | null;
+  /** When a pipeline last read it, or a check last sent it. */
+  lastUsedAt: Date | null;
   metadata: SecretMetadata;
   /** When the current value expires; null for never. */
   expiry: Expiry | null;
@@ -251,21 +266,46 @@ export type SecretDetail = SecretSummary & {
   connections: { id: string; name: string; kind: string }[];
   /** The newest of its readers. */
   readers: readonly SecretReader[];
+  /** How often pipelines read it on each of the last `shownDays` days, in UTC, oldest first. */
+  readsByDay: readonly number[];
   destinations: { id: string; destination: string; createdAt: Date; createdByName: string }[];
   /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
   authorities: Record<string, string>;
   isCreator: boolean;
 };
 
-/** The data that the Replace value form needs. Times are strings when they came over the network. */
-export type ReplaceableSecret = Pick<
-  SecretDetail,
-  "id" | "name" | "subKind" | "version" | "authorities" | "connections" | "usedBy"
-> & {
-  readers: readonly (Omit<SecretReader, "lastReadAt"> & { lastReadAt: Date | string })[];
-  fields: { field: string; version: number; setAt: Date | string | null }[];
-  destinations: { id: string; destination: string; createdAt: Date | string; createdByName: string }[];
+/** A moment, which is a string when it came over the network. */
+type Moment = Date | string;
+
+/** What uses a secret, for its page and for each dialog that changes the secret. */
+export type SecretUsers = Pick<SecretDetail, "id" | "name" | "version" | "usedBy"> & {
+  /** When the current version was stored. */
+  versionSetAt: Moment;
+  connections: readonly UsingConnection<Moment>[];
+  readers: readonly (Omit<SecretReader, "lastReadAt" | "firstReadAt"> & {
+    lastReadAt: Moment;
+    firstReadAt: Moment | null;
+  })[];
 };
+
+/** A connection that references a secret. */
+export type UsingConnection<Time = Date> = {
+  id: string;
+  name: string;
+  kind: string;
+  state: "connected" | "disconnected" | "inactive" | "waiting" | "not_tested";
+  /** Why it is disconnected, as a code of a check. */
+  code: CheckCode | null;
+  /** The newest check that says something about it. */
+  checkedAt: Time | null;
+};
+
+/** The data that the Replace value form needs. */
+export type ReplaceableSecret = SecretUsers &
+  Pick<SecretDetail, "subKind" | "authorities"> & {
+    fields: { field: string; version: number; setAt: Moment | null }[];
+    destinations: { id: string; destination: string; createdAt: Moment; createdByName: string }[];
+  };
 
 /** A secret in the picker. */
 export type SecretOption = {
@@ -274,6 +314,7 @@ export type SecretOption = {
   subKind: SubKind;
   usedBy: number;
   pipelines: number;
+  lastUsedAt: string | null;
   updatedAt: string;
   updatedByName: string;
 };

@@ -64,7 +64,9 @@ function storedMib(version: NewVersion): Addition {
   return { storedByFabric: mib, storedByTeam: mib };
 }
 
-const insertVersion = preparedQuery<{ recorded: true }>(`WITH ${storeVersion}`);
+const insertVersion = preparedQuery<{ recorded: true }>(
+  `WITH replaced AS (UPDATE secret SET "isReplaced" = true WHERE id = $2 AND NOT "isReplaced"), ${storeVersion}`,
+);
 
 const insertSecret = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
@@ -80,6 +82,8 @@ const insertSecret = preparedQuery<{ recorded: true }>(
     -- It counts the freed names, so that Postgres frees them first.
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
     SELECT $4, $15, $14, $2 FROM (SELECT count(*) FROM freed) AS after
+  ), new_use AS (
+    INSERT INTO secret_use ("secretId", "fabricId") VALUES ($2, $4)
   ), ${storeVersion}`,
 );
 

@@ -5,6 +5,7 @@ import { withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { userFieldOf } from "@/lib/connectors/validate";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
+import { usedForDays } from "@/lib/secrets/schema";
 import { who } from "@/web/management-api/parts";
 
 /** A connection in the API: every credential is a reference to its secret. */
@@ -28,6 +29,16 @@ export const connectionObject = z.object({
     })
     .optional()
     .meta({ description: "Pipelines cannot use the connection until these destinations are allowed." }),
+  usedByPipelines: z
+    .number()
+    .int()
+    .meta({ description: `Number of pipelines that read through it in the last ${usedForDays} days.` }),
+  lastReadAt: z
+    .string()
+    .nullable()
+    .meta({
+      description: `When a pipeline last read through it; null if none did in the last ${usedForDays} days.`,
+    }),
   ...who,
 });
 
@@ -54,6 +65,8 @@ export function objectOf(connection: ConnectionSummary): z.input<typeof connecti
       ...("code" in status ? { code: status.code } : {}),
     },
     ...(notAllowed ? { notAllowed: { ...notAllowed, since: notAllowed.since.toISOString() } } : {}),
+    usedByPipelines: connection.pipelines,
+    lastReadAt: connection.lastReadAt?.toISOString() ?? null,
     createdAt: connection.createdAt.toISOString(),
     createdBy: connection.createdByName,
     updatedAt: connection.updatedAt.toISOString(),

@@ -1,5 +1,6 @@
 import { notFound } from "next/navigation";
 import { ConnectionForm } from "@/components/connections/connection-form";
+import { ConnectionUses } from "@/components/connections/connection-uses";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
 import { InvalidSettingsBanner } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
@@ -11,12 +12,14 @@ import { ReminderNotice } from "@/components/reminders/reminder-notice";
 import { BackLink } from "@/components/ui/back-link";
 import { allows } from "@/lib/access/policy";
 import { getConnection } from "@/lib/connections/queries";
+import { listConnectionSecrets } from "@/lib/connections/uses";
 import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { findSnooze } from "@/lib/reminders/queries";
+import { listReadsThrough } from "@/lib/pipelines/queries";
 
 export const metadata = { title: "Connection" };
 
@@ -30,6 +33,12 @@ export default async function ConnectionPage({
   const connection = await getConnection(scope, connectionId).catch(notFoundPage);
   const connector = findConnector(connection.kind) ?? notFound();
   const unconfirmed = await listUnconfirmed(await requireScope(fabricId, "token:list"), connectionId);
+  const [secrets, reads] = await Promise.all([
+    listConnectionSecrets(scope, connectionId),
+    listReadsThrough(scope, connectionId),
+  ]);
+  const form = connectorForm(connector);
+  const titles = Object.fromEntries(form.fields.map(({ name: field, title }) => [field, title]));
   const { id, name, description, properties, status, history, notAllowed, references } = connection;
   const secretTypes = Object.fromEntries(references.map(({ secretId, subKind }) => [secretId, subKind]));
   const values = Object.entries(properties).map(([field, value]) => [field, String(value)]);
@@ -48,6 +57,7 @@ export default async function ConnectionPage({
         <DeleteConnectionButton
           fabricId={fabricId}
           connection={{ id, name }}
+          reads={reads}
           trashDays={webEnv().TRASH_DAYS}
         />
       </div>
@@ -71,12 +81,13 @@ export default async function ConnectionPage({
       <QueryProvider>
         <ConnectionForm
           fabricId={fabricId}
-          connector={connectorForm(connector)}
+          connector={form}
           maxSecretBytes={webEnv().MAX_SECRET_BYTES}
           isAdmin={allows(scope.role, "destination:write")}
           saved={{ id, name, description, properties: Object.fromEntries(values), secretTypes }}
         />
       </QueryProvider>
+      <ConnectionUses fabricId={fabricId} secrets={secrets} titles={titles} reads={reads} />
     </section>
   );
 }

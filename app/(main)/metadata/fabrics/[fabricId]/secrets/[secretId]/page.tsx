@@ -15,6 +15,7 @@ import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
 import { allows } from "@/lib/access/policy";
+import { usersOf } from "@/lib/connections/using";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
 import { webEnv } from "@/lib/env";
@@ -34,6 +35,7 @@ export default async function SecretPage({
   const { fabricId, secretId } = await params;
   const scope = await requireScope(fabricId, "secret:list");
   const secret = await getSecret(scope, secretId).catch(notFoundPage);
+  const users = await usersOf(scope, secret);
   const paused = await listPausedAttempts(scope, secretId);
   const waiting = await listWaitingRequests(scope, secretId);
   const isAdmin = allows(scope.role, "destination:write");
@@ -44,11 +46,15 @@ export default async function SecretPage({
   return (
     <div className="flex flex-col gap-6">
       <SecretHeader fabricId={fabricId} secret={secret}>
-        <ReplaceValueButton fabricId={fabricId} secret={secret} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
-        <RenameSecretButton fabricId={fabricId} secret={secret} />
+        <ReplaceValueButton
+          fabricId={fabricId}
+          secret={{ ...secret, ...users }}
+          maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+        />
+        <RenameSecretButton fabricId={fabricId} users={users} />
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
         {canDelete && (
-          <DeleteSecretButton fabricId={fabricId} secret={secret} trashDays={webEnv().TRASH_DAYS} />
+          <DeleteSecretButton fabricId={fabricId} users={users} trashDays={webEnv().TRASH_DAYS} />
         )}
       </SecretHeader>
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
@@ -69,7 +75,7 @@ export default async function SecretPage({
             isAdmin={allows(scope.role, "credential-attempt:reset")}
           />
           <SecretFieldList secret={secret} />
-          <SecretUsedBy fabricId={fabricId} secret={secret} />
+          <SecretUsedBy fabricId={fabricId} secret={secret} users={users} />
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">

@@ -1,3 +1,4 @@
+import { usersOf } from "@/lib/connections/using";
 import { route } from "@/lib/next/route";
 import { getSecret } from "@/lib/secrets/queries";
 import type { ReplaceableSecret } from "@/lib/secrets/schema";
@@ -7,18 +8,14 @@ export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
     const secret = await getSecret(scope, secretId);
-    const { id, name, subKind, version, fields, destinations, authorities, usedBy, connections, readers } =
-      secret;
-    const use = { usedBy, connections, readers };
+    const { subKind, fields, destinations, authorities } = secret;
+    const users = await usersOf(scope, secret);
     return Response.json({
-      id,
-      name,
+      ...users,
       subKind,
-      version,
       fields,
       destinations,
       authorities,
-      ...use,
     } satisfies ReplaceableSecret);
   },
 });

@@ -1,0 +1,84 @@
+import "server-only";
+import { literal, type Prisma } from "@/lib/db/client";
+import { ownerOf } from "@/lib/expiry/owner";
+import { expiringDays } from "@/lib/expiry/schema";
+import { pipelinesOfSecret } from "@/lib/secrets/readers";
+import { type SecretState, type SecretSummary, unusedForDays } from "@/lib/secrets/schema";
+import { failingConnections } from "@/lib/uses/failing-connections";
+
+/** A row of the table as Postgres returns it. All columns are public. */
+export type Row = Omit<SecretSummary, "subKind" | "expiry" | "owner"> & {
+  nameKey: string;
+  subKind: string;
+  createdById: string;
+  isUsed: boolean;
+  idleSince: Date;
+  expiresAt: Date;
+  expirySource: string;
+  ownerId: string | null;
+  ownerName: string;
+  ownerEmail: string;
+};
+
+/** Binds a value, and returns its placeholder. */
+export type Bind = (value: unknown) => string;
+
+/**
+ * SQL that reads the summaries of the secrets that `selected` selects as `s`. The failing connections are read once, from
+ * the few failing checks of the fabric `$1`: a secret may have any number of connections.
+ */
+export function selectSummaries(selected: string, bind: Bind): string {
+  return `WITH s AS MATERIALIZED (${selected}), failing AS MATERIALIZED (
+      SELECT cs."secretId", count(DISTINCT c.id)::int AS failing
+      FROM ${bound(failingConnections(), bind)} JOIN connection_secret cs ON cs."connectionId" = c.id
+      WHERE f."fabricId" = $1 AND cs."secretId" IN (SELECT id FROM s) GROUP BY 1)
+    SELECT s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
+      s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
+      (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
+      coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
+      s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
+      coalesce(u."isUsed", false) AS "isUsed", coalesce(u."idleSince", s."createdAt") AS "idleSince",
+      greatest(CASE WHEN u."isUsed" THEN u."idleSince" END, r."lastReadAt") AS "lastUsedAt"
+    FROM s CROSS JOIN LATERAL
+      (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
+    ${pipelinesOfSecret} JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true
+    LEFT JOIN secret_use u ON u."secretId" = s.id LEFT JOIN failing ON failing."secretId" = s.id`;
+}
+
+/** The text of a part of a statement, with its values bound. */
+function bound({ strings, values }: Prisma.Sql, bind: Bind): string {
+  return strings.reduce((text, next, i) => `${text}${bind(values[i - 1])}${next}`);
+}
+
+/** Each secret with its use, for an order or a filter by it. */
+export const withUse = `(SELECT s.*, u."isUsed", u."idleSince" FROM secret s JOIN secret_use u ON u."secretId" = s.id WHERE u."fabricId" = $1)`;
+
+/** SQL of each state of a secret `s`. */
+const states: Record<SecretState, (bind: Bind) => string> = {
+  expiring: () => `s."expiresAt" < now() + interval '${expiringDays} days'`,
+  // Both values of the index's next column, so that Postgres reads from it only what is idle for that long.
+  unused: () =>
+    `s."isUsed" = ANY('{true,false}') AND s."idleSince" < now() - interval '${unusedForDays} days'`,
+  failing: (bind) =>
+    `s.id IN (SELECT cs."secretId" FROM ${bound(failingConnections(), bind)}
+       JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1)`,
+  never_replaced: () =>
+    `NOT s."isReplaced" AND NOT EXISTS (SELECT FROM secret_version v WHERE v."secretId" = s.id AND v.version > 1)`,
+};
+
+/** SQL that is true for a secret `s` in this state. "unused" requires `withUse`. */
+export function matchingState(state: SecretState, bind: Bind): string {
+  return states[state](bind);
+}
+
+/**
+ * A text below three characters has no trigram to look up. The `|| ''` then keeps Postgres off that index:
+ * reading rows in order fills a page soon.
+ */
+export function matchingSearch(search: string, bind: Bind): string {
+  const inName = bind(`%${literal(search.toLowerCase())}%`);
+  const inDescription = bind(`%${literal(search)}%`);
+  return search.length < 3
+    ? `(s."nameKey" || '' LIKE ${inName} OR s.description || '' ILIKE ${inDescription})`
+    : `(s."nameKey" LIKE ${inName} OR s.description ILIKE ${inDescription})`;
+}

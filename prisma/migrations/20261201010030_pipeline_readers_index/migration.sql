@@ -1,0 +1,3 @@
+-- CreateIndex
+DROP INDEX CONCURRENTLY IF EXISTS "secret_reader_readerId_idx";
+CREATE INDEX CONCURRENTLY "secret_reader_readerId_idx" ON "secret_reader"("readerId");
