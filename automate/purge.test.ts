@@ -1,3 +1,4 @@
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { purge } from "@/automate/purge";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
@@ -55,4 +56,49 @@ test("of the workloads of an issuer, the newest 1,000 readers of a secret are ke
     await owner.secretReader.findMany({ where: { secretId }, orderBy: { lastReadAt: "desc" } })
   ).map(({ readerName }) => readerName);
   expect(left).toEqual([...Array.from({ length: 1_000 }, (_, i) => `job ${i}`), "quarterly"]);
+});
+
+test("days that no page shows and failing checks of no connection are deleted; a secret of an earlier web gets its use", async () => {
+  const { fabricId, user } = await createTestFabric(owner, "uses");
+  const by = {
+    createdById: user.id,
+    createdByName: user.name,
+    updatedById: user.id,
+    updatedByName: user.name,
+  };
+  const id = uuidv7();
+  const name = { name: "s", nameKey: "s" };
+  const { createdAt } = await owner.secret.create({
+    data: { id, fabricId, ...name, subKind: "text", ...by },
+  });
+  const days = [0, 29, 30].map((ago) => ({ secretId: id, day: hoursAgo(ago * 24), reads: 1n }));
+  await owner.secretReadDay.createMany({ data: days });
+  await owner.connection.create({
+    data: {
+      id: "c",
+      fabricId,
+      name: "c",
+      nameKey: "c",
+      kind: "postgres",
+      properties: {},
+      configHash: "saved",
+      ...by,
+    },
+  });
+  const failing = { fabricId, code: "unreachable", actorId: user.id };
+  await owner.failingCheck.createMany({
+    data: [
+      { ...failing, configHash: "saved", checkedAt: hoursAgo(99) },
+      { ...failing, configHash: "may be saved", checkedAt: hoursAgo(0.9) },
+      { ...failing, configHash: "abandoned", checkedAt: hoursAgo(1.1) },
+    ],
+  });
+  await purge();
+  expect(await owner.secretReadDay.count({ where: { secretId: id } })).toBe(2);
+  const left = await owner.failingCheck.findMany({ where: { fabricId }, orderBy: { checkedAt: "asc" } });
+  expect(left.map(({ configHash }) => configHash)).toEqual(["saved", "may be saved"]);
+  expect(await owner.secretUse.findUnique({ where: { secretId: id } })).toMatchObject({
+    isUsed: false,
+    idleSince: createdAt,
+  });
 });

@@ -299,12 +299,16 @@ test("a person sees who uses a secret: connections, pipelines and destinations",
     usedBy: 1,
     usedByPipelines: 2,
     lastReadAt: "2026-11-30T10:05:00.000Z",
+    lastUsedAt: "2026-11-30T10:07:00.000Z",
     updatedAt: "2026-11-30T00:00:00Z",
     updatedBy: "Uri",
   };
   const used = {
     usedBy: 3,
-    connections: [{ id: "c", name: "Orders", kind: "postgres" }],
+    lastUsedAt: "2026-11-30T10:07:00.000Z",
+    version: 2,
+    versionSetAt: "2026-11-20T06:11:00.000Z",
+    connections: [{ id: "c", name: "Orders", kind: "postgres", state: "disconnected" }],
     pipelines: [
       { name: "nightly", lastReadAt: "2026-11-30T10:05:00.000Z", version: 2, reads: 3, secretName: "key" },
       { name: "ci", lastReadAt: "2026-11-01T09:00:00.000Z", version: 1, reads: 1, connection: "Orders" },
@@ -313,12 +317,15 @@ test("a person sees who uses a secret: connections, pipelines and destinations",
   };
   answer = { status: 200, body: { success: true, data: { secrets: [secret], id: "1", ...used } } };
   const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
-  expect((await selvage(list, env)).stdout).toContain("1 connection, 2 pipelines  2026-11-30 10:05 UTC");
+  expect((await selvage(list, env)).stdout).toContain("1 connection, 2 pipelines  2026-11-30 10:07 UTC");
+  await selvage([...list, "--state", "unused", "--sort", "used"], env);
+  expect(requests.at(-1)?.path).toMatch(/\/secret\?state=unused&sort=used&order=desc$/);
   expect((await selvage(["secrets", "usage", "key", ...list.slice(2)], env)).stdout.split("\n")).toEqual([
-    "connection Orders (postgres)",
+    "last used at 2026-11-30 10:07 UTC",
+    "connection Orders (postgres): disconnected",
     "2 more connections",
     "pipeline nightly read version 2 of key at 2026-11-30 10:05 UTC",
-    "pipeline ci read version 1 of it through connection Orders at 2026-11-01 09:00 UTC",
+    "pipeline ci read version 1 of it through connection Orders at 2026-11-01 09:00 UTC; version 2 is current since 2026-11-20 06:11 UTC",
     "may be sent to https://theirs.example:443",
     "",
   ]);

@@ -104,14 +104,20 @@ const secretSchema = z.object({
   // An older server does not know who reads a secret.
   usedByPipelines: z.number().optional(),
   lastReadAt: z.string().nullish(),
+  lastUsedAt: z.string().nullish(),
   updatedAt: z.string(),
   updatedBy: z.string(),
 });
 export type Secret = z.infer<typeof secretSchema>;
 
-/** The fabric's secrets whose name or description contains `search`. */
-export async function listSecrets(fabricId: string, search = ""): Promise<Secret[]> {
-  const query = search ? `?${new URLSearchParams({ search })}` : "";
+/** The fabric's secrets whose name or description contains `search`, with these further members of the query. */
+export async function listSecrets(
+  fabricId: string,
+  search = "",
+  more: Readonly<Record<string, string>> = {},
+): Promise<Secret[]> {
+  const members = new URLSearchParams({ ...(search ? { search } : {}), ...more });
+  const query = members.size > 0 ? `?${members}` : "";
   const { secrets } = await manage(
     "GET",
     `/fabric/${fabricId}/secret${query}`,
@@ -134,6 +140,8 @@ const connections = z.object({
     z.looseObject({
       name: z.string(),
       kind: z.string(),
+      // An older server does not know who reads through a connection.
+      lastReadAt: z.string().nullish(),
       status: z.object({ state: z.string(), checkedAt: z.string().optional() }),
     }),
   ),

@@ -13,14 +13,14 @@ import {
   addTrashedSecret,
 } from "@/testing/factories";
 import { signIn } from "@/testing/sign-in";
-import { createTenant, createToken, type Tenant } from "@/testing/tenant";
+import { createTenant, createToken, insert, type Tenant } from "@/testing/tenant";
 
 type Screen = {
   name: string;
   path: (tenant: Tenant, objects: FabricObjects) => string;
   show?: (page: Page) => Promise<unknown>;
 };
-type FabricObjects = { secretId: string; connectionId: string };
+type FabricObjects = { secretId: string; connectionId: string; pipelineId: string };
 
 const fabric = ({ fabric: { id } }: Tenant) => `/metadata/fabrics/${id}`;
 const secret = (tenant: Tenant, { secretId }: FabricObjects) => `${secretsPath(tenant.fabric)}/${secretId}`;
@@ -52,6 +52,7 @@ const screens: Screen[] = [
     path: ({ team }) => `/metadata/teams/${team.id}`,
     show: (page) => page.getByRole("button", { name: /^Add member/i }).click(),
   },
+  { name: "Member", path: ({ team, user }) => `/metadata/teams/${team.id}/members/${user.id}` },
   { name: "Basic info", path: fabric },
   {
     name: "Edit fabric",
@@ -90,6 +91,10 @@ const screens: Screen[] = [
       await expect(page.getByText(/is empty\.|Choose a file\./).first()).toBeVisible();
     },
   })),
+  {
+    name: "Pipeline",
+    path: (tenant, { pipelineId }) => `${fabric(tenant)}/pipelines/${pipelineId}`,
+  },
   { name: "A secret", path: secret },
   { name: "Replace value", path: secret, show: (page) => openDialog(page, "Replace value") },
   { name: "Rename secret", path: secret, show: (page) => openDialog(page, "Rename", "Rename secret") },
@@ -152,12 +157,27 @@ const alike = new Set([
 
 let made: Promise<{ tenant: Tenant; objects: FabricObjects }> | undefined;
 
+/** Reads of the secret by the pipeline, at its first version, by its name and through the connection. */
+async function addReads({ fabric: { id: fabricId } }: Tenant, objects: FabricObjects): Promise<void> {
+  const { secretId, connectionId, pipelineId } = objects;
+  await insert("connection_secret", { connectionId, field: "password", secretId, fabricId });
+  const reader = { secretId, readerId: pipelineId, readerName: "nightly", fabricId, lastVersion: 1 };
+  const read = { ...reader, reads: 3, firstReadAt: new Date(Date.now() - 9_000_000), lastReadAt: new Date() };
+  await insert("secret_reader", { ...read, connection: "", name: "former" });
+  await insert("secret_reader", { ...read, connection: "Orders", name: "", connectionId });
+  await insert("secret_read_day", { secretId, day: new Date(), reads: 6 });
+}
+
 /** The rows that the screens show. No test here changes it, so the tests of one worker share it. */
 function shown() {
   made ??= (async () => {
     const tenant = await createTenant();
-    const objects = { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) };
-    await createToken(tenant);
+    const objects = {
+      secretId: await addSecret(tenant),
+      connectionId: await addConnection(tenant),
+      pipelineId: (await createToken(tenant)).id,
+    };
+    await addReads(tenant, objects);
     await addIssuer(tenant);
     await addAccessToken(tenant);
     await addRequest(tenant);

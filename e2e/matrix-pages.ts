@@ -2,7 +2,12 @@ import { randomBytes } from "node:crypto";
 import type { Permission } from "@/lib/access/policy";
 
 /** The objects of one fabric and team that calls and pages can name. */
-export type FabricObjects = { secretId: string; connectionId: string };
+export type FabricObjects = {
+  secretId: string;
+  connectionId: string;
+  pipelineId: string;
+  memberId: string;
+};
 
 /** The audience of a page: everyone, every signed-in person, or the people with this permission in its fabric or team. */
 export type PageRow =
@@ -47,6 +52,16 @@ export const pages: Record<string, PageRow> = {
     of: "team",
     permission: "team:see",
     path: (id) => `/metadata/teams/${id}`,
+  },
+  "/(main)/metadata/teams/[teamId]/members/[userId]/page": {
+    of: "team",
+    permission: "team:see",
+    path: (id, { memberId }) => `/metadata/teams/${id}/members/${memberId}`,
+  },
+  "/(main)/metadata/fabrics/[fabricId]/pipelines/[pipelineId]/page": {
+    of: "fabric",
+    permission: "token:list",
+    path: (id, { pipelineId }) => `/metadata/fabrics/${id}/pipelines/${pipelineId}`,
   },
   "/(main)/metadata/fabrics/[fabricId]/page": fabricPage("", "fabric:see"),
   "/(main)/metadata/fabrics/[fabricId]/activity/page": fabricPage("/activity", "activity:list"),

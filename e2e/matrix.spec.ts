@@ -17,7 +17,7 @@ import {
   serverActions,
 } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
-import { createTenant, type Tenant } from "@/testing/tenant";
+import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 const nobody: Caller = {};
 
@@ -27,7 +27,12 @@ async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; objects: F
   return {
     tenant,
     other,
-    objects: { secretId: await addSecret(tenant), connectionId: await addConnection(tenant) },
+    objects: {
+      secretId: await addSecret(tenant),
+      connectionId: await addConnection(tenant),
+      pipelineId: (await createToken(tenant)).id,
+      memberId: tenant.user.id,
+    },
   };
 }
 
@@ -156,7 +161,7 @@ async function expectScopedPage({ of, permission, path, isRoute }: Extract<PageR
       expect(JSON.stringify(foreign)).not.toContain(secret);
   }
   // Their own fabric does not show our objects either.
-  if (path(id, objects).includes(objects.secretId) || path(id, objects).includes(objects.connectionId)) {
+  if (Object.values(objects).some((objectId) => path(id, objects).includes(objectId))) {
     const moved = await ask(outsider, path(other.fabric.id, objects));
     expect(moved.status).toBe(404);
   }

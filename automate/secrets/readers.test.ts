@@ -1,7 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
-import { storeReaders } from "@/automate/secrets/readers";
+import { noteSent, storeReaders } from "@/automate/secrets/readers";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -200,4 +200,43 @@ test("a secret that is purged before its reader is stored does not keep others f
   await owner.secret.delete({ where: { id: purged } });
   await storeReaders();
   expect(await stored()).toHaveLength(1);
+});
+
+/** When the test's secret was last used, in seconds ago; null for never. */
+async function usedSecondsAgo(secretId = id): Promise<number | null> {
+  const use = await owner.secretUse.findUnique({ where: { secretId } });
+  return use?.isUsed ? Math.round((Date.now() - use.idleSince.getTime()) / 1000) : null;
+}
+
+test("reads are counted by day, and the last of them is the secret's last use", async () => {
+  expect(await usedSecondsAgo()).toBeNull();
+  for (let n = 0; n < 3; n += 1) expect(await get(`/v1/secrets/${id}`)).toBe(200);
+  await addConnection(`Days ${count}`);
+  expect(await get(`/v1/connections/${encodeURIComponent(`Days ${count}`)}`)).toBe(200);
+  await storeReaders();
+  const days = () => owner.secretReadDay.findMany({ where: { secretId: id }, select: { reads: true } });
+  expect(await days()).toEqual([{ reads: 4n }]);
+  expect(await usedSecondsAgo()).toBeLessThan(30);
+  expect(
+    await owner.secretReader.findMany({ where: { secretId: id, connectionId: { not: "" } } }),
+  ).toMatchObject([{ connectionId: `Days ${count}`, reads: 1n }]);
+  // Another copy of automate noted a later use, which an earlier one does not replace.
+  const later = new Date(Date.now() + 60_000);
+  await owner.secretUse.update({ where: { secretId: id }, data: { idleSince: later } });
+  expect(await get(`/v1/secrets/${id}`)).toBe(200);
+  await storeReaders();
+  expect(await days()).toEqual([{ reads: 5n }]);
+  expect(await owner.secretUse.findUnique({ where: { secretId: id } })).toMatchObject({ idleSince: later });
+  const { firstReadAt, lastReadAt } = await owner.secretReader.findFirstOrThrow({
+    where: { secretId: id, connection: "" },
+  });
+  expect(firstReadAt?.getTime()).toBeLessThan(lastReadAt.getTime());
+});
+
+test("a secret that a check sent is used, without a read", async () => {
+  noteSent([{ id, fabricId: fabric.fabricId }]);
+  await storeReaders();
+  expect(await usedSecondsAgo()).toBeLessThan(30);
+  expect(await owner.secretReadDay.count({ where: { secretId: id } })).toBe(0);
+  expect(await stored()).toEqual([]);
 });

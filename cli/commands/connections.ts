@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, listConnections, manage } from "@/cli/management-client";
 import { oneLine } from "@/cli/one-line";
@@ -36,13 +37,14 @@ export function addConnections(program: Command): void {
 
 async function list({ fabric }: InFabric): Promise<void> {
   const connections = await listConnections(await findFabric(fabric));
-  const rows = connections.map(({ name, kind, status: { state, checkedAt = "" } }) => [
+  const rows = connections.map(({ name, kind, lastReadAt, status: { state, checkedAt = "" } }) => [
     name,
     kind,
-    statusText(state),
-    checkedAt.slice(0, 16).replace("T", " "),
+    connectionStateText(state),
+    minuteOf(checkedAt),
+    minuteOf(lastReadAt ?? ""),
   ]);
-  const headings = ["NAME", "KIND", "STATUS", "CHECKED"];
+  const headings = ["NAME", "KIND", "STATUS", "CHECKED", "LAST READ"];
   print(connections, ...(rows.length === 0 ? ["No connections."] : columns(headings, rows)));
 }
 
@@ -79,7 +81,6 @@ async function confirm(name: string): Promise<void> {
   if (answer !== name) throw new Failure("failed", "The name does not match: nothing was deleted.");
 }
 
-/** The words of the app for a state of the API. */
-function statusText(state: string): string {
-  return state === "not_tested" ? "not checked" : state.replaceAll("_", " ");
+function minuteOf(time: string): string {
+  return time.slice(0, 16).replace("T", " ");
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage, type Secret } from "@/cli/management-client";
 import { oneLine } from "@/cli/one-line";
@@ -12,13 +13,19 @@ type InFabric = { fabric: string };
 const idOnly = z.object({ id: z.string() });
 const usageSchema = z.object({
   usedBy: z.number().default(0),
-  connections: z.array(z.object({ name: z.string(), kind: z.string() })).default([]),
+  lastUsedAt: z.string().nullish(),
+  version: z.number().optional(),
+  versionSetAt: z.string().optional(),
+  connections: z
+    .array(z.object({ name: z.string(), kind: z.string(), state: z.string().optional() }))
+    .default([]),
   pipelines: z
     .array(
       z.object({
         name: z.string(),
         lastReadAt: z.string(),
         version: z.number().optional(),
+        reads: z.number().optional(),
         secretName: z.string().optional(),
         connection: z.string().optional(),
       }),
@@ -27,6 +34,8 @@ const usageSchema = z.object({
   destinations: z.array(z.string()),
 });
 const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
+const states = ["expiring", "failing", "unused", "never_replaced"];
+const sorts = ["name", "type", "created", "updated", "expires", "used"];
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
 const trimmed = ["--trim", "remove one line break from the end of the value"] as const;
 
@@ -39,6 +48,8 @@ export function addSecrets(program: Command): void {
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
   command("list", "list them")
     .option("--search <text>", "only those with this text in name or description")
+    .addOption(new Option("--state <state>", "only those in this state").choices(states))
+    .addOption(new Option("--sort <column>", "order of the list").choices(sorts).default("name"))
     .action(list);
   command("usage <name>", "list the connections and pipelines that use a secret").action(usage);
   command("add <name>", "add a secret: the value comes from a prompt, standard input or a file")
@@ -64,18 +75,33 @@ export function addSecrets(program: Command): void {
     .action(remove);
 }
 
-async function list({ fabric, search }: InFabric & { search?: string }): Promise<void> {
-  const secrets = await listSecrets(await findFabric(fabric), search);
+async function list({
+  fabric,
+  search,
+  state,
+  sort,
+}: InFabric & { search?: string; state?: string; sort: string }): Promise<void> {
+  const secrets = await listSecrets(await findFabric(fabric), search, {
+    ...(state === undefined ? {} : { state }),
+    // Times newest first, as on the screen.
+    ...(sort === "name" ? {} : { sort, order: sort === "type" || sort === "expires" ? "asc" : "desc" }),
+  });
   const rows = secrets.map((secret) => [
     secret.properties.name,
     secret.subKind,
     String(secret.version),
     usersOf(secret),
-    secret.lastReadAt ? minuteOf(secret.lastReadAt) : "",
+    lastUseOf(secret),
     `${secret.updatedAt.slice(0, 10)} by ${secret.updatedBy}`,
   ]);
-  const headings = ["NAME", "TYPE", "VERSION", "USED BY", "LAST READ", "UPDATED"];
+  const headings = ["NAME", "TYPE", "VERSION", "USED BY", "LAST USED", "UPDATED"];
   print(secrets, ...(rows.length === 0 ? ["No secrets."] : columns(headings, rows)));
+}
+
+/** An older server knows only the reads of pipelines. */
+function lastUseOf({ lastUsedAt, lastReadAt }: Secret): string {
+  const at = lastUsedAt ?? lastReadAt;
+  return at ? minuteOf(at) : "";
 }
 
 function usersOf({ usedBy, usedByPipelines = 0 }: Secret): string {
@@ -98,9 +124,13 @@ function minuteOf(time: string): string {
 async function usage(name: string, { fabric }: InFabric): Promise<void> {
   const fabricId = await findFabric(fabric);
   const used = await usageOf(fabricId, (await findSecret(fabricId, name)).properties.id);
-  const { connections, destinations, usedBy } = used;
+  const { connections, destinations, usedBy, lastUsedAt } = used;
   const lines = [
-    ...connections.map((connection) => `connection ${connection.name} (${connection.kind})`),
+    ...(lastUsedAt ? [`last used at ${minuteOf(lastUsedAt)}`] : []),
+    ...connections.map(
+      ({ name: connection, kind, state }) =>
+        `connection ${connection} (${kind})${state === undefined ? "" : `: ${connectionStateText(state)}`}`,
+    ),
     ...(usedBy > connections.length ? [`${usedBy - connections.length} more connections`] : []),
     ...readerLines(used),
     ...destinations.map((destination) => `may be sent to ${destination}`),
@@ -118,11 +148,14 @@ function usageOf(fabricId: string, secretId: string): Promise<Usage> {
 }
 
 /** One line for each pipeline that read the secret recently. */
-function readerLines({ pipelines }: Usage): string[] {
+function readerLines({ pipelines, version: current, versionSetAt }: Usage): string[] {
   return pipelines.map(({ name, lastReadAt, version, secretName, connection }) => {
     const way = connection === undefined ? (secretName ?? "it") : `it through connection ${connection}`;
     const read = version === undefined ? way : `version ${version} of ${way}`;
-    return `pipeline ${name} read ${read} at ${minuteOf(lastReadAt)}`;
+    const isFormer = version !== undefined && current !== undefined && version !== current;
+    const since = versionSetAt ? ` since ${minuteOf(versionSetAt)}` : "";
+    const note = isFormer ? `; version ${current} is current${since}` : "";
+    return `pipeline ${name} read ${read} at ${minuteOf(lastReadAt)}${note}`;
   });
 }
 

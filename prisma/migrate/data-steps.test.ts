@@ -118,7 +118,11 @@ test("an upgrade allows the current destinations of connections and token server
   expect([(await allowed()).length, (await events()).length]).toEqual([0, 0]);
   await client.query("DROP FUNCTION stop CASCADE");
 
-  expect(await applyDataSteps(client)).toEqual(["allow_present_destinations", "note_past_readers"]);
+  expect(await applyDataSteps(client)).toEqual([
+    "allow_present_destinations",
+    "note_past_readers",
+    "note_past_uses",
+  ]);
   expect(await allowed()).toEqual([
     {
       secretId: "client",
@@ -238,6 +242,48 @@ test("an upgrade knows the pipelines that read a secret in the last hundred days
   const expected = ["t1 |  | read | 2 | 42", "t1 | Orders |  | 1 | 1", "t2 |  | former | 1 | 1"];
   expect(await readers()).toEqual(expected);
   expect(await readers()).toEqual(expected);
+
+  const daysAgo = (at: Date | null) => at && Math.round((Date.now() - at.getTime()) / 86_400_000);
+  const byName = { secretId: "read", readerId: "t1", connection: "" };
+  expect(daysAgo((await owner.secretReader.findFirstOrThrow({ where: byName })).firstReadAt)).toBe(3);
+  const days = await owner.secretReadDay.findMany({ where: { secretId: "read" }, orderBy: { day: "asc" } });
+  expect(days.map(({ reads }) => Number(reads))).toEqual([1, 1, 1, 41]);
+  const use = await owner.secretUse.findUniqueOrThrow({ where: { secretId: "read" } });
+  expect([use.isUsed, daysAgo(use.idleSince)]).toEqual([true, 1]);
+});
+
+test("an upgrade knows which secrets were never used, which were replaced, and which connections fail", async () => {
+  const { fabricId } = fabric;
+  const versions = [{ by: "admin" as const, fields: { value } }];
+  await addTestSecret(owner, fabric, webUrl, { id: "idle", subKind: "text", versions });
+  await addTestSecret(owner, fabric, webUrl, {
+    id: "replaced",
+    subKind: "text",
+    versions: [...versions, ...versions],
+  });
+  await owner.secretUse.deleteMany({});
+  await owner.failingCheck.deleteMany({});
+  const check = { fabricId, durationMs: 1, actorId: "automate", actorName: "Automate", versions: {} };
+  const at = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+  await owner.connectionCheck.createMany({
+    data: [
+      { ...check, configHash: "Orders", ok: true, checkedAt: at(9) },
+      { ...check, configHash: "Orders", ok: false, code: "unreachable", checkedAt: at(8) },
+      { ...check, configHash: "Orders", ok: false, code: "busy", checkedAt: at(7) },
+      { ...check, configHash: "Stock", ok: false, code: "unreachable", checkedAt: at(9) },
+      { ...check, configHash: "Stock", ok: true, checkedAt: at(8) },
+      { ...check, configHash: "of no connection", ok: false, code: "unreachable", checkedAt: at(8) },
+    ],
+  });
+  await client.query("DELETE FROM data_step");
+  await applyDataSteps(client);
+  expect(await owner.failingCheck.findMany({ select: { configHash: true, code: true } })).toEqual([
+    { configHash: "Orders", code: "unreachable" },
+  ]);
+  const idle = await owner.secret.findUniqueOrThrow({ where: { id: "idle" }, include: { use: true } });
+  expect(idle.use).toMatchObject({ isUsed: false, idleSince: idle.createdAt });
+  const replaced = await owner.secret.findMany({ where: { isReplaced: true }, orderBy: { id: "asc" } });
+  expect(replaced.map(({ id }) => id)).toEqual(["client", "replaced"]);
 });
 
 test("an upgrade of ten thousand connections takes seconds, not minutes", async () => {

@@ -1,11 +1,13 @@
 import type { Client } from "pg";
 import { allowPresentDestinations } from "@/prisma/migrate/allow-present-destinations";
 import { notePastReaders } from "@/prisma/migrate/note-past-readers";
+import { notePastUses } from "@/prisma/migrate/note-past-uses";
 
 /** Data changes that need more than SQL, in order. Each runs once. An interrupted one can run again. */
 const steps: Readonly<Record<string, (owner: Client) => Promise<void>>> = {
   allow_present_destinations: allowPresentDestinations,
   note_past_readers: notePastReaders,
+  note_past_uses: notePastUses,
 };
 
 /**

@@ -455,7 +455,7 @@ describe("connections", () => {
     expect((await call("PUT", path, { body: { ...changed, name: "another" } })).status).toBe(400);
 
     const { data: usage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
-    expect(usage.connections).toEqual([{ id: created.data.id, name, kind: "synapse" }]);
+    expect(usage.connections).toEqual([{ id: created.data.id, name, kind: "synapse", state: "not_tested" }]);
     expect(usage.usedBy).toBe(1);
     const using = (id: unknown) => call("GET", `${connectionsPath()}?secretId=${id}`);
     expect((await using(data.id)).data.Connections).toMatchObject([{ name }]);
@@ -476,9 +476,19 @@ describe("connections", () => {
       usedByPipelines: 1,
       lastReadAt: lastReadAt.toISOString(),
     });
-    expect((await call("GET", `${secretsPath()}/id/${data.id}/usage`)).data.pipelines).toEqual([
-      { name: "nightly", lastReadAt: lastReadAt.toISOString(), version: 1, reads: 2, connection: name },
+    const { data: readUsage } = await call("GET", `${secretsPath()}/id/${data.id}/usage`);
+    expect(readUsage.pipelines).toEqual([
+      {
+        id: "t",
+        name: "nightly",
+        lastReadAt: lastReadAt.toISOString(),
+        version: 1,
+        reads: 2,
+        connection: name,
+      },
     ]);
+    expect(readUsage).toMatchObject({ lastUsedAt: lastReadAt.toISOString(), version: 1 });
+    expect(readUsage.readsByDay).toHaveLength(30);
     expect(await call("DELETE", `${secretsPath()}/id/${data.id}`)).toMatchObject({
       status: 409,
       json: { message: `Delete Secret failed due to : It is used by: ${name}.` },

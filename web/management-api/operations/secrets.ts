@@ -1,6 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import { authorize } from "@/lib/access/authorize";
+import { usersOf } from "@/lib/connections/using";
 import { expiringDays, expirySources } from "@/lib/expiry/schema";
 import { ok } from "@/lib/result";
 import { isCursor } from "@/lib/secrets/keyset";
@@ -14,10 +15,13 @@ import {
   secretEtag,
   secretSorts,
   secretStates,
+  shownDays,
+  unusedForDays,
   usedForDays,
 } from "@/lib/secrets/schema";
 import { updateSecret } from "@/lib/secrets/update";
 import { type ApiResult, failure, invalidField } from "@/web/management-api/answer";
+import { connectionObject } from "@/web/management-api/bodies/connection-object";
 import {
   bodyPathOf,
   createInputOf,
@@ -41,6 +45,7 @@ const secretObject = secretReference.extend({
   description: z.string(),
   version: z.number().int(),
   usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
+  failing: z.number().int().meta({ description: "Number of these connections that are disconnected." }),
   usedByPipelines: z
     .number()
     .int()
@@ -49,6 +54,10 @@ const secretObject = secretReference.extend({
     .string()
     .nullable()
     .meta({ description: `When a pipeline last read it; null if none did in the last ${usedForDays} days.` }),
+  lastUsedAt: z
+    .string()
+    .nullable()
+    .meta({ description: "When a pipeline last read it, or a check last sent it; null for never." }),
   facts: z
     .object({
       fileName: z.string(),
@@ -90,7 +99,7 @@ export const listSecretsByFabric = operation({
       .enum(secretStates)
       .optional()
       .meta({
-        description: `Only secrets in this state. \`expiring\`: within ${expiringDays} days, or expired.`,
+        description: `Only secrets in this state. \`expiring\`: within ${expiringDays} days, or expired. \`failing\`: a connection that uses it is disconnected. \`unused\`: created and last used more than ${unusedForDays} days ago. \`never_replaced\`: still at its first version.`,
       }),
     sort: z.enum(secretSorts).default("name"),
     order: z.enum(["asc", "desc"]).default("asc"),
@@ -226,38 +235,75 @@ export const getSecretUsage = operation({
   access: inFabric("secret:list"),
   data: z.object({
     usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
-    connections: z.array(z.object({ id: z.string(), name: z.string(), kind: z.string() })),
+    lastUsedAt: z
+      .string()
+      .nullable()
+      .meta({ description: "When a pipeline last read it, or a check last sent it; null for never." }),
+    version: z.number().int().meta({ description: "The current version." }),
+    versionSetAt: z.string().meta({ description: "When the current version was stored." }),
+    connections: z.array(
+      z.object({
+        id: z.string(),
+        name: z.string(),
+        kind: z.string(),
+        state: connectionObject.shape.status.shape.state,
+        code: z.string().optional().meta({ description: "Why it is disconnected." }),
+        checkedAt: z.string().optional(),
+      }),
+    ),
     pipelines: z.array(
       z.object({
+        id: z.string().meta({ description: "The pipeline token or the trusted issuer." }),
         name: z.string().meta({ description: "The pipeline token, or the trusted issuer and the workload." }),
         lastReadAt: z.string(),
         version: z.number().int().meta({ description: "The version that it last read." }),
         reads: z.number().int(),
+        firstReadAt: z.string().optional().meta({ description: "The first of these reads, if it is known." }),
         secretName: z.string().optional().meta({ description: "The name by which it reads." }),
         connection: z.string().optional().meta({ description: "The connection through which it reads." }),
       }),
     ),
+    readsByDay: z.array(z.number().int()).meta({
+      description: `The reads by pipelines on each of the last ${shownDays} days, in UTC, oldest first.`,
+    }),
     destinations: z.array(z.string()),
   }),
   run: async (scope, { params }) => {
-    const { usedBy, connections, readers, destinations } = await getSecret(scope, params.secretId ?? "");
-    const pipelines = readers.map(({ pipeline, name, connection, lastReadAt, ...read }) => ({
-      name: pipeline,
-      lastReadAt: lastReadAt.toISOString(),
-      ...read,
-      ...(name === null ? {} : { secretName: name }),
-      ...(connection === null ? {} : { connection }),
-    }));
+    const secret = await getSecret(scope, params.secretId ?? "");
+    const { usedBy, lastUsedAt, readsByDay, destinations } = secret;
+    const { version, versionSetAt, connections, readers } = await usersOf(scope, secret);
     return ok({
       data: {
         usedBy,
-        connections,
-        pipelines,
+        lastUsedAt: lastUsedAt?.toISOString() ?? null,
+        version,
+        versionSetAt: isoOf(versionSetAt),
+        connections: connections.map(({ code, checkedAt, ...connection }) => ({
+          ...connection,
+          ...(code === null ? {} : { code }),
+          ...(checkedAt === null ? {} : { checkedAt: isoOf(checkedAt) }),
+        })),
+        pipelines: readers.map(
+          ({ pipelineId, pipeline, name, connection, firstReadAt, lastReadAt, ...read }) => ({
+            id: pipelineId,
+            name: pipeline,
+            lastReadAt: isoOf(lastReadAt),
+            ...read,
+            ...(firstReadAt === null ? {} : { firstReadAt: isoOf(firstReadAt) }),
+            ...(name === null ? {} : { secretName: name }),
+            ...(connection === null ? {} : { connection }),
+          }),
+        ),
+        readsByDay: [...readsByDay],
         destinations: destinations.map(({ destination }) => destination),
       },
     });
   },
 });
+
+function isoOf(time: Date | string): string {
+  return new Date(time).toISOString();
+}
 
 function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
   const { id, name, subKind, description, version, usedBy, pipelines, lastReadAt } = secret;
@@ -270,8 +316,10 @@ function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
     description,
     version,
     usedBy,
+    failing: secret.failing,
     usedByPipelines: pipelines,
     lastReadAt: lastReadAt?.toISOString() ?? null,
+    lastUsedAt: secret.lastUsedAt?.toISOString() ?? null,
     facts,
     expiresAt: secret.expiry?.at.toISOString() ?? null,
     expirySource: secret.expiry?.source ?? null,
