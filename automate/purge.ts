@@ -17,7 +17,14 @@ import { usedForDays } from "@/lib/secrets/schema";
  * several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
-  const steps = [purgeTrash, destroyDeletedFabrics, purgeRows, expireCandidates, purgeFormerVersions, purgeReminders];
+  const steps = [
+    purgeTrash,
+    destroyDeletedFabrics,
+    purgeRows,
+    expireCandidates,
+    purgeFormerVersions,
+    purgeReminders,
+  ];
   const failures: unknown[] = [];
   for (const step of steps) await step().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];

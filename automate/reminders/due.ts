@@ -1,4 +1,4 @@
-import { isInUse } from "@/lib/connections/inactive";
+import { isInUse } from "@/lib/uses/connection-in-use";
 import { inconclusiveCodes } from "@/lib/connections/schema";
 import { type Db, Prisma, type Tx } from "@/lib/db/client";
 import { ownerOf } from "@/lib/expiry/owner";

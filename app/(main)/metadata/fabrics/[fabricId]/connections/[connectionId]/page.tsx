@@ -18,8 +18,8 @@ import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
-import { findSnooze } from "@/lib/reminders/queries";
 import { listReadsThrough } from "@/lib/pipelines/queries";
+import { findSnooze } from "@/lib/reminders/queries";
 
 export const metadata = { title: "Connection" };
 
