@@ -1,9 +1,9 @@
-import { isInUse } from "@/lib/uses/connection-in-use";
 import { inconclusiveCodes } from "@/lib/connections/schema";
 import { type Db, Prisma, type Tx } from "@/lib/db/client";
 import { ownerOf } from "@/lib/expiry/owner";
 import { expiringDays, reminderDays } from "@/lib/expiry/schema";
 import type { Topic } from "@/lib/reminders/schema";
+import { isInUse } from "@/lib/uses/connection-in-use";
 
 /** A thing about which somebody must be reminded now. */
 export type Due = {
