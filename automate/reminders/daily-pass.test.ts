@@ -209,6 +209,23 @@ describe("a message", () => {
     expect(await composeReminders(message, url, now)).toBeNull();
   });
 
+  test("names nothing of a team that its reader has left meanwhile", async () => {
+    const other = await createTestFabric(owner, "other");
+    await owner.membership.create({ data: { teamId: other.teamId, userId: fabric.user.id, role: "user" } });
+    await addSecret(inDays(6.5), { name: "ours" });
+    await addExpiringSecret(owner, other, inDays(6.5), { name: "theirs", ownerId: fabric.user.id });
+    await findReminders(["email"], now);
+    const [message] = await claimMessages("email");
+    if (!message) throw new Error("No message.");
+    expect((await composeReminders(message, url, now))?.subject).toBe("Selvage: 2 reminders");
+    await owner.membership.deleteMany({ where: { teamId: other.teamId, userId: fabric.user.id } });
+    // Somebody else is reminded about it now, so it is still due.
+    await verify(other.admin.id, other.admin.email);
+    const email = await composeReminders(message, url, now);
+    expect(email?.subject).toBe("Secret “ours” expires in 6 days");
+    expect(email?.text).not.toContain("theirs");
+  });
+
   test("carries other people's words on one line, and makes no link of them", async () => {
     const id = await addConnection("Pay https://evil.example\nat www.evil.example now");
     await check(id, false, now);
