@@ -18,7 +18,8 @@ export function LeaveTeamButton({ teamId, teamName }: { teamId: string; teamName
         act={() => leaveTeamAction(teamId, {})}
         onDone={() => window.location.assign("/metadata/teams")}
       >
-        You lose access to its fabrics immediately. To return, you need a new invitation.
+        You lose access to its fabrics immediately, and reminders about what you own go to the Admins. To
+        return, you need a new invitation.
       </ConfirmedActDialog>
     </>
   );

@@ -63,8 +63,9 @@ export function MemberMenu({
         act={() => removeMemberAction(team.id, { userId })}
         onDone={() => toast(`${name} was removed`)}
       >
-        Access to the team’s fabrics ends immediately. Everything that they created stays. Their pipeline
-        tokens stay valid until an Admin revokes them, under Access on this page.
+        Access to the team’s fabrics ends immediately. Everything that they created stays, and reminders about
+        what they own go to the Admins. Their pipeline tokens stay valid until an Admin revokes them, under
+        Access on this page.
       </ConfirmedActDialog>
     </>
   );
