@@ -34,7 +34,7 @@ export function TokenTable<Token extends { id: string; name: string }>({
           </Th>
         ))}
         {actions && (
-          <Th width="w-30" srOnly>
+          <Th width="w-36" srOnly>
             Actions
           </Th>
         )}

@@ -15,6 +15,12 @@ import { type SnoozableTopic, snoozeDays, snoozeInput } from "@/lib/reminders/sc
 
 const resolver = zodResolver(snoozeInput);
 
+const staysTexts: Record<SnoozableTopic, string> = {
+  "secret.expires": "Its value still expires.",
+  "token.expires": "It still expires.",
+  "connection.fails": "It is still checked.",
+};
+
 /** Puts off the reminders about one thing. */
 export function SnoozeButton({
   fabricId,
@@ -36,7 +42,7 @@ export function SnoozeButton({
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Snooze reminders"
-        description={`Nobody is reminded about “${name}” until then. It still expires or fails.`}
+        description={`Nobody is reminded about “${name}” until then. ${staysTexts[topic]}`}
       >
         <DialogForm
           resolver={resolver}

@@ -34,11 +34,13 @@ export function SecretsTable({
         <Th {...sortable("used")} width="w-36">
           Last used
         </Th>
-        <Th {...sortable("expires")} width="w-36">
+        <Th {...sortable("expires")} width="w-40">
           Expires
         </Th>
-        <Th width="w-36">Owner</Th>
-        <Th {...sortable("updated")} width="w-36">
+        <Th width="w-36" isExtra>
+          Owner
+        </Th>
+        <Th {...sortable("updated")} width="w-36" isExtra>
           Updated
         </Th>
       </THead>
@@ -82,7 +84,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
       <Td label="Expires">
         <SecretExpiryCell expiry={secret.expiry} />
       </Td>
-      <Td label="Owner">
+      <Td label="Owner" isExtra>
         {owner ? (
           <span className="block truncate" title={owner.email}>
             {owner.name}
@@ -91,7 +93,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
           <span className="text-faint">Admins</span>
         )}
       </Td>
-      <Td label="Updated">
+      <Td label="Updated" isExtra>
         <RelativeTime date={secret.updatedAt} />
         <span className="block truncate text-faint text-sm" title={secret.updatedByName}>
           {secret.updatedByName}

@@ -46,6 +46,9 @@ export function THead({ children }: { children: ReactNode }) {
   );
 }
 
+/** Hides a column that is good to know in a container that is too narrow for all, and too wide for cards. */
+const extraClass = "@min-[52rem]/table:@max-[66rem]/table:hidden";
+
 export type SortState = "asc" | "desc" | "none";
 
 const ariaSort = { asc: "ascending", desc: "descending", none: "none" } as const;
@@ -55,12 +58,15 @@ export function Th({
   sort,
   href,
   srOnly = false,
+  isExtra = false,
   width,
   children,
 }: {
   sort?: SortState;
   href?: string;
   srOnly?: boolean;
+  /** Left out where the table has little space. Its cells say so, too. */
+  isExtra?: boolean;
   /** A class such as "w-32". Columns without one share the remaining width equally. */
   width?: string;
   children: ReactNode;
@@ -76,6 +82,7 @@ export function Th({
         "whitespace-nowrap px-3 py-2 font-medium text-muted text-sm wide:first:pl-4 wide:last:pr-4",
         "card:block card:w-auto card:p-0",
         !isSortable && "card:sr-only",
+        isExtra && extraClass,
         width,
       )}
     >
@@ -143,6 +150,7 @@ export function Td({
   label,
   isMain = false,
   isFoot = false,
+  isExtra = false,
   align = "left",
   className,
   children,
@@ -150,6 +158,7 @@ export function Td({
   label?: string;
   isMain?: boolean;
   isFoot?: boolean;
+  isExtra?: boolean;
   align?: "left" | "right";
   className?: string;
   children: ReactNode;
@@ -167,6 +176,7 @@ export function Td({
         label && "card:flex card:sm:flex-col card:sm:items-stretch card:sm:gap-0.5",
         isFoot && (children ? "card:mt-1 card:block" : "card:hidden"),
         !label && !isMain && !isFoot && "card:absolute card:top-2.5 card:right-2.5",
+        isExtra && extraClass,
         align === "right" && "wide:text-right",
         className,
       )}

@@ -29,23 +29,20 @@ export function daysUntil(at: Date, now: Date): number {
   return Math.floor((at.getTime() - now.getTime()) / dayMs);
 }
 
-/** A day such as 2027-03-01, which lasts until its end in UTC, or a time with its offset. */
+/**
+ * A day such as 2027-03-01, which lasts until its end in UTC, or a time with its offset. Returns a time in UTC as a
+ * text, which it accepts again: forms send it to web, whose actions receive no other dates.
+ */
 export const expiryText = z
-  .union([
-    z.iso.date().transform((day) => new Date(`${day}T23:59:59.999Z`)),
-    z.iso.datetime({ offset: true }).transform((time) => new Date(time)),
-  ])
-  .refine(isPlausible, "Enter a day after 1999, such as 2027-03-01.");
+  .union([z.iso.date().transform((day) => `${day}T23:59:59.999Z`), z.iso.datetime({ offset: true })])
+  .refine(
+    (text) => Date.parse(text) >= Date.UTC(2000, 0) && Date.parse(text) < never.getTime(),
+    "Enter a day after 1999, such as 2027-03-01.",
+  )
+  .transform((text) => new Date(text).toISOString());
 
-/** The same, or a date that a form's own schema made of it. */
-export const expiryDate = z.union([z.date().refine(isPlausible), expiryText]);
-
-/** The date of a form, which is empty for none. */
-export const optionalExpiry = z.union([z.literal("").transform(() => null), expiryDate]);
-
-function isPlausible(date: Date): boolean {
-  return date.getTime() >= Date.UTC(2000, 0) && date.getTime() < never.getTime();
-}
+/** The same in a form, which is empty for none. */
+export const optionalExpiry = z.union([z.literal("").transform(() => null), expiryText]);
 
 /** The day of an entered date, as forms hold it. */
 export function dayOf(at: Date): string {

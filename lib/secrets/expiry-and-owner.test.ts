@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createAuthority } from "@/launcher/certificates.mjs";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { expiryText, optionalExpiry } from "@/lib/expiry/schema";
 import { NotFound } from "@/lib/result";
 import { setSecretExpiry, setSecretOwner } from "@/lib/secrets/expiry-and-owner";
 import { createSecret } from "@/lib/secrets/mutations";
 import { getSecret, listSecrets } from "@/lib/secrets/queries";
-import { type CreateSecretInput, secretListQuery, type UpdateSecretInput } from "@/lib/secrets/schema";
+import {
+  type CreateSecretInput,
+  createSecretInput,
+  secretListQuery,
+  type UpdateSecretInput,
+} from "@/lib/secrets/schema";
 import { replaceSecret, updateSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -59,7 +65,7 @@ describe("the expiry of a secret", () => {
   test("comes from the value, and an entered date counts instead until it is removed", async () => {
     const id = await add({ fields: { value: jwt(1_830_384_000) } });
     expect(await dateOf(id)).toBe("2028-01-02T00:00:00.000Z token");
-    await setSecretExpiry(write(), { secretId: id, expiresAt: new Date("2027-03-01T23:59:59.999Z") });
+    await setSecretExpiry(write(), { secretId: id, expiresAt: "2027-03-01T23:59:59.999Z" });
     expect(await dateOf(id)).toBe("2027-03-01T23:59:59.999Z entered");
     await setSecretExpiry(write(), { secretId: id, expiresAt: null });
     expect(await dateOf(id)).toBe("2028-01-02T00:00:00.000Z token");
@@ -90,12 +96,12 @@ describe("the expiry of a secret", () => {
   test("of a former value never counts for a new one", async () => {
     const id = await add({
       fields: { value: jwt(1_830_384_000) },
-      expiresAt: new Date("2027-03-01T00:00:00Z"),
+      expiresAt: "2027-03-01T00:00:00Z",
     });
     const common = { secretId: id, subKind: "text" as const, destinationIds: [] };
     await replaceSecret(write(), { ...common, expectedVersion: 1, fields: { value: "undated" } });
     expect(await dateOf(id)).toBeNull();
-    const expiresAt = new Date("2029-01-01T00:00:00Z");
+    const expiresAt = "2029-01-01T00:00:00Z";
     await replaceSecret(write(), { ...common, expectedVersion: 2, fields: { value: "dated" }, expiresAt });
     expect(await dateOf(id)).toBe("2029-01-01T00:00:00.000Z entered");
   });
@@ -118,12 +124,12 @@ describe("the expiry of a secret", () => {
     const id = await add({ fields: { value: jwt(1_830_384_000) } });
     const { expiry } = await read(id);
     const etag = (await read(id)).updatedAt;
-    await update(id, { expiresAt: expiry?.at ?? null, owner: fabric.user.email });
+    await update(id, { expiresAt: expiry?.at.toISOString() ?? null, owner: fabric.user.email });
     expect(await dateOf(id)).toBe("2028-01-02T00:00:00.000Z token");
     expect((await read(id)).updatedAt).toEqual(etag);
     // With a new value, the date of the former one is not entered either.
     const replacement = { subKind: "text", fields: { value: "undated" } } as const;
-    await update(id, { expiresAt: expiry?.at ?? null, replacement });
+    await update(id, { expiresAt: expiry?.at.toISOString() ?? null, replacement });
     expect(await dateOf(id)).toBeNull();
   });
 
@@ -138,7 +144,7 @@ describe("the expiry of a secret", () => {
     ] as const)
       await createSecret(scope, {
         ...{ subKind: "text", name, description: "", fields: { value: "canary" } },
-        ...(expiresAt ? { expiresAt } : {}),
+        ...(expiresAt ? { expiresAt: expiresAt.toISOString() } : {}),
       });
     const list = async (query: object) => {
       const page = await listSecrets(mine.scope("user", "secret:list"), secretListQuery.parse(query), {
@@ -152,6 +158,28 @@ describe("the expiry of a secret", () => {
     expect(second.names).toEqual(["later", "never"]);
     expect((await list({ sort: "expires", before: second.previous ?? "" })).names).toEqual(["over", "soon"]);
     expect((await list({ state: "expiring" })).names).toEqual(["over", "soon"]);
+  });
+});
+
+describe("an entered date", () => {
+  test("is a day until its end, or a time, and its text is accepted again", () => {
+    const day = expiryText.parse("2027-03-01");
+    expect(day).toBe("2027-03-01T23:59:59.999Z");
+    expect(expiryText.parse(day)).toBe(day);
+    expect(expiryText.parse("2027-03-01T12:00:00+02:00")).toBe("2027-03-01T10:00:00.000Z");
+    expect(optionalExpiry.parse("")).toBeNull();
+  });
+
+  test.each(["1999-12-31", "9999-12-31", "2027-02-30", "tomorrow", "2027-03-01T12:00:00", "$D2027-03-01"])(
+    "is not %s",
+    (text) => expect(expiryText.safeParse(text).success).toBe(false),
+  );
+
+  test("crosses from the form to web's actions as a text", () => {
+    const input = { subKind: "text", name: "s", fields: { value: "v" }, expiresAt: "2027-03-01" };
+    const sent = JSON.parse(JSON.stringify(createSecretInput.parse(input)));
+    expect(typeof createSecretInput.parse(input).expiresAt).toBe("string");
+    expect(createSecretInput.parse(sent)).toEqual(createSecretInput.parse(input));
   });
 });
 

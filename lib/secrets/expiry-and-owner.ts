@@ -14,7 +14,7 @@ type Locked = Awaited<ReturnType<typeof lockSecret>>;
 /** Sets when the current value expires. With null, the date that the value itself carries counts, or none. */
 export async function setSecretExpiry(
   scope: Writer,
-  { secretId, expiresAt }: { secretId: string; expiresAt: Date | null },
+  { secretId, expiresAt }: { secretId: string; expiresAt: string | null },
 ): Promise<Result<null, never>> {
   await db.$transaction(async (tx) => setExpiry(tx, scope, await lockSecret(tx, scope, secretId), expiresAt));
   return ok(null);
@@ -47,9 +47,9 @@ export async function findOwnerByEmail(
 /** The date that a person or script entered; null for none. A client that sends back what it read enters nothing. */
 export function enteredDate(
   { expiresAt, expirySource }: Pick<Locked, "expiresAt" | "expirySource">,
-  given: Date | null | undefined,
-): Date | null {
-  const isCarried = expirySource !== "entered" && given?.getTime() === expiresAt.getTime();
+  given: string | null | undefined,
+): string | null {
+  const isCarried = expirySource !== "entered" && given === expiresAt.toISOString();
   return isCarried ? null : (given ?? null);
 }
 
@@ -58,7 +58,7 @@ export async function setExpiry(
   tx: Tx,
   scope: Writer,
   secret: Locked,
-  expiresAt: Date | null,
+  expiresAt: string | null,
 ): Promise<void> {
   const { metadata } = await tx.secretVersion.findFirstOrThrow({
     where: { secretId: secret.id },

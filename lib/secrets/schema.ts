@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { isPostgresText } from "@/lib/db/text";
-import { type Expiry, expiryDate, type Owner, optionalExpiry } from "@/lib/expiry/schema";
+import { type Expiry, expiryText, type Owner, optionalExpiry } from "@/lib/expiry/schema";
 import type { ValueExpiry } from "@/lib/secrets/kinds/expiry-of-text";
 import {
   anyKind,
@@ -66,8 +66,8 @@ export type CreateSecretInput = ByKind<{
     description: string;
     fields: NewValue<K>;
     fileName?: string | undefined;
-    /** The entered date. Without it, the date that the value carries counts. */
-    expiresAt?: Date | undefined;
+    /** The entered date, as an ISO text. Without it, the date that the value carries counts. */
+    expiresAt?: string | undefined;
   };
 }>;
 export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
@@ -76,7 +76,7 @@ export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
     name: secretName,
     description: secretDescription,
     fields: newValue(subKind),
-    expiresAt: expiryDate.optional(),
+    expiresAt: expiryText.optional(),
     ...fileNameOf(subKind),
   }),
 );
@@ -91,7 +91,7 @@ const replaced = z.object({
   /** Ids of the allowed destinations that the new value may go to as well. */
   destinationIds: z.array(z.string()).max(200).default([]),
   /** When the new value expires. The former value's date never counts for the new one. */
-  expiresAt: expiryDate.optional(),
+  expiresAt: expiryText.optional(),
   fileName,
 });
 
@@ -116,7 +116,7 @@ export type UpdateSecretInput = {
   description?: string | undefined;
   replacement?: Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> | undefined;
   /** Null removes an entered date. */
-  expiresAt?: Date | null | undefined;
+  expiresAt?: string | null | undefined;
   /** The e-mail address of a member; null for the Admins. */
   owner?: string | null | undefined;
   keepDestinations: boolean;
@@ -130,7 +130,7 @@ export function secretEtag({ version, updatedAt }: { version: number; updatedAt:
 
 export const renameSecretInput = z.object({ secretId: z.string(), name: secretName });
 export const describeSecretInput = z.object({ secretId: z.string(), description: secretDescription });
-export const setSecretExpiryInput = z.object({ secretId: z.string(), expiresAt: expiryDate.nullable() });
+export const setSecretExpiryInput = z.object({ secretId: z.string(), expiresAt: expiryText.nullable() });
 /** `ownerId` is null for the Admins. */
 export const setSecretOwnerInput = z.object({
   secretId: z.string(),

@@ -33,7 +33,7 @@ import {
 
 type Locked = Awaited<ReturnType<typeof lockSecret>>;
 type Replacement = Pick<ReplaceSecretInput, "subKind" | "fields" | "fileName"> & {
-  expiresAt?: Date | undefined;
+  expiresAt?: string | undefined;
 };
 
 /** Stores a new version that sets the given fields. Other fields keep the version that last set them. */

@@ -55,9 +55,9 @@ export function metadataOf(value: Value, former: SecretMetadata): SecretMetadata
  */
 export function expiryColumns(
   { expiry }: Pick<SecretMetadata, "expiry">,
-  entered: Date | null | undefined,
+  entered: Date | string | null | undefined,
 ): { expiresAt: Date; expirySource: string } {
-  if (entered) return { expiresAt: entered, expirySource: "entered" };
+  if (entered) return { expiresAt: new Date(entered), expirySource: "entered" };
   const carried = expiry && expiryOf(new Date(expiry.at), expiry.source);
   return carried
     ? { expiresAt: carried.at, expirySource: carried.source }

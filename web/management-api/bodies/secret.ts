@@ -94,7 +94,7 @@ type SecretBody<Name> = {
   subKind: SubKind;
   properties: { name: Name; value?: string | Uint8Array | Fields | undefined; fileName?: string | undefined };
   description?: string | undefined;
-  expiresAt?: Date | null | undefined;
+  expiresAt?: string | null | undefined;
 };
 
 /** The id in an answer: a client may send back what it read. */
