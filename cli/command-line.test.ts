@@ -290,6 +290,45 @@ test("a person who replaces a value sees the former one's destinations, to which
   expect(destinations).toEqual(data.destinations);
 });
 
+test("a replacement with --check names the connections that refuse the value, and changes nothing for them", async () => {
+  const secret = {
+    subKind: "text",
+    properties: { id: "1", name: "key" },
+    description: "",
+    version: 1,
+    usedBy: 2,
+    updatedAt: "2026-11-30T00:00:00Z",
+    updatedBy: "Uri",
+  };
+  const connections = [
+    { id: "a", name: "Billing", verdict: "passed" },
+    { id: "b", name: "Orders", verdict: "refused", title: "The server rejected it.", field: "password" },
+  ];
+  const times = { createdBy: "Uri", expiresAt: "2026-12-01T10:05:00.000Z" };
+  const found = { candidate: 3, state: "open", baseVersion: 1, version: null, ...times, total: 2 };
+  const data = { secrets: [secret], ...found, connections };
+  answer = { status: 200, body: { success: true, data } };
+  const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+  requests = [];
+  const words = ["secrets", "replace", "key", "--check", ...list.slice(2)];
+  const replaced = await selvage(words, env, "new value");
+  expect(replaced.code).not.toBe(0);
+  expect(replaced.stdout).toContain(
+    "connection Billing accepts it\nconnection Orders refuses it: The server rejected it. Property: password.",
+  );
+  expect(replaced.stderr).toContain("The current value of key has not changed.");
+  expect(requests.some((one) => JSON.stringify(one).includes("/promote"))).toBe(false);
+
+  answer = { status: 200, body: { success: true, data: { ...data, version: 2 } } };
+  const promote = ["secrets", "promote", "key", ...list.slice(2)];
+  expect((await selvage([...promote, "--anyway"], env)).stdout).toBe(
+    "Version 2 is the current one.\nThese connections have not accepted it: Orders.\n",
+  );
+  expect((await selvage(["secrets", "undo", "key", ...list.slice(2)], env)).stdout).toBe(
+    "Version 2 has the former value of key.\n",
+  );
+});
+
 test("a person sees who uses a secret: connections, pipelines and destinations", async () => {
   const secret = {
     subKind: "text",

@@ -16,6 +16,7 @@ test("completion offers commands and each option once, and no hidden one", async
   expect(await offerWords(program, [], "")).toEqual(["secrets", "run", "completion"]);
   expect(await offerWords(program, ["secrets", "replace", "key", "--trim"], "")).toEqual([
     "--fabric",
+    "--check",
     "--forget-destinations",
     "--file",
   ]);

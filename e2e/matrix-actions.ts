@@ -3,6 +3,7 @@ import type { Permission } from "@/lib/access/policy";
 import {
   addAccessToken,
   addAlarm,
+  addCandidate,
   addClient,
   addConnection,
   addDestination,
@@ -68,6 +69,46 @@ export const actions: Record<string, ActionRow> = {
       expectedVersion: 1,
       fields: { value: "matrix 2" },
     }),
+  },
+  createCandidateAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (tenant) => ({
+      subKind: "text",
+      secretId: await addSecret(tenant),
+      expectedVersion: 1,
+      fields: { value: "matrix 2" },
+    }),
+  },
+  promoteCandidateAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (tenant) => ({ ...(await addCandidate(tenant)), accepted: [] }),
+  },
+  discardCandidateAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: addCandidate,
+  },
+  undoReplacementAction: {
+    of: "fabric",
+    permission: "secret:write",
+    namesThing: true,
+    input: async (tenant) => ({ secretId: await addSecret(tenant), expectedVersion: 1 }),
+  },
+  allowForCandidateAction: {
+    of: "fabric",
+    permission: "destination:write",
+    namesThing: true,
+    input: async (tenant) => ({
+      ...(await addCandidate(tenant)),
+      connectionId: await addConnection(tenant),
+      destinations: ["https://api.test.example:443"],
+    }),
+    gets: { admin: "not_found" },
   },
   renameSecretAction: {
     of: "fabric",

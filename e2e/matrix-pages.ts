@@ -101,6 +101,12 @@ export const pages: Record<string, PageRow> = {
     path: (id, { secretId }) => `/api/app/fabrics/${id}/secrets/${secretId}`,
     isRoute: true,
   },
+  "/api/app/fabrics/[fabricId]/secrets/[secretId]/checks/route": {
+    of: "fabric",
+    permission: "connection:check",
+    path: (id, { secretId }) => `/api/app/fabrics/${id}/secrets/${secretId}/checks`,
+    isRoute: true,
+  },
   "/api/app/fabrics/[fabricId]/checks/route": {
     of: "fabric",
     permission: "connection:check",
@@ -120,6 +126,10 @@ export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> 
   "/api/orchestration/fabric/{fabricId}/secret": 401,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}": 401,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/usage": 401,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate": 401,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/check": 405,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/promote": 405,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/undo": 405,
   "/api/orchestration/fabric/{fabricId}/connection": 401,
   "/api/orchestration/fabric/{fabricId}/connection/check": 405,
   "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}": 401,

@@ -39,7 +39,9 @@ async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; objects: F
 function ask(caller: Caller, path: string, headers: Record<string, string> = {}) {
   if (!path.endsWith("/checks")) return navigate(caller, path, { headers });
   const properties = { baseUrl: "https://127.0.0.1:9" };
-  const body = JSON.stringify({ kind: "restapi", name: "x", properties, isConfirmed: false });
+  const body = path.includes("/secrets/")
+    ? JSON.stringify({ candidate: null })
+    : JSON.stringify({ kind: "restapi", name: "x", properties, isConfirmed: false });
   const own = { origin: stack().webUrl, "content-type": "application/json" };
   return navigate(caller, path, { method: "POST", body, headers: { ...own, ...headers } });
 }

@@ -1,5 +1,6 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
+import { addCandidates, replaceChecked } from "@/cli/commands/candidates";
 import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage, type Secret } from "@/cli/management-client";
@@ -61,11 +62,13 @@ export function addSecrets(program: Command): void {
     .option(...trimmed)
     .action(add);
   command("replace <secret>", "replace the value; connections, pipelines and allowed destinations stay")
+    .option("--check", "first try it with every connection; the value changes only if all accept it")
     .option("--forget-destinations", "allow no destination for the new value until someone allows it again")
     .addOption(new Option("--keep-destinations", "the default").hideHelp().conflicts("forgetDestinations"))
     .option(...fromFile)
     .option(...trimmed)
     .action(replace);
+  addCandidates(command);
   command(
     "rename <secret> <new-name>",
     "rename a secret; pipelines can still read it by the old name",
@@ -172,18 +175,20 @@ async function add(
 
 async function replace(
   name: string,
-  { fabric, forgetDestinations, ...source }: InFabric & ValueSource & { forgetDestinations?: true },
+  {
+    fabric,
+    check,
+    forgetDestinations,
+    ...source
+  }: InFabric & ValueSource & { check?: true; forgetDestinations?: true },
 ): Promise<void> {
   const fabricId = await findFabric(fabric);
   const secret = await findSecret(fabricId, name);
   const { id } = secret.properties;
-  const properties = { name: secret.properties.name, ...(await readValue(secret.subKind, source)) };
-  const body = {
-    kind: "prophecy",
-    subKind: secret.subKind,
-    properties,
-    keepDestinations: !forgetDestinations,
-  };
+  const value = await readValue(secret.subKind, source);
+  const common = { kind: "prophecy", subKind: secret.subKind, keepDestinations: !forgetDestinations };
+  if (check) return replaceChecked(fabricId, secret, { ...common, properties: value });
+  const body = { ...common, properties: { name: secret.properties.name, ...value } };
   const { destinationsKept } = await manage("PUT", `/fabric/${fabricId}/secret/id/${id}`, replaced, body);
   if (destinationsKept === false)
     throw new Failure(

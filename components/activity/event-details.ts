@@ -18,7 +18,7 @@ export function eventDetails(
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { values, unopened, startedBy } = details;
-  const { versions, destroyAt, until } = details;
+  const { versions, destroyAt, until, candidate, despite } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const labels = objectKind === "secret" ? secretLabels : formLabels;
@@ -49,7 +49,10 @@ export function eventDetails(
       !["", "value"].includes(text(fields)) &&
       `${action.endsWith(".update") ? "changed " : ""}${labelsOf(fields, labels)}`,
     toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
-    version !== undefined && `version ${text(version)}`,
+    // A candidate's own number is not a version.
+    version !== undefined && Number(version) > 0 && `version ${text(version)}`,
+    candidate !== undefined && "with the new value",
+    despite !== undefined && `although not accepted by ${text(despite)}`,
     versions !== undefined && `${/[–,]/.test(text(versions)) ? "versions" : "version"} ${text(versions)}`,
     destroyAt !== undefined && `its keys to be destroyed on ${text(destroyAt).slice(0, 10)}`,
     until !== undefined && `until ${text(until).slice(0, 10)}`,

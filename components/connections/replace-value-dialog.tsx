@@ -63,6 +63,7 @@ function ReplaceValue({
           secret={secret.data}
           maxSecretBytes={maxSecretBytes}
           howToSeeNewest="Close this dialog and open it again"
+          isAtOnce
           onReplaced={() => onReplaced(secretId)}
         />
       </FocusFirstField>

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { Badge } from "@/components/ui/badge";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -5,7 +6,8 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 
 const newestShown = 5;
 
-export function SecretVersions({ secret }: { secret: SecretDetail }) {
+/** The history of a secret's value. `undo` is the control that brings the former value back, if it still can. */
+export function SecretVersions({ secret, undo }: { secret: SecretDetail; undo?: ReactNode }) {
   const older = secret.versions.slice(newestShown);
   // Automate deletes former versions that the fabric does not keep.
   const isComplete = secret.versions.length === secret.version;
@@ -20,6 +22,7 @@ export function SecretVersions({ secret }: { secret: SecretDetail }) {
           </div>
         </details>
       )}
+      {undo}
       {!isComplete && <p className="mt-3 text-muted text-sm">Activity lists the other versions.</p>}
     </DetailSection>
   );
@@ -28,14 +31,19 @@ export function SecretVersions({ secret }: { secret: SecretDetail }) {
 function Versions({ versions, current }: { versions: SecretDetail["versions"]; current: number }) {
   return (
     <DetailList>
-      {versions.map(({ version, createdAt, createdByName }) => (
+      {versions.map(({ version, createdAt, createdByName, madeCurrent }) => (
         <DetailItem key={version}>
           <span className="flex items-center gap-2 font-medium">
             Version {version}
             {version === current && <Badge tone="accent">Current</Badge>}
           </span>
           <span className="w-full text-muted text-sm">
-            <RelativeTime date={createdAt} /> by {createdByName}
+            <RelativeTime date={createdAt} />{" "}
+            {madeCurrent === null
+              ? `by ${createdByName}`
+              : madeCurrent.from === null
+                ? `promoted by ${madeCurrent.byName}, entered by ${createdByName}`
+                : `brought back from version ${madeCurrent.from} by ${madeCurrent.byName}`}
           </span>
         </DetailItem>
       ))}

@@ -31,9 +31,9 @@ export async function createCandidate(
     db.$transaction(async (tx) => {
       const secret = await lockSecret(tx, scope, secretId);
       const current = await lastVersion(tx, secretId);
-      if (current.version !== expectedVersion) return fail("conflict");
+      if (current.version !== expectedVersion) return conflict(tx, secretId, current.version);
       const open = await findOpen(tx, secretId, current.version);
-      if (open) return fail("waiting", { by: open.byName });
+      if (open) return waiting(open.byName);
       const candidate = await nextNumber(tx, secretId);
       // Before the version: whatever the purge finds of a candidate, it finds as open.
       const of = { secretId, number: candidate, fabricId: scope.fabricId, baseVersion: current.version };
@@ -44,6 +44,20 @@ export async function createCandidate(
       return ok({ candidate });
     }),
   );
+}
+
+function waiting(byName: string) {
+  const sentence = `${byName} has entered a new value that is not current yet, so yours was not saved. Promote or discard that one first.`;
+  return fail("waiting", { waiting: sentence });
+}
+
+async function conflict(tx: Tx, secretId: string, version: number) {
+  const [row] = await tx.$queryRaw<{ byName: string }[]>`
+    SELECT coalesce(s."madeCurrentByName", v."createdByName") AS "byName"
+    FROM secret_version v LEFT JOIN settled_version s USING ("secretId", version)
+    WHERE v."secretId" = ${secretId} AND v.version = ${version}`;
+  const sentence = `${row?.byName ?? "Someone"} replaced this value after you opened it, so yours was not saved. Reload the page to see version ${version}, then replace it again if necessary.`;
+  return fail("conflict", { conflict: sentence });
 }
 
 /** The candidate of a secret that waits for its promotion, and who entered it. The caller has locked the secret. */

@@ -5,14 +5,17 @@ import {
   type CandidateDetail,
   type CandidateResult,
   type CandidateState,
+  isRecent,
   maxShownConsumers,
+  type UndoOffer,
 } from "@/lib/candidates/schema";
+import { currentReferences, secretsOfSettings } from "@/lib/connections/current-references";
 import { findStatuses } from "@/lib/connections/statuses";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
-import { findConnector } from "@/lib/connectors/registry";
-import { metaOf } from "@/lib/connectors/validate";
-import { db } from "@/lib/db/client";
+import { db, type Prisma } from "@/lib/db/client";
+import { areAllowed, listAuthorityNames } from "@/lib/destinations/queries";
 import { manifestOf } from "@/lib/secrets/queries";
+import { type SecretMetadata, undoHours } from "@/lib/secrets/schema";
 
 type CandidateRow = {
   number: number;
@@ -32,10 +35,11 @@ type CandidateRow = {
 
 /** The newest candidate of a secret of the fabric, in any state, with its connections; null if it never had one. */
 export async function getCandidate(
-  { fabricId, actor }: Scope<"secret:list">,
+  scope: Scope<"secret:list">,
   secretId: string,
 ): Promise<CandidateDetail | null> {
   if (secretId.includes("\0")) return null;
+  const { fabricId, actor } = scope;
   const [row] = await db.$queryRaw<CandidateRow[]>`
     SELECT c.number, c."baseVersion", c.outcome, c."expiresAt", c."expiresAt" <= now() AS "isExpired",
       c."promotedVersion", c."closedAt", c."closedByName", current.version AS "currentVersion",
@@ -49,11 +53,17 @@ export async function getCandidate(
     WHERE c."secretId" = ${secretId} ORDER BY c.number DESC LIMIT 1`;
   if (!row) return null;
   const { number: candidate, manifest, createdById, ...shown } = row;
-  const { connections, total } = await listConsumers(fabricId, secretId, row);
+  const state = stateOf(row);
+  // Nobody asks which connections accepted a value that was closed long ago.
+  const isShown = state === "open" || (state === "promoted" && isRecent(row));
+  const { connections, total } = isShown
+    ? await listConsumers(fabricId, secretId, row)
+    : { connections: [], total: 0 };
+  const destinations = connections.flatMap(({ notAllowed }) => notAllowed);
   return {
     secretId,
     candidate,
-    state: stateOf(row),
+    state,
     fields: Object.entries(manifestOf(manifest)).flatMap(([field, setIn]) =>
       setIn === -candidate ? [field] : [],
     ),
@@ -67,6 +77,7 @@ export async function getCandidate(
     closedByName: shown.closedByName,
     connections,
     total,
+    authorities: await listAuthorityNames(scope, destinations),
   };
 }
 
@@ -93,6 +104,8 @@ async function listConsumers(
       configHash: true,
       createdById: true,
       createdAt: true,
+      properties: true,
+      secrets: { select: { field: true, secretId: true } },
       candidateChecks: { where: { secretId, number } },
     },
   });
@@ -101,21 +114,93 @@ async function listConsumers(
   // Only this secret's version matters here: a check that tried another value of it says nothing about this one.
   const versions = await currentVersions(rows.map(({ id }) => id));
   versions.set(secretId, currentVersion);
+  const results = rows.map(({ candidateChecks: [check], configHash }) =>
+    check?.configHash === configHash ? resultOf(check) : null,
+  );
+  const notAllowed = await findNotAllowedFor(
+    { fabricId, secretId, version: -number },
+    rows.map((row, i) => (results[i]?.code === "destination_not_allowed" ? row : null)),
+  );
   return {
-    connections: rows.map((row) => {
-      const [check] = row.candidateChecks;
-      const { id, name, kind } = row;
-      const isCurrent = check?.configHash === row.configHash;
-      return {
-        id,
-        name,
-        kind,
-        result: check && isCurrent ? resultOf(kind, check) : null,
-        status: statuses.statusOf(row, versions),
-      };
-    }),
+    connections: rows.map((row, i) => ({
+      id: row.id,
+      name: row.name,
+      kind: row.kind,
+      result: results[i] ?? null,
+      notAllowed: notAllowed[i] ?? [],
+      status: statuses.statusOf(row, versions),
+    })),
     total,
   };
+}
+
+type Settings = {
+  kind: string;
+  properties: Prisma.JsonValue;
+  secrets: { field: string; secretId: string }[];
+};
+
+/**
+ * The destinations of each connection that are not allowed for the candidate, or for another secret of the connection;
+ * none for null.
+ */
+async function findNotAllowedFor(
+  { fabricId, secretId, version }: { fabricId: string; secretId: string; version: number },
+  connections: readonly (Settings | null)[],
+): Promise<string[][]> {
+  if (connections.every((one) => one === null)) return [];
+  const ids = connections.flatMap((one) => one?.secrets.map((reference) => reference.secretId) ?? []);
+  const references = await currentReferences(db, { fabricId }, ids);
+  const own = references.get(secretId);
+  const stored = await db.secretVersion.findUnique({
+    where: { secretId_version: { secretId, version } },
+    select: { metadata: true },
+  });
+  if (own && stored)
+    references.set(secretId, { ...own, version, metadata: stored.metadata as SecretMetadata });
+  const sent = connections.flatMap((one, at) =>
+    one === null
+      ? []
+      : secretsOfSettings(
+          { kind: one.kind, properties: plainOf(one.properties), references: one.secrets },
+          references,
+        ).flatMap(({ secret, destinations }) =>
+          destinations.map((destination) => ({
+            at,
+            secretId: secret.id,
+            version: secret.version,
+            destination,
+          })),
+        ),
+  );
+  const allowed = await areAllowed(fabricId, sent, "checks");
+  return connections.map((_, at) => [
+    ...new Set(sent.flatMap((one, i) => (one.at === at && !allowed[i] ? [one.destination] : []))),
+  ]);
+}
+
+function plainOf(properties: Prisma.JsonValue): Readonly<Record<string, unknown>> {
+  return typeof properties === "object" && properties !== null && !Array.isArray(properties)
+    ? properties
+    : {};
+}
+
+/** The version that an undo would bring back; null when the fabric no longer keeps it. Automate decides. */
+export async function findUndo(
+  { fabricId }: Scope<"secret:list">,
+  secretId: string,
+): Promise<UndoOffer | null> {
+  const [offer] = await db.$queryRaw<UndoOffer[]>`
+    SELECT current.version, former.version AS "formerVersion", former."createdByName" AS "enteredByName"
+    FROM (
+      SELECT version, "createdAt" FROM secret_version
+      WHERE "secretId" = ${secretId} AND "fabricId" = ${fabricId} ORDER BY version DESC LIMIT 1
+    ) current
+    JOIN secret_version former ON former."secretId" = ${secretId} AND former.version = current.version - 1
+      AND former."purgedAt" IS NULL AND former.version > 0
+    WHERE current."createdAt" > now() - make_interval(hours => ${undoHours}::int)
+      OR EXISTS (SELECT FROM version_rule r WHERE r."fabricId" = ${fabricId} AND r."formerVersions" > 0)`;
+  return offer ?? null;
 }
 
 /** The current version of each secret that these connections use. */
@@ -127,22 +212,19 @@ async function currentVersions(connectionIds: readonly string[]): Promise<Map<st
   return new Map(rows.map(({ id, version }) => [id, version]));
 }
 
-function resultOf(
-  kind: string,
-  check: { ok: boolean; code: string | null; field: string | null; durationMs: number; checkedAt: Date },
-): CandidateResult {
+function resultOf(check: {
+  ok: boolean;
+  code: string | null;
+  field: string | null;
+  durationMs: number;
+  checkedAt: Date;
+}): CandidateResult {
   const { ok, code, field, durationMs, checkedAt } = check;
   return {
     ok,
     code: code === null ? null : checkCodeSchema.catch("unexpected").parse(code),
-    field: field === null ? null : { name: field, title: titleOf(kind, field) },
+    field,
     durationMs,
     checkedAt,
   };
-}
-
-/** The title of a connection's field on screens. */
-function titleOf(kind: string, field: string): string {
-  const connector = findConnector(kind);
-  return (connector && metaOf(connector, field).title) || field;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ConnectionStatus } from "@/lib/connections/schema";
+import { type ConnectionStatus, inconclusiveCodes } from "@/lib/connections/schema";
 import { type CheckCode, checkEventSchema } from "@/lib/connectors/check-protocol";
 import {
   allowCandidateBody,
@@ -25,14 +25,15 @@ export const allowCandidateInput = allowCandidateBody;
 export const undoInput = undoBody;
 
 /** What became of a candidate. `outdated`: somebody replaced the value in another way. */
-export type CandidateState = "open" | "promoted" | "discarded" | "expired" | "outdated";
+export const candidateStates = ["open", "promoted", "discarded", "expired", "outdated"] as const;
+export type CandidateState = (typeof candidateStates)[number];
 
 /** The newest check of a connection with a candidate. */
 export type CandidateResult = {
   ok: boolean;
   code: CheckCode | null;
-  /** The field of the connection to correct, with its title on screens. */
-  field: { name: string; title: string } | null;
+  /** The field of the connection to correct. */
+  field: string | null;
   durationMs: number;
   checkedAt: Date;
 };
@@ -44,6 +45,8 @@ export type CandidateConnection = {
   kind: string;
   /** Null until it is checked with its present settings. */
   result: CandidateResult | null;
+  /** For a result `destination_not_allowed`: the destinations that are not allowed for the candidate. */
+  notAllowed: string[];
   /** With the current value. */
   status: ConnectionStatus;
 };
@@ -67,7 +70,25 @@ export type CandidateDetail = {
   /** The first of its connections by name; `total` counts all. */
   connections: CandidateConnection[];
   total: number;
+  /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
+  authorities: Record<string, string>;
 };
 
-/** How a check with a candidate ended: `untried` says nothing about the value. */
-export type Verdict = "passed" | "refused" | "untried" | "unchecked";
+/** The version whose value an undo would bring back, and who entered that value. */
+export type UndoOffer = { version: number; formerVersion: number; enteredByName: string };
+
+/** How a check with a candidate ended. The value of one that is `untried` may be right. */
+export const verdicts = ["passed", "refused", "untried", "unchecked"] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** The verdict of a result. */
+export function verdictOf(result: Pick<CandidateResult, "ok" | "code"> | null): Verdict {
+  if (result === null) return "unchecked";
+  if (result.ok) return "passed";
+  return result.code !== null && inconclusiveCodes.includes(result.code) ? "untried" : "refused";
+}
+
+/** True for a candidate that is not closed, or was closed less than a day ago. */
+export function isRecent({ closedAt }: Pick<CandidateDetail, "closedAt">): boolean {
+  return closedAt === null || Date.now() - closedAt.getTime() < candidateHours * 3600_000;
+}

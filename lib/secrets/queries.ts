@@ -134,17 +134,26 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     select: { version: true, createdAt: true },
   });
   const setAt = new Map(setBy.map(({ version, createdAt }) => [version, createdAt]));
+  const made = await listMadeCurrent(secretId);
+  const promotedAs = new Map<number, number>();
+  for (const { version, origin } of made)
+    if (origin < 0 && !promotedAs.has(origin)) promotedAs.set(origin, version);
   return {
     ...summaryOf(summary),
     fields: Object.entries(manifest).map(([field, version]) => ({
       field,
-      version,
+      // A promoted field was entered under the number of its candidate.
+      version: promotedAs.get(version) ?? version,
       setAt: setAt.get(version) ?? null,
     })),
     versions: row.versions.map(({ version, createdAt, createdByName }) => ({
       version,
       createdAt,
       createdByName,
+      madeCurrent: madeCurrentOf(
+        made.find((one) => one.version === version),
+        promotedAs,
+      ),
     })),
     formerNames: row.names.map(({ name, retiredAt }) => ({
       name,
@@ -160,6 +169,34 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     ),
     isCreator: summary.createdById === scope.actor.id,
   };
+}
+
+type MadeCurrent = { version: number; origin: number; byName: string };
+
+/** The versions of a secret that have the value of a candidate, or of a former version. The oldest is first. */
+async function listMadeCurrent(secretId: string): Promise<MadeCurrent[]> {
+  const rows = await db.settledVersion.findMany({
+    where: { secretId, origin: { not: null } },
+    orderBy: { version: "desc" },
+    take: longestHistory,
+    select: { version: true, origin: true, madeCurrentByName: true },
+  });
+  return rows
+    .map(({ version, origin, madeCurrentByName }) => ({
+      version,
+      origin: origin ?? version,
+      byName: madeCurrentByName ?? "",
+    }))
+    .reverse();
+}
+
+/** How a version became current, if nobody entered a value for it. */
+function madeCurrentOf(made: MadeCurrent | undefined, promotedAs: ReadonlyMap<number, number>) {
+  if (!made) return null;
+  const { version, origin, byName } = made;
+  if (origin > 0) return { byName, from: origin };
+  const promoted = promotedAs.get(origin) ?? version;
+  return { byName, from: promoted === version ? null : promoted };
 }
 
 /**

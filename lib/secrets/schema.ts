@@ -256,11 +256,21 @@ export const undoHours = 24;
 /** The most versions, and the most former names, that are read of one secret: the newest. */
 export const longestHistory = 100;
 
+/** One version of a secret, for its history. */
+export type SecretVersionSummary = {
+  version: number;
+  createdAt: Date;
+  /** The person who entered its value. */
+  createdByName: string;
+  /** Set for a version whose value was promoted (`from` is null) or brought back from a former version. */
+  madeCurrent: { byName: string; from: number | null } | null;
+};
+
 /** All public data of a secret. */
 export type SecretDetail = SecretSummary & {
   /** Each field, with the version and time that last set it. */
   fields: { field: string; version: number; setAt: Date | null }[];
-  versions: { version: number; createdAt: Date; createdByName: string }[];
+  versions: SecretVersionSummary[];
   formerNames: { name: string; retiredAt: Date }[];
   /** The first connections that use it, by name, at most `maxShownConnections`; `usedBy` counts all. */
   connections: { id: string; name: string; kind: string }[];

@@ -908,6 +908,8 @@ describe("the OpenAPI description", () => {
     const fabricId = String((await run("createFabric")).id);
     await run("updateFabric", { fabricId });
     const secretId = String((await run("createSecret", { fabricId })).id);
+    for (const id of ["createCandidate", "checkCandidate", "promoteCandidate", "undoReplacement"])
+      await run(id, { fabricId, secretId });
     await run("updateSecret", { fabricId, secretId });
     const connectionName = String((await run("createConnection", { fabricId })).name);
     await run("updateConnection", { fabricId, connectionName });

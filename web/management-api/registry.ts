@@ -1,6 +1,7 @@
 import "server-only";
 import type { Operation } from "@/web/management-api/define";
 import { listFabricActivity } from "@/web/management-api/operations/activity";
+import * as candidates from "@/web/management-api/operations/candidates";
 import * as checks from "@/web/management-api/operations/checks";
 import * as connections from "@/web/management-api/operations/connections";
 import * as fabrics from "@/web/management-api/operations/fabrics";
@@ -21,6 +22,12 @@ export const operations: readonly Operation[] = [
   secrets.updateSecretOperation,
   secrets.deleteSecretOperation,
   secrets.getSecretUsage,
+  candidates.createCandidateOperation,
+  candidates.getCandidateOperation,
+  candidates.checkCandidateOperation,
+  candidates.promoteCandidateOperation,
+  candidates.discardCandidateOperation,
+  candidates.undoReplacementOperation,
   connections.listConnectionsByFabric,
   connections.createConnectionOperation,
   connections.getConnectionByName,

@@ -1,3 +1,5 @@
+import { NewValue } from "@/components/candidates/new-value";
+import { UndoButton } from "@/components/candidates/undo-button";
 import { WaitingRequestList } from "@/components/destinations/waiting-requests";
 import { SecretExpiryNotice } from "@/components/expiry/secret-expiry-notice";
 import { WhoCan } from "@/components/fabrics/who-can";
@@ -15,6 +17,8 @@ import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
 import { allows } from "@/lib/access/policy";
+import { findUndo, getCandidate } from "@/lib/candidates/queries";
+import { isRecent } from "@/lib/candidates/schema";
 import { usersOf } from "@/lib/connections/using";
 import { listPausedAttempts } from "@/lib/credential-attempts/queries";
 import { findTokenServerToAllow, listWaitingRequests } from "@/lib/destinations/queries";
@@ -42,21 +46,35 @@ export default async function SecretPage({
   const canDelete =
     allows(scope.role, "secret:delete") || (secret.isCreator && allows(scope.role, "secret:delete:own"));
   const server = await findTokenServerToAllow(scope, secret);
+  const candidate = await getCandidate(scope, secretId);
+  const undo = await findUndo(scope, secretId);
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
     <div className="flex flex-col gap-6">
       <SecretHeader fabricId={fabricId} secret={secret}>
-        <ReplaceValueButton
-          fabricId={fabricId}
-          secret={{ ...secret, ...users }}
-          maxSecretBytes={webEnv().MAX_SECRET_BYTES}
-        />
+        {candidate?.state !== "open" && (
+          <ReplaceValueButton
+            fabricId={fabricId}
+            secret={{ ...secret, ...users }}
+            maxSecretBytes={webEnv().MAX_SECRET_BYTES}
+          />
+        )}
         <RenameSecretButton fabricId={fabricId} users={users} />
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
         {canDelete && (
           <DeleteSecretButton fabricId={fabricId} users={users} trashDays={webEnv().TRASH_DAYS} />
         )}
       </SecretHeader>
+      {candidate && (
+        <NewValue
+          fabricId={fabricId}
+          candidate={candidate}
+          secret={{ version: secret.version, readers: secret.readers }}
+          undo={undo}
+          isAdmin={isAdmin}
+          isRecent={isRecent(candidate)}
+        />
+      )}
       <div className="grid items-start gap-5 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-5">
           {server && (
@@ -80,7 +98,10 @@ export default async function SecretPage({
         </div>
         <div className="flex min-w-0 flex-col gap-5">
           <SecretAbout fabricId={fabricId} secret={secret} owners={await listPossibleOwners(scope)} />
-          <SecretVersions secret={secret} />
+          <SecretVersions
+            secret={secret}
+            undo={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} />}
+          />
           <FormerNames fabricId={fabricId} secret={secret} isAdmin={allows(scope.role, "secret:name:drop")} />
         </div>
       </div>

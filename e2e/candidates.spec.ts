@@ -1,0 +1,130 @@
+import type { Page } from "@playwright/test";
+import { expectAccessible } from "@/e2e/axe";
+import { expect, test } from "@/e2e/fixtures";
+import { startPipeline } from "@/e2e/pipeline";
+import { field, openDialog, openSecret } from "@/e2e/secrets-screen";
+import { callAction, callerOf } from "@/testing/server-actions";
+import { startRestApiServer } from "@/testing/servers/rest-api-server";
+import { signIn } from "@/testing/sign-in";
+import type { Person, Tenant } from "@/testing/tenant";
+
+async function run(person: Person, { fabric }: Tenant, name: string, input: object): Promise<{ id: string }> {
+  const made = await callAction(await callerOf(person), name, [fabric.id, input]);
+  if (!made.ok) throw new Error(`${name}: ${JSON.stringify(made)}`);
+  return made.value as { id: string };
+}
+
+/** A secret that five connections use. Four lead to a server that accepts every value, the last to one of its own. */
+async function usedByFive(tenant: Tenant, value: string, servers: { most: string; last: string }) {
+  const secret = { subKind: "text", name: "api_token", fields: { value } };
+  const { id: secretId } = await run(tenant.user, tenant, "createSecretAction", secret);
+  for (const [i, name] of ["Billing", "Crm", "Orders", "Reports", "Stock"].entries()) {
+    const baseUrl = i < 4 ? servers.most : servers.last;
+    const signInWith = { tlsMode: "disable", authType: "bearer", bearerToken: secretId };
+    // Each has settings of its own: checks of the same settings would share one run.
+    const properties = { baseUrl, testPath: `/?of=${name}`, ...signInWith };
+    const input = { kind: "restapi", name, description: "", properties };
+    await run(tenant.user, tenant, "createConnectionAction", input);
+  }
+  return secretId;
+}
+
+const row = (page: Page, name: string) =>
+  page
+    .getByRole("list", { name: "Connections that use the secret" })
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("link", { name, exact: true }) });
+
+async function enter(page: Page, value: string) {
+  const dialog = await openDialog(page, "Replace value");
+  await expect(dialog.getByText("The current value stays until you promote the new one.")).toBeVisible();
+  await field(dialog, "Value").fill(value);
+  await dialog.getByRole("button", { name: "Check with 5 connections" }).click();
+  await expect(dialog).toHaveCount(0);
+}
+
+test("a new value is checked with five connections, promoted although one refuses it, and taken back", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const [former, next] = [canary.value(), canary.value()];
+  const most = await startRestApiServer({ isValidToken: async () => true });
+  const last = await startRestApiServer({ bearer: former });
+  await usedByFive(tenant, former, { most: most.baseUrl, last: last.baseUrl });
+  const pipeline = await startPipeline(tenant);
+  await signIn(context, tenant.user);
+  await openSecret(page, tenant.fabric, "api_token");
+  await enter(page, next);
+
+  // The rows fill in on their own.
+  const panel = page.getByRole("region", { name: "New value" });
+  await expect(panel.getByRole("heading", { name: "New value" })).toBeFocused();
+  await expect(panel.getByRole("button", { name: "Check again" })).toBeVisible({ timeout: 30_000 });
+  await expect(row(page, "Stock")).toContainText("Refuses it");
+  await expect(row(page, "Stock")).toContainText("Field: Token");
+  for (const name of ["Billing", "Crm", "Orders", "Reports"])
+    await expect(row(page, name)).toContainText("Accepts it");
+  await expect(panel.getByRole("status")).toHaveText("4 of 5 connections accept it, 1 refuses it.");
+  await expect(page.getByRole("button", { name: "Replace value" })).toHaveCount(0);
+  expect(await pipeline.read("api_token")).toMatchObject({ version: 1, value: former });
+
+  await expectAccessible(page, "A new value", ["light", "dark"]);
+
+  // Somebody else sees the same, and cannot enter another one meanwhile.
+  await page.reload();
+  await expect(row(page, "Stock")).toContainText("Refuses it");
+
+  await panel.getByRole("button", { name: "Promote anyway" }).click();
+  const question = page.getByRole("alertdialog", { name: "Promote anyway?" });
+  await expect(question.getByRole("listitem")).toHaveText([/^Stock: refuses it \(Token\)/]);
+  await question.getByRole("button", { name: "Promote anyway" }).click();
+  const promoted = page.getByRole("region", { name: "Version 2 promoted" });
+  await expect(promoted.getByText("Uri User promoted it")).toBeVisible();
+  expect(await pipeline.read("api_token")).toMatchObject({ version: 2, value: next });
+  // Every connection is checked again with it.
+  await expect(promoted.getByRole("button", { name: "Check all" })).toBeVisible({ timeout: 30_000 });
+  await expect(row(page, "Orders")).toContainText("Connected");
+  await expect(row(page, "Stock")).toContainText("Disconnected");
+  await expectAccessible(page, "A promoted value", ["light", "dark"]);
+
+  await promoted.getByRole("button", { name: "Undo" }).click();
+  const back = page.getByRole("alertdialog", { name: "Go back to version 1?" });
+  await back.getByRole("button", { name: "Go back" }).click();
+  await expect(page.getByText("brought back from version 1 by Uri User")).toBeVisible();
+  await expect(promoted).toHaveCount(0);
+  expect(await pipeline.read("api_token")).toMatchObject({ version: 3, value: former });
+  await Promise.all([most.close(), last.close()]);
+});
+
+test("a new value that all connections accept takes one click; of two people, the other is told by name", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const server = await startRestApiServer({ isValidToken: async () => true });
+  const url = server.baseUrl;
+  const secretId = await usedByFive(tenant, canary.value(), { most: url, last: url });
+  await signIn(context, tenant.user);
+  await openSecret(page, tenant.fabric, "api_token");
+  await enter(page, canary.value());
+  const panel = page.getByRole("region", { name: "New value" });
+  await expect(panel.getByRole("status")).toHaveText("All 5 connections accept it.", { timeout: 30_000 });
+  await expect(panel.getByRole("button", { name: "Check again" })).toHaveCount(0);
+
+  const input = { subKind: "text", secretId, expectedVersion: 1, fields: { value: canary.value() } };
+  const theirs = await callAction(await callerOf(tenant.admin), "createCandidateAction", [
+    tenant.fabric.id,
+    input,
+  ]);
+  expect(theirs).toMatchObject({ ok: false, code: "waiting" });
+  expect(JSON.stringify(theirs)).toContain("Uri User has entered a new value");
+
+  await run(tenant.admin, tenant, "promoteCandidateAction", { secretId, candidate: 1, accepted: [] });
+  await panel.getByRole("button", { name: "Promote", exact: true }).click();
+  await expect(page.getByText("Ada Admin has promoted it already.").first()).toBeVisible();
+  await expect(page.getByRole("region", { name: "Version 2 promoted" })).toBeVisible();
+  await server.close();
+});
