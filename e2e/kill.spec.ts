@@ -6,7 +6,7 @@ import { type Caller, callAction, callerOf } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 import { database, type Tenant } from "@/testing/tenant";
 
-const kills = process.env.RUN_LONG ? 40 : 2;
+const kills = process.env.RUN_LONG ? 40 : 1;
 // A large value, so that a kill interrupts work.
 const valueBytes = 60_000;
 
