@@ -25,7 +25,7 @@ const mayImport: Record<string, string> = {
   "lib/secrets/kinds": "lib/egress",
   // The command line knows the two APIs and the types of secret, and nothing behind them.
   cli: "lib/secrets/kinds",
-  admin: "cli lib",
+  admin: "cli lib prisma",
   backup: "lib prisma",
   prisma: "lib",
   launcher: "",

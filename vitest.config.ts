@@ -16,8 +16,10 @@ const include = [
 ];
 /** Real clients that need an installation of their own: only for `npm run test:peers`. */
 const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
-/** Play whole recoveries with several programs: only for `npm run test:long`. */
-const long = process.env.RUN_LONG ? [] : ["backup/recovery.test.ts", "automate/master-rotation-saga.test.ts"];
+/** Play whole recoveries with several programs, or write ten million events: only for `npm run test:long`. */
+const long = process.env.RUN_LONG
+  ? []
+  : ["backup/recovery.test.ts", "automate/master-rotation-saga.test.ts", "lib/activity/many-events.test.ts"];
 /** Changes its process for good: it shuts its exits. */
 const alone = ["worker/egress/guard.test.ts"];
 

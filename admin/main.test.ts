@@ -39,12 +39,19 @@ afterAll(async () => {
 });
 
 /** Runs an operator's command in its own process. */
-async function admin(...args: string[]): Promise<{ code: number; output: string }> {
+function admin(...args: string[]) {
+  return adminWith({}, ...args);
+}
+
+async function adminWith(
+  variables: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
   const { PATH } = process.env;
   const command = ["--conditions=react-server", program, ...args];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, command, {
-      env: { PATH, DATABASE_URL: ownerUrl, TZ: "UTC", NODE_ENV: "test" },
+      env: { PATH, DATABASE_URL: ownerUrl, TZ: "UTC", NODE_ENV: "test", ...variables },
       timeout: 60_000,
     });
     return { code: 0, output: stdout.trim() };
@@ -164,4 +171,19 @@ test("an operator cannot remove the last Admin of a team, and can remove any oth
     /^Removed .* Ended 1 session, 1 access token/,
   );
   expect(await owner.user.count({ where: { emailKey: email } })).toBe(0);
+});
+
+test("an operator sees the partitions of the audit log, and has old events removed", async () => {
+  const { output } = await admin("activity", "status");
+  expect(output).toMatch(
+    /^Partitions of the audit log, by UTC:\n {2}audit_event_first: the beginning to \d{4}-\d\d-01, about /,
+  );
+  expect(output).toContain("audit_event_default: without a partition of their month, about 0 events");
+  expect(output).toContain("Events are kept without a limit: ACTIVITY_MONTHS is not set.");
+  expect(await admin("activity", "maintain")).toEqual({ code: 0, output: "Nothing to do." });
+  expect((await admin("activity", "drop")).code).toBe(1);
+  expect(await adminWith({ ACTIVITY_MONTHS: "0" }, "activity", "maintain")).toMatchObject({
+    code: 1,
+    output: expect.stringContaining("ACTIVITY_MONTHS must be a number of months from 1 to 1200"),
+  });
 });

@@ -2,6 +2,7 @@ import "@/lib/protect-process";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { accessText, counts, endedText } from "@/admin/access-text";
+import { activityCommands } from "@/admin/activity";
 import { keyCommands } from "@/admin/keys";
 import { endAccessOf, listAccess } from "@/admin/operator-access";
 import { PromptEnded, readNewPassword } from "@/cli/read-password";
@@ -21,6 +22,7 @@ import {
   unlockUser,
 } from "@/lib/users/provision";
 import { email, newPassword, personName } from "@/lib/users/schema";
+import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 
 // The operator's commands: they create the first people and teams, set passwords, end access, and manage keys.
 const usage = `Usage: npm run admin -- <command>
@@ -39,6 +41,8 @@ const usage = `Usage: npm run admin -- <command>
   keys pause | keys resume  [--fabric NAME]  that rotation, or the one of the master key
   keys verify    [--sample N]  tries every fabric key, and N values under each (10, at most 1000)
   keys resign    signs again, with automate's present signing key, the fabric keys that another one signed
+  activity status    the partitions of the audit log, their size, and how long events are kept
+  activity maintain  creates the next months' partitions; with ACTIVITY_MONTHS, removes older events. Run it daily
 Prompts for passwords, or reads them from standard input when it is not a terminal.`;
 
 /** An error with a sentence for the operator. */
@@ -46,6 +50,7 @@ class Refused extends Error {}
 
 const commands: Record<string, (options: Options) => Promise<string>> = {
   ...keyCommands,
+  ...activityCommands,
   "keys rotate-fabric": async (options) => {
     const input = parse(z.object({ fabric: z.string().min(1).max(128) }), options);
     return (await keyCommands["keys rotate-fabric"]?.(input)) ?? "";
@@ -124,7 +129,8 @@ type Options = Record<string, string | undefined>;
 
 try {
   const [first = "", ...rest] = process.argv.slice(2);
-  const [name, args] = first === "keys" ? [`keys ${rest[0] ?? ""}`, rest.slice(1)] : [first, rest];
+  const isGroup = first === "keys" || first === "activity";
+  const [name, args] = isGroup ? [`${first} ${rest[0] ?? ""}`, rest.slice(1)] : [first, rest];
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new Refused(usage);
   console.log(await command(readOptions(args)));
@@ -189,7 +195,8 @@ function errorText(error: unknown): string {
     error instanceof Refused ||
     error instanceof PromptEnded ||
     error instanceof BadEnvironment ||
-    error instanceof OperatorRefused
+    error instanceof OperatorRefused ||
+    error instanceof MigrationRefused
   )
     return error.message;
   // A driver's message may contain the database URL, and so its password. Print the code only.

@@ -1,6 +1,7 @@
 import { expireCandidates } from "@/automate/candidates/close-candidates";
 import { purgeAttempts } from "@/automate/checks/attempt-limit";
 import { destroyDeletedFabrics } from "@/automate/fabrics/destroy-fabrics";
+import { purgeDeadChecks, purgeEndedTokens } from "@/automate/purge-ended";
 import { purgeReminders } from "@/automate/reminders/purge-reminders";
 import { purgeUses } from "@/automate/secrets/purge-uses";
 import { purgeFormerVersions } from "@/automate/secrets/purge-versions";
@@ -13,8 +14,8 @@ import { usedForDays } from "@/lib/secrets/schema";
 /**
  * Purges the trash and the sealed values of former versions and of candidates that nobody promoted, and destroys
  * deleted fabrics with their keys. Deletes
- * used requests, rates, and old sign-ins, leases, creates, check results, readers and days. Safe to run at any time, in
- * several copies of automate. A step that fails does not stop the others.
+ * used requests, rates, and old sign-ins, leases, creates, check results, ended tokens, readers and days. Safe to run at any time,
+ * in several copies of automate. A step that fails does not stop the others.
  */
 export async function purge(): Promise<void> {
   const steps = [
@@ -41,6 +42,8 @@ async function purgeRows(): Promise<void> {
   await db.idempotentCreate.deleteMany({ where: { createdAt: { lt: oldCreates } } });
   await purgeAttempts();
   await purgeChecks();
+  await purgeDeadChecks();
+  await purgeEndedTokens();
   await purgeReaders();
   await purgeUses();
 }

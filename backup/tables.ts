@@ -11,7 +11,7 @@ const transient: readonly string[] = ["rate_window", "web_rate_window", "check_l
 /** Each database writes its own. */
 const records = "_prisma_migrations";
 
-/** The tables that a backup contains. */
+/** The tables that a backup contains. The rows of partitions are those of their table. */
 export async function tablesOf(client: Client): Promise<Table[]> {
   const { rows } = await client.query<Table & { references: string[] }>(
     `SELECT c.relname::text AS name,
@@ -20,7 +20,7 @@ export async function tablesOf(client: Client): Promise<Table[]> {
        (SELECT coalesce(array_agg(t.relname::text), '{}') FROM pg_constraint f JOIN pg_class t ON t.oid = f.confrelid
         WHERE f.conrelid = c.oid AND f.contype = 'f' AND f.confrelid <> c.oid) AS references
      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-     WHERE c.relkind = 'r' AND c.relname <> ALL ($1)
+     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL ($1)
        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
      ORDER BY 1`,
     [[records, ...transient]],

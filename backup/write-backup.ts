@@ -122,7 +122,8 @@ async function writeTables(client: Client, folder: string): Promise<Manifest> {
 async function writeTable(client: Client, folder: string, { name, columns }: Table): Promise<BackupTable> {
   const file = `${name}.copy.gz`;
   const list = columns.map(escapeIdentifier).join(", ");
-  const rows = client.query(copyTo(`COPY ${escapeIdentifier(name)} (${list}) TO STDOUT`));
+  // A query, because Postgres copies no partitioned table itself.
+  const rows = client.query(copyTo(`COPY (SELECT ${list} FROM ${escapeIdentifier(name)}) TO STDOUT`));
   const hash = createHash("sha256");
   let bytes = 0;
   const measured = new Transform({

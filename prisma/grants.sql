@@ -16,7 +16,7 @@ GRANT SELECT, INSERT, UPDATE ON app_user TO :web;
 GRANT SELECT, INSERT, DELETE ON identity TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON session TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON sign_in_delay TO :web;
-GRANT SELECT, INSERT, UPDATE ON access_token TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON access_token TO :web;
 GRANT SELECT, INSERT, UPDATE ("pendingUntil"), DELETE ON idempotent_create TO :web;
 GRANT SELECT, DELETE ON idempotent_create TO :automate;
 GRANT SELECT, INSERT, UPDATE ON team TO :web;

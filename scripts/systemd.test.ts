@@ -10,6 +10,7 @@ const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, "m").
 
 it("each program has a unit", () => {
   expect(units.sort()).toEqual([
+    "selvage-activity.service",
     "selvage-automate.service",
     "selvage-backup.service",
     "selvage-drill.service",
@@ -30,8 +31,8 @@ it.each(units)("%s opens no inspector, leaves no core dump and gains no privileg
   expect(unit).toMatch(/^SystemCallFilter=~.*@debug/m);
 });
 
-it("backup and drill have timers that catch up after the machine was off", () => {
-  for (const name of ["backup", "drill"]) {
+it("backup, drill and the audit log have timers that catch up after the machine was off", () => {
+  for (const name of ["backup", "drill", "activity"]) {
     const timer = read(`selvage-${name}.timer`);
     expect(setting(timer, "OnCalendar")).toMatch(/^(daily|weekly)$/);
     expect(setting(timer, "Persistent")).toBe("yes");

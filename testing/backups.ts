@@ -34,7 +34,8 @@ export async function queryAs<T extends object>(
 export async function allRows(url: string, without: readonly string[]): Promise<Record<string, string[]>> {
   const tables = await queryAs<{ name: string }>(
     url,
-    "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ($1) ORDER BY 1",
+    `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL ($1)
+       AND NOT (SELECT relispartition FROM pg_class WHERE oid = format('%I', tablename)::regclass) ORDER BY 1`,
     [without],
   );
   const rows: Record<string, string[]> = {};

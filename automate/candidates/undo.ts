@@ -2,6 +2,7 @@ import { insertVersion, type Promoter } from "@/automate/candidates/promote";
 import { actFor } from "@/automate/http/act-for";
 import { lockVersionRule } from "@/automate/secrets/purge-versions";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import { areEvents } from "@/lib/audit/find-events";
 import { record } from "@/lib/audit/record";
 import type { Prisma, Tx } from "@/lib/db/client";
 import type { UndoProblem } from "@/lib/internal-api/bodies/candidate";
@@ -144,7 +145,7 @@ async function copyDestinations(
     WHERE a."secretId" = ${secretId} AND a.version = ${former}
       AND NOT EXISTS (
         SELECT FROM audit_event e
-        WHERE e."fabricId" = ${fabricId} AND e."objectId" = ${secretId} AND e.action = 'destination.remove'
+        WHERE ${areEvents("object", fabricId, [secretId], ["destination.remove"], "e")}
           AND e.details->>'destination' = a.destination
           AND e.at >= (SELECT "createdAt" FROM secret_version WHERE "secretId" = ${secretId} AND version = ${current}))
     ON CONFLICT DO NOTHING`;

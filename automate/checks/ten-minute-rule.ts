@@ -1,5 +1,6 @@
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { freshForMs } from "@/lib/access/policy";
+import { areEvents } from "@/lib/audit/find-events";
 import {
   type SecretWithDestinations,
   secretsOfConnection,
@@ -92,7 +93,7 @@ async function isEnteredBy(
   // Postgres checks the version's age first: an old one may have millions of events of reads.
   const [event] = await tx.$queryRaw<unknown[]>`
     SELECT 1 FROM audit_event
-    WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND action IN ('secret.create', 'secret.replace')
+    WHERE ${areEvents("object", fabricId, [id], ["secret.create", "secret.replace"])}
       AND details->>'accessTokenId' = ${tokenId} AND coalesce((details->>'version')::int, 1) = ${version}
       AND at > now() - make_interval(secs => ${freshForMs / 1000})
       AND EXISTS (SELECT FROM secret_version WHERE "secretId" = ${id} AND version = ${version}

@@ -1,5 +1,9 @@
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { areEvents } from "@/lib/audit/find-events";
 import type { Db, Tx } from "@/lib/db/client";
+
+/** The actions with which somebody enters values of a secret. */
+export const entries = ["secret.create", "secret.replace", "secret.candidate.create"] as const;
 
 /** An access token, its owner, and the time from which its entries count. */
 type Token = { id: string; ownerId: string; since: Date };
@@ -17,8 +21,7 @@ export async function isEnteredOnlyByToken(
   const versions = [...new Set(Object.values(manifest))];
   const [row] = await client.$queryRaw<{ count: number }[]>`
     SELECT count(DISTINCT coalesce((details->>'version')::int, 1))::int AS count FROM audit_event
-    WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId} AND at > ${since}
-      AND action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+    WHERE ${areEvents("actorAndObject", fabricId, [id, ownerId], entries)} AND at > ${since}
       AND details->>'accessTokenId' = ${tokenId}
       AND coalesce((details->>'version')::int, 1) = ANY(${versions})`;
   return row?.count === versions.length;
@@ -35,8 +38,7 @@ export async function tokenOfVersion(
 ): Promise<string | null> {
   const [row] = await client.$queryRaw<{ tokenId: string }[]>`
     SELECT coalesce(details->>'accessTokenId', '') AS "tokenId" FROM audit_event
-    WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND "actorId" = ${ownerId}
-      AND action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+    WHERE ${areEvents("actorAndObject", fabricId, [id, ownerId], entries)}
       AND details->>'accessToken' IS NOT NULL
       AND coalesce((details->>'version')::int, 1) = coalesce(
         (SELECT origin FROM settled_version WHERE "secretId" = ${id} AND version = ${version}), ${version})

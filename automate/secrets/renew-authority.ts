@@ -1,7 +1,9 @@
 import { type Allowance, type Author, allowAll } from "@/automate/secrets/add-destinations";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { entries } from "@/automate/secrets/entered-recently";
+import { areEvents } from "@/lib/audit/find-events";
 import { sentKey } from "@/lib/connectors/destination";
-import type { Tx } from "@/lib/db/client";
+import { Prisma, type Tx } from "@/lib/db/client";
 import { getDestinationRule } from "@/lib/destinations/queries";
 
 /** A new version of a certificate authority. */
@@ -34,6 +36,8 @@ export async function keepForOtherSecrets(
   const { fabricId, actor } = author;
   if (!isOwnRenewal && (await getDestinationRule({ fabricId }, tx)) === "locked") return;
   const [from, to] = [`ca=${id}.${formerVersion}`, `ca=${id}.${version}`];
+  const secretId = Prisma.raw("s.id");
+  const entered = areEvents("actorAndObject", fabricId, [secretId, actor.id], entries, "e");
   // The conditions of `isEnteredOnlyBy` and `isEnteredOnlyByToken`, for many secrets.
   const rows = await tx.$queryRaw<Allowance[]>`
     SELECT s.id AS "secretId", s.name, v.version, a.destination, a."toReview"
@@ -49,8 +53,7 @@ export async function keepForOtherSecrets(
             WHERE entered."secretId" = s.id AND entered.version = set_in.version::int)
           OR ${tokenId}::text IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM audit_event e
-            WHERE e."fabricId" = ${fabricId} AND e."objectId" = s.id AND e."actorId" = ${actor.id} AND e.at > ${since}
-              AND e.action IN ('secret.create', 'secret.replace', 'secret.candidate.create')
+            WHERE ${entered} AND e.at > ${since}
               AND e.details->>'accessTokenId' = ${tokenId}
               AND coalesce((e.details->>'version')::int, 1) = set_in.version::int)))
     ORDER BY s.id, a.destination`;

@@ -3,6 +3,7 @@ import { authorizeTeam } from "@/lib/access/authorize";
 import { createAccessToken, revokeAccessToken } from "@/lib/access-tokens/mutations";
 import { findAccessTokenActor } from "@/lib/access-tokens/queries";
 import { listAccountEvents, listTeamEvents } from "@/lib/activity/account-queries";
+import { record } from "@/lib/audit/record";
 import { flushRefusals } from "@/lib/audit/refusals";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { Forbidden } from "@/lib/result";
@@ -51,12 +52,23 @@ test("a person sees the events of their account; an Admin sees those of their te
     "session.start",
     "team.role",
   ]);
+  // A destroyed fabric has no page any more.
+  const action = "fabric.destroy" as const;
+  for (const { teamId, fabricId } of [ours, theirs])
+    await record(owner, {
+      actor: { kind: "system", id: "automate", name: "Automate" },
+      teamId,
+      fabricId,
+      action,
+      object: { kind: "fabric", id: fabricId, name: fabricId },
+    });
   const teamEvents = async ({ admin, teamId }: typeof ours) =>
     actions(await listTeamEvents(await authorizeTeam(admin, teamId, "access:list")));
-  expect(await teamEvents(ours)).toEqual(["access_token.refuse", "session.refuse"]);
+  expect(await teamEvents(ours)).toEqual(["access_token.refuse", "fabric.destroy", "session.refuse"]);
   expect(await teamEvents(theirs)).toEqual([
     "access_token.refuse",
     "act.refuse",
+    "fabric.destroy",
     "session.refuse",
     "team.role",
   ]);

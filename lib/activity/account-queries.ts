@@ -2,6 +2,8 @@ import "server-only";
 import type { TeamScope } from "@/lib/access/scope";
 import { eventOf, type Row } from "@/lib/activity/queries";
 import type { Actor } from "@/lib/actor";
+import { firstEventId } from "@/lib/audit/event-id";
+import { idOrder, isWithin } from "@/lib/audit/find-events";
 import type { ActivityEvent } from "@/lib/audit/schema";
 import { db, Prisma } from "@/lib/db/client";
 
@@ -11,25 +13,28 @@ export async function listAccountEvents({ id }: Actor): Promise<ActivityEvent[]>
 }
 
 /**
- * The team's events outside its fabrics in the last 30 days, and its members' refused sign-ins and tokens.
+ * The team's events outside its fabrics in the last 30 days, and its members' refused sign-ins and tokens; and which
+ * of its fabrics were deleted, restored or destroyed, at any time: a destroyed fabric has no page of its own.
  * Reveals no events of other teams: of a member's account it shows only refusals.
  */
 export async function listTeamEvents({ teamId }: TeamScope<"access:list">): Promise<ActivityEvent[]> {
   const members = await db.membership.findMany({ where: { teamId }, select: { userId: true }, take: 1_000 });
   const people = members.map(({ userId }) => userId);
   const tokens = await tokenIds({ userId: { in: people } });
-  const ofTeam = Prisma.sql`a.id > ${firstId(new Date(Date.now() - 30 * dayMs))} AND (a."teamId" = ${teamId}
+  const since = isWithin("a", { from: firstEventId(new Date(Date.now() - 30 * dayMs)) });
+  const ofTeam = Prisma.sql`true ${since} AND (a."teamId" = ${teamId}
     OR (a."teamId" IS NULL AND a.action IN ('session.refuse', 'access_token.refuse')))`;
-  return newest([teamId, ...people, ...tokens], ofTeam, 50);
+  const [events, ofFabrics] = await Promise.all([
+    newest([teamId, ...people, ...tokens], ofTeam, 50),
+    db.$queryRaw<Row[]>`
+      SELECT id, at, "actorKind", "actorId", "actorName", action, "objectKind", "objectId", "objectName", details
+      FROM audit_event e WHERE "teamId" = ${teamId} AND action IN ('fabric.delete', 'fabric.restore', 'fabric.destroy')
+      ORDER BY ${idOrder("e")} DESC LIMIT 20`,
+  ]);
+  return [...events, ...ofFabrics.flatMap(eventOf)].sort((one, other) => (one.id < other.id ? 1 : -1));
 }
 
 const dayMs = 86_400_000;
-
-/** The lower bound of event ids from `date` on: a UUIDv7 begins with the time. */
-function firstId(date: Date): string {
-  const time = date.getTime().toString(16).padStart(12, "0");
-  return `${time.slice(0, 8)}-${time.slice(8)}`;
-}
 
 async function tokenIds(where: Prisma.AccessTokenWhereInput): Promise<string[]> {
   const rows = await db.accessToken.findMany({
@@ -52,7 +57,7 @@ async function newest(objectIds: string[], filter: Prisma.Sql, take: number): Pr
     CROSS JOIN LATERAL (
       SELECT * FROM audit_event a
       WHERE a."fabricId" IS NULL AND a."objectId" = o.id AND (${filter})
-      ORDER BY a.id DESC LIMIT ${take}
+      ORDER BY ${idOrder("a")} DESC LIMIT ${take}
     ) e
     ORDER BY e.id DESC LIMIT ${take}`;
   return rows.flatMap(eventOf);

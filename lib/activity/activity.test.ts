@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { findActivityObject, listActivity, listActivityActors } from "@/lib/activity/queries";
+import { exportHead, exportLine } from "@/lib/activity/export-lines";
+import { exportActivity, findActivityObject, listActivity, listActivityActors } from "@/lib/activity/queries";
 import { record } from "@/lib/audit/record";
 import {
   type ActivityPage,
@@ -8,6 +9,8 @@ import {
   activityFilter,
   auditActions,
   eventKinds,
+  fabricActions,
+  isAbout,
 } from "@/lib/audit/schema";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -35,6 +38,7 @@ afterAll(async () => {
 });
 
 const scope = () => fabric.scope("user", "activity:list");
+const theirScope = () => other.scope("user", "activity:list");
 const list = (filter: Record<string, string> = {}) => listActivity(scope(), activityFilter.parse(filter));
 const names = ({ events }: ActivityPage) => events.map(({ objectName }) => objectName);
 
@@ -78,6 +82,104 @@ describe("Activity", () => {
     expect(names(await list({ kind: "connection" }))).toEqual(["c"]);
     expect(names(await list({ event: "created", kind: "secret" }))).toEqual(["a"]);
     expect(names(await list({ kind: "nonsense", event: "toString" }))).toEqual(["c", "a", "a"]);
+  });
+
+  test("filters by days, in UTC, and by moments", async () => {
+    const at = async (name: string, time: string) => {
+      await add(fabric, "secret.create", name);
+      const where = { fabricId: fabric.fabricId, objectName: name };
+      await owner.auditEvent.updateMany({ where, data: { id: uuidv7({ msecs: Date.parse(time) }) } });
+    };
+    await at("february", "2026-02-28T23:59:59.999Z");
+    await at("first", "2026-03-01T00:00:00Z");
+    await at("last", "2026-03-31T23:59:59.999Z");
+    await at("april", "2026-04-01T00:00:00Z");
+    expect(names(await list({ from: "2026-03-01", to: "2026-03-31" }))).toEqual(["last", "first"]);
+    expect(names(await list({ from: "2026-04-01" }))).toEqual(["april"]);
+    expect(names(await list({ to: "2026-02-28" }))).toEqual(["february"]);
+    const halfAnHour = { from: "2026-04-01T01:45:00+02:00", to: "2026-04-01T02:15:00+02:00" };
+    expect(names(await list(halfAnHour))).toEqual(["april", "last"]);
+    expect(names(await list({ from: "yesterday" }))).toHaveLength(4);
+    const page = await list({ from: "2026-03-01", after: (await list()).events.at(-1)?.id ?? "" });
+    expect(names(page)).toEqual(["april", "last", "first"]);
+  });
+
+  test("finds events by names of objects, former ones too, and of people and pipelines", async () => {
+    const { fabricId } = fabric;
+    const pipeline = { kind: "pipeline", id: uuidv7(), name: "Nightly load" } as const;
+    await owner.pipelineToken.create({
+      data: {
+        id: pipeline.id,
+        fabricId,
+        name: pipeline.name,
+        tokenHash: pipeline.id,
+        createdById: "a",
+        createdByName: "A",
+      },
+    });
+    const other = { kind: "user", id: uuidv7(), name: "Zoe Zander" } as const;
+    await owner.user.create({
+      data: { id: other.id, name: other.name, email: "z@test", emailKey: other.id },
+    });
+    await add(fabric, "secret.create", "warehouse_old", { id: "s1" });
+    await add(fabric, "secret.rename", "lake", { id: "s1" });
+    await add(fabric, "secret.use", "lake", { id: "s1", actor: pipeline });
+    await add(fabric, "secret.use", "mail", { id: "s2", actor: pipeline });
+    await add(fabric, "connection.delete", "Ware House", { id: "c1", kind: "connection", actor: other });
+    await add(fabric, "secret.refuse", "wearhouse", { id: "", actor: pipeline });
+    const found = async (search: string, more = {}) => names(await list({ search, ...more })).sort();
+    expect(await found("WAREHOUSE")).toEqual(["lake", "lake", "warehouse_old"]);
+    expect(await found("e_o")).toEqual(["lake", "lake", "warehouse_old"]);
+    expect(await found("ware h")).toEqual(["Ware House"]);
+    expect(await found("nightly")).toEqual(["lake", "mail", "wearhouse"]);
+    expect(await found("warehouse", { event: "used" })).toEqual(["lake"]);
+    expect(await found("nightly", { object: "s1" })).toEqual(["lake"]);
+    expect(await found("warehouse", { actor: pipeline.id })).toEqual(["lake"]);
+    // A name that does not exist is found as it was asked for; somebody who left, by their name.
+    expect(await found("wearhouse")).toEqual(["wearhouse"]);
+    expect(await found("zander")).toEqual(["Ware House"]);
+    expect(await found("100%")).toEqual([]);
+    const { named } = await list({ search: "warehouse" });
+    expect(named?.objects).toEqual([{ id: "s1", kind: "secret", name: "warehouse_old" }]);
+    // People who are no members are not named.
+    expect((await list({ search: "zander" })).named).toMatchObject({ actors: [], objects: [] });
+    expect(names(await listActivity(theirScope(), activityFilter.parse({ search: "warehouse" })))).toEqual(
+      [],
+    );
+  });
+
+  test("exports all matching events, page by page, in both formats", async () => {
+    await addMany(1_203);
+    await add(fabric, "secret.delete", '=HYPERLINK("https://x")', { details: { version: 2 } });
+    const pages = [];
+    for await (const page of exportActivity(scope(), activityFilter.parse({ kind: "secret" })))
+      pages.push(page);
+    const events = pages.flat();
+    expect(pages.map(({ length }) => length)).toEqual([500, 500, 204]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(1_204);
+    expect(events.map(({ id }) => id)).toEqual(
+      events
+        .map(({ id }) => id)
+        .sort()
+        .reverse(),
+    );
+    const [newest] = events;
+    if (!newest) throw new Error("no event");
+    const line = exportLine("csv", newest);
+    const time = newest.at.toISOString();
+    expect(exportHead("csv").split(",").slice(0, 3)).toEqual(["time", "event", "documented_event"]);
+    // A spreadsheet would run the name as a formula.
+    expect(line).toContain(
+      `${time},secret.delete,fabric_secret_delete,user,${fabric.user.id},Uri User,secret,`,
+    );
+    expect(line).toContain(`"'=HYPERLINK(""https://x"")"`);
+    expect(line).toContain(`"{""version"":2}",${newest.id}\r\n`);
+    expect(JSON.parse(exportLine("ndjson", newest))).toMatchObject({
+      event: "secret.delete",
+      documentedEvent: "fabric_secret_delete",
+      object: { name: '=HYPERLINK("https://x")' },
+      details: { version: 2 },
+    });
   });
 
   test("shows only details that its allow-list names", async () => {
@@ -132,9 +234,14 @@ describe("Activity", () => {
   });
 });
 
+test("knows the kind of object of each action in a fabric, except of reminders", () => {
+  const others = fabricActions.filter((action) => isAbout(action, "team"));
+  expect(others).toEqual(["reminder.snooze", "reminder.resume"]);
+});
+
 test("assigns each action in a fabric to exactly one event type", () => {
   const grouped = Object.values(eventKinds).flatMap(({ actions }) => actions as readonly AuditAction[]);
-  const elsewhere = /^(team|user|session|access_token|master_key|backup|drill)\./;
+  const elsewhere = /^(team|user|session|access_token|master_key|backup|drill|activity)\./;
   const inFabric = Object.keys(auditActions).filter((action) => !elsewhere.test(action));
   expect([...grouped].sort()).toEqual(inFabric.sort());
 });

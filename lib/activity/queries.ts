@@ -1,6 +1,10 @@
 import "server-only";
 import { z } from "zod";
 import type { Scope } from "@/lib/access/scope";
+import { type Keys, keysFor, type Subject, selectEvents, type Wanted } from "@/lib/activity/event-keys";
+import { findNamed } from "@/lib/activity/find-named";
+import { firstEventId } from "@/lib/audit/event-id";
+import { queryInOrder } from "@/lib/audit/find-events";
 import {
   type ActivityActor,
   type ActivityDetails,
@@ -11,8 +15,12 @@ import {
   auditActions,
   detailKeys,
   eventKinds,
+  fabricActions,
+  isAbout,
+  type Named,
   type ObjectKind,
   objectKinds,
+  rangeOf,
 } from "@/lib/audit/schema";
 import { db, type Prisma } from "@/lib/db/client";
 import { inListSlot } from "@/lib/limits/list-slots";
@@ -20,19 +28,18 @@ import { inListSlot } from "@/lib/limits/list-slots";
 const pageSize = 50;
 type Reader = Scope<"activity:list">;
 
-const columns = {
-  id: true,
-  at: true,
-  actorKind: true,
-  actorId: true,
-  actorName: true,
-  action: true,
-  objectKind: true,
-  objectId: true,
-  objectName: true,
-  details: true,
-} as const;
-export type Row = Prisma.AuditEventGetPayload<{ select: typeof columns }>;
+export type Row = {
+  id: string;
+  at: Date;
+  actorKind: string;
+  actorId: string;
+  actorName: string;
+  action: string;
+  objectKind: string;
+  objectId: string;
+  objectName: string;
+  details: unknown;
+};
 
 /** One page of a fabric's events, newest first. Ids are UUIDv7, so sorting by id sorts by time. */
 export function listActivity(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
@@ -40,19 +47,8 @@ export function listActivity(scope: Reader, filter: ActivityFilter): Promise<Act
 }
 
 async function readPage(scope: Reader, filter: ActivityFilter): Promise<ActivityPage> {
-  const { before, after } = filter;
-  const isBackward = before === undefined && after !== undefined;
-  const rows = await db.auditEvent.findMany({
-    where: {
-      AND: [
-        await matches(scope, filter),
-        isBackward ? { id: { gt: after } } : before === undefined ? {} : { id: { lt: before } },
-      ],
-    },
-    orderBy: { id: isBackward ? "asc" : "desc" },
-    take: pageSize + 1,
-    select: columns,
-  });
+  const { query, isBackward, named } = await pageQuery(scope, filter);
+  const rows = await queryInOrder<Row>(query);
   const hasMore = rows.length > pageSize;
   const page = rows.slice(0, pageSize);
   if (isBackward) page.reverse();
@@ -60,8 +56,102 @@ async function readPage(scope: Reader, filter: ActivityFilter): Promise<Activity
   return {
     events: await eventsOf(scope, page),
     older: oldest && (isBackward || hasMore) ? oldest.id : null,
-    newer: newest && (isBackward ? hasMore : before !== undefined) ? newest.id : null,
+    newer: newest && (isBackward ? hasMore : filter.before !== undefined) ? newest.id : null,
+    ...(named ? { named } : {}),
   };
+}
+
+/** The query for one page of events. Exported for the test that reads its plan. */
+export async function pageQuery(
+  scope: Reader,
+  filter: ActivityFilter,
+): Promise<{ query: Prisma.Sql; isBackward: boolean; named: Named | undefined }> {
+  const { before, after } = filter;
+  const isBackward = before === undefined && after !== undefined;
+  const { keys, named } = await findWanted(scope, filter);
+  const range = idRange(filter);
+  const query = selectEvents(scope.fabricId, keys, {
+    ...range,
+    ...(isBackward ? { after } : { to: lowerOf(before, range.to) }),
+    limit: pageSize + 1,
+    kind: filter.kind,
+    isOldestFirst: isBackward,
+  });
+  return { query, isBackward, named };
+}
+
+/** How many events a page of an export has. */
+const exportPageSize = 500;
+
+/** The pages of an export, newest first: all events that match a filter. */
+export async function* exportActivity(
+  scope: Reader,
+  filter: ActivityFilter,
+): AsyncGenerator<ActivityEvent[]> {
+  const found = await findWanted(scope, filter);
+  const { from, to } = idRange(filter);
+  for (let before = to; ; ) {
+    const span = { from, to: before, limit: exportPageSize, kind: filter.kind };
+    const isLater = before !== to;
+    const rows = await inListSlot(
+      scope.actor.id,
+      () => queryInOrder<Row>(selectEvents(scope.fabricId, found.keys, span)),
+      { isLater },
+    );
+    const events = await eventsOf(scope, rows);
+    if (events.length > 0) yield events;
+    const last = rows.at(-1);
+    if (!last || rows.length < exportPageSize) return;
+    before = last.id;
+  }
+}
+
+function idRange(filter: ActivityFilter): { from: string | undefined; to: string | undefined } {
+  const { from, to } = rangeOf(filter);
+  return { from: from && firstEventId(from), to: to && firstEventId(to) };
+}
+
+function lowerOf(one: string | undefined, other: string | undefined): string | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
+}
+
+/** The keys for a filter, and what its search named. */
+async function findWanted(
+  { fabricId, teamId }: Reader,
+  { actor, kind, event, object, search }: ActivityFilter,
+): Promise<{ keys: Keys[] | undefined; named?: Named }> {
+  const actions = actionsFor({ kind, event });
+  const wanted: Wanted = {
+    actions,
+    actorIds: actor ? [actor] : undefined,
+    subjects: object ? await subjectsOf(fabricId, object) : undefined,
+  };
+  if (!search) return { keys: keysFor(fabricId, wanted) };
+  const { actorIds, ...named } = await findNamed({ fabricId, teamId }, search);
+  const about: Subject[] = [
+    ...named.objects,
+    ...named.objects.flatMap(({ kind: of, name }) =>
+      of === "connection" ? [{ unsavedName: name, kind: of }] : [],
+    ),
+    { unsavedName: search, kind: "secret" },
+    { unsavedName: search, kind: "connection" },
+  ];
+  const isWanted = (one: Subject) =>
+    wanted.subjects?.some((other) => nameOfSubject(one) === nameOfSubject(other)) ?? true;
+  const parts: Wanted[] = [
+    { ...wanted, subjects: about.filter(isWanted) },
+    { ...wanted, actorIds: actorIds.filter((id) => !actor || id === actor) },
+  ];
+  return { keys: parts.flatMap((part) => keysFor(fabricId, part) ?? []), named };
+}
+
+const nameOfSubject = (one: Subject) => ("id" in one ? one.id : `${one.kind} ${one.unsavedName}`);
+
+/** The actions of a kind of event about a kind of object; `undefined` when neither is given. */
+function actionsFor({ kind, event }: ActivityFilter): readonly AuditAction[] | undefined {
+  if (!kind && !event) return undefined;
+  const actions: readonly AuditAction[] = event ? eventKinds[event].actions : fabricActions;
+  return kind ? actions.filter((action) => isAbout(action, kind)) : actions;
 }
 
 /**
@@ -90,11 +180,7 @@ export async function listActivityActors(
     { id: "automate", name: "Automate", kind: "system" },
   ];
   if (actorId === undefined || actors.some(({ id }) => id === actorId)) return actors;
-  const lastEvent = await db.auditEvent.findFirst({
-    where: { fabricId, actorId },
-    orderBy: { id: "desc" },
-    select: { actorName: true, actorKind: true },
-  });
+  const lastEvent = await newestOf(fabricId, { actorIds: [actorId] });
   const kind = lastEvent?.actorKind === "pipeline" ? "pipeline" : "user";
   return lastEvent ? [...actors, { id: actorId, name: lastEvent.actorName, kind }] : actors;
 }
@@ -104,40 +190,27 @@ export async function findActivityObject(
   { fabricId }: Reader,
   objectId: string,
 ): Promise<{ kind: ObjectKind; name: string } | null> {
-  const row = await db.auditEvent.findFirst({
-    where: { fabricId, objectId, objectName: { not: "" } },
-    orderBy: { id: "desc" },
-    select: { objectKind: true, objectName: true },
-  });
-  return row ? { kind: row.objectKind as ObjectKind, name: row.objectName } : null;
+  const row = await newestOf(fabricId, { subjects: [{ id: objectId }] });
+  return row?.objectName ? { kind: row.objectKind as ObjectKind, name: row.objectName } : null;
 }
 
-async function matches(
-  { fabricId }: Reader,
-  { actor, kind, event, object }: ActivityFilter,
-): Promise<Prisma.AuditEventWhereInput> {
-  return {
-    fabricId,
-    ...(actor ? { actorId: actor } : {}),
-    ...(kind ? { objectKind: kind } : {}),
-    ...(event ? { action: { in: [...eventKinds[event].actions] } } : {}),
-    ...(object ? await aboutObject(fabricId, object) : {}),
-  };
+async function newestOf(fabricId: string, wanted: Wanted): Promise<Row | undefined> {
+  const keys = keysFor(fabricId, wanted);
+  const [row] = await queryInOrder<Row>(selectEvents(fabricId, keys, { limit: 1 }));
+  return row;
 }
 
 /**
  * Finds a connection's checks by name: a check's event has no connection id, because an unsaved connection
  * can be checked too.
  */
-async function aboutObject(fabricId: string, objectId: string): Promise<Prisma.AuditEventWhereInput> {
+async function subjectsOf(fabricId: string, objectId: string): Promise<Subject[]> {
   const connection = await db.connection.findFirst({
     where: { id: objectId, fabricId },
     select: { name: true },
   });
-  if (!connection) return { objectId };
-  return {
-    OR: [{ objectId }, { objectId: "", objectKind: "connection", objectName: connection.name }],
-  };
+  if (!connection) return [{ id: objectId }];
+  return [{ id: objectId }, { unsavedName: connection.name, kind: "connection" }];
 }
 
 async function eventsOf({ fabricId }: Reader, rows: Row[]): Promise<ActivityEvent[]> {
@@ -183,8 +256,8 @@ export function eventOf(row: Row): ActivityEvent[] {
 const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 /** Keeps only the details of the allow-list. */
-function detailsOf(json: Prisma.JsonValue): ActivityDetails {
-  const values = typeof json === "object" && json !== null && !Array.isArray(json) ? json : {};
+function detailsOf(json: unknown): ActivityDetails {
+  const values: Record<string, unknown> = typeof json === "object" && json !== null ? { ...json } : {};
   const details: ActivityDetails = {};
   for (const key of detailKeys) {
     const value = shown.safeParse(values[key]);

@@ -13,8 +13,8 @@ export type AuditEntry = {
   teamId: string | null;
   fabricId: string | null;
   action: AuditAction;
-  /** A backup is no object of a fabric, so no screen shows its events. */
-  object: { kind: ObjectKind | "backup"; id: string; name: string };
+  /** A backup, and the audit log itself, are no objects of a fabric: no list of events shows theirs. */
+  object: { kind: ObjectKind | "backup" | "activity"; id: string; name: string };
   details?: Record<string, string | number | boolean | readonly string[]>;
 };
 

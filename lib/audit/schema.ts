@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { postgresText } from "@/lib/db/text";
 
 /** Each recorded act, with the words that Activity shows for it: "Ada *created* secret x". */
 export const auditActions = {
@@ -103,6 +104,7 @@ export const auditActions = {
   "drill.start": "started a drill of",
   "drill.open": "opened values in a drill of",
   "drill.end": "ended a drill of",
+  "activity.remove": "removed old events of",
 } as const;
 
 export type AuditAction = keyof typeof auditActions;
@@ -211,16 +213,89 @@ export const eventKinds = {
 export type EventKind = keyof typeof eventKinds;
 export const eventKindKeys = Object.keys(eventKinds) as EventKind[];
 
+/** The actions of events in fabrics. */
+export const fabricActions: readonly AuditAction[] = Object.values(eventKinds).flatMap(
+  ({ actions }): readonly AuditAction[] => actions,
+);
+
+/** The kind of object that the events of an action are about, by the action's first word. */
+const kindsByWord: Readonly<Record<string, ObjectKind>> = {
+  secret: "secret",
+  destination: "secret",
+  connection: "connection",
+  token: "token",
+  issuer: "issuer",
+  fabric: "fabric",
+  act: "fabric",
+};
+
+/** True when events of an action in a fabric can be about a kind of object. Reminders are about several. */
+export function isAbout(action: AuditAction, kind: ObjectKind): boolean {
+  const own = action === "destination.rule" ? "fabric" : kindsByWord[action.split(".")[0] ?? ""];
+  return own === undefined || own === kind;
+}
+
+const dayMs = 86_400_000;
+
+/** A day in UTC (`2026-03-31`), or a moment (RFC 3339). */
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+
+/** The filters of Activity. `from` and `to` are days or moments; `to` includes its day. */
+export const activityFilters = {
+  from: moment,
+  to: moment,
+  actor: postgresText(100),
+  kind: z.enum(objectKinds),
+  event: z.enum(eventKindKeys),
+  object: postgresText(100),
+  search: postgresText(128).transform((search) => search.trim()),
+} as const;
+
 /** Filters and page of Activity, from the URL. `before` and `after` are event ids. */
 export const activityFilter = z.object({
-  actor: z.string().max(100).optional().catch(undefined),
-  kind: z.enum(objectKinds).optional().catch(undefined),
-  event: z.enum(eventKindKeys).optional().catch(undefined),
-  object: z.string().max(100).optional().catch(undefined),
-  before: z.string().max(64).optional().catch(undefined),
-  after: z.string().max(64).optional().catch(undefined),
+  from: activityFilters.from.optional().catch(undefined),
+  to: activityFilters.to.optional().catch(undefined),
+  actor: activityFilters.actor.optional().catch(undefined),
+  kind: activityFilters.kind.optional().catch(undefined),
+  event: activityFilters.event.optional().catch(undefined),
+  object: activityFilters.object.optional().catch(undefined),
+  search: activityFilters.search.optional().catch(undefined),
+  before: postgresText(64).optional().catch(undefined),
+  after: postgresText(64).optional().catch(undefined),
 });
 export type ActivityFilter = z.infer<typeof activityFilter>;
+
+/** The moments between which a filter's events lie; the second one is not included. */
+export function rangeOf({ from, to }: Pick<ActivityFilter, "from" | "to">): { from?: Date; to?: Date } {
+  const start = from === undefined ? {} : { from: new Date(from) };
+  if (to === undefined) return start;
+  const isDay = to.length === 10;
+  return { ...start, to: new Date(new Date(to).getTime() + (isDay ? dayMs : 0)) };
+}
+
+/**
+ * The name that the documented product's audit log has for an event, or undefined where it has none. An export has
+ * both names.
+ */
+export function documentedEvent(action: AuditAction, details: ActivityDetails): string | undefined {
+  if (action === "session.start") return details.method === "openid" ? "login_federated" : "login_builtin";
+  return documentedEvents[action];
+}
+
+const documentedEvents: { readonly [action in AuditAction]?: string } = {
+  "secret.create": "fabric_secret_create",
+  "secret.replace": "fabric_secret_update",
+  "secret.rename": "fabric_secret_update",
+  "secret.describe": "fabric_secret_update",
+  "secret.delete": "fabric_secret_delete",
+  "connection.create": "connection_create",
+  "connection.update": "connection_update",
+  "connection.delete": "connection_delete",
+  "fabric.create": "fabric_create",
+  "fabric.update": "fabric_config_update",
+  "fabric.delete": "fabric_delete",
+  "session.end": "logout",
+};
 
 /** The details of an event that a page may show. All others stay on the server. */
 export const detailKeys = [
@@ -286,7 +361,21 @@ export type ActivityEvent = {
 };
 
 /** One page of Activity. A cursor is null when no further page exists. */
-export type ActivityPage = { events: ActivityEvent[]; older: string | null; newer: string | null };
+export type ActivityPage = {
+  events: ActivityEvent[];
+  older: string | null;
+  newer: string | null;
+  /** What a search found by name: the page has events about them, and by them. */
+  named?: Named;
+};
+
+/** The objects and the people and pipelines whose names contain a search, best first. */
+export type Named = {
+  objects: { id: string; kind: ObjectKind; name: string }[];
+  actors: { id: string; name: string }[];
+  /** True when more names match than a search follows. */
+  isCut: boolean;
+};
 
 /** An actor in a fabric, for the filter. */
 export type ActivityActor = { id: string; name: string; kind: "user" | "pipeline" | "system" };

@@ -1,5 +1,6 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { areEvents } from "@/lib/audit/find-events";
 import { sentKey } from "@/lib/connectors/destination";
 import type { Referenced, SecretWithDestinations } from "@/lib/connectors/secret-destinations";
 import type { Tx } from "@/lib/db/client";
@@ -105,7 +106,7 @@ async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: stri
     SELECT bool_or(action = 'connection.create')
       AND bool_and("actorId" = ${personId} AND details->>'accessToken' IS NULL) AS "isTheirs"
     FROM audit_event
-    WHERE "fabricId" = ${fabricId} AND "objectId" = ${id} AND action IN ('connection.create', 'connection.update')`;
+    WHERE ${areEvents("object", fabricId, [id], ["connection.create", "connection.update"])}`;
   return row?.isTheirs === true;
 }
 

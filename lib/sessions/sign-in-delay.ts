@@ -1,6 +1,7 @@
 import "server-only";
 import { db } from "@/lib/db/client";
 import { log } from "@/lib/log";
+import { purgeEndedAccess } from "@/lib/sessions/purge-ended";
 
 /** Failed attempts without a delay. Later failures delay the next attempt by 2 s, 4 s, … up to 60 s. */
 const freeAttempts = 4;
@@ -117,14 +118,19 @@ export async function purgeAttempts(): Promise<void> {
 }
 
 const purgeEveryMs = 60_000;
+const purgeEndedEveryMs = 60 * 60_000;
 let purgedAt = 0;
+let purgedEndedAt = 0;
 
 /**
- * Purges at most once a minute per copy of web, without delaying the sign-in. Each failed attempt leaves a
+ * Purges at most once a minute per copy of web, and what ended once an hour, without delaying the sign-in. Each failed attempt leaves a
  * row, and an attack may never succeed and so never delete it.
  */
 function purgeSometimes(): void {
   if (Date.now() - purgedAt < purgeEveryMs) return;
   purgedAt = Date.now();
   purgeAttempts().catch(() => log("error", "old sign-in attempts could not be deleted"));
+  if (Date.now() - purgedEndedAt < purgeEndedEveryMs) return;
+  purgedEndedAt = Date.now();
+  purgeEndedAccess().catch(() => log("error", "ended sessions and tokens could not be deleted"));
 }

@@ -1,6 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { matchesSubject } from "@/lib/access/subject-pattern";
+import { idOrder } from "@/lib/audit/find-events";
 import { db } from "@/lib/db/client";
 import { limitsOf } from "@/lib/pipeline-tokens/queries";
 import type { TrustedIssuerSummary } from "@/lib/trusted-issuers/schema";
@@ -53,7 +54,7 @@ async function recentWorkloads(
   if (issuerIds.length === 0) return workloads;
   const rows = await db.$queryRaw<{ actorId: string; actorName: string }[]>`
     SELECT DISTINCT "actorId", "actorName" FROM (
-      SELECT "actorId", "actorName", action FROM audit_event WHERE "fabricId" = ${fabricId} ORDER BY id DESC LIMIT ${maxEvents}
+      SELECT "actorId", "actorName", action FROM audit_event e WHERE "fabricId" = ${fabricId} ORDER BY ${idOrder("e")} DESC LIMIT ${maxEvents}
     ) AS recent WHERE "actorId" = ANY(${[...issuerIds]}) AND action IN ('secret.use', 'secret.unchanged')
     ORDER BY "actorName" LIMIT 200`;
   for (const { actorId, actorName } of rows)

@@ -1,6 +1,7 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { systemActor } from "@/lib/access/system-actor";
+import { areEvents, isWithin } from "@/lib/audit/find-events";
 import { Prisma } from "@/lib/db/client";
 
 const weekMs = 7 * 24 * 3600_000;
@@ -17,6 +18,8 @@ export function isInUse(): Prisma.Sql {
   // Finds events by id: an id begins with the event's time.
   const oldestEvent = uuidv7({ msecs: weekAgo, seq: 0, random: new Uint8Array(16) });
   const since = new Date(weekAgo);
+  const [fabric, secret] = [Prisma.raw('c."fabricId"'), Prisma.raw('s."secretId"')];
+  const uses = areEvents("object", fabric, [secret], ["secret.use", "secret.unchanged"], "e");
   return Prisma.sql`(
     c."updatedAt" > ${since}
     OR EXISTS (
@@ -27,7 +30,6 @@ export function isInUse(): Prisma.Sql {
       WHERE k."fabricId" = c."fabricId" AND k."configHash" = c."configHash"
         AND k."checkedAt" > ${since} AND k."actorId" <> ${systemActor.id})
     OR EXISTS (
-      SELECT 1 FROM connection_secret s JOIN audit_event e ON e."objectId" = s."secretId"
-      WHERE s."connectionId" = c.id AND e."fabricId" = c."fabricId" AND e.id > ${oldestEvent}
-        AND e.action IN ('secret.use', 'secret.unchanged') AND e."actorKind" = 'pipeline'))`;
+      SELECT 1 FROM connection_secret s JOIN audit_event e ON ${uses}
+      WHERE s."connectionId" = c.id${isWithin("e", { after: oldestEvent })} AND e."actorKind" = 'pipeline'))`;
 }

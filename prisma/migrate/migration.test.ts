@@ -173,15 +173,16 @@ test("a migration that was interrupted runs again, and its record says so", asyn
 });
 
 test("a migration that may be half applied, because it cannot be a transaction, runs again", async () => {
-  const name = "20261129210000_alarm_events";
+  const name = "20261130104100_stored_kib_index";
   await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
   // The first statement drops the index, and the second one fails.
-  await pool.query(`ALTER TABLE audit_event RENAME "objectId" TO other`);
-  await expect(run()).rejects.toThrow(`The migration ${name} failed: column "objectId" does not exist`);
+  await pool.query(`ALTER TABLE secret_version RENAME "storedKib" TO other`);
+  await expect(run()).rejects.toThrow(`The migration ${name} failed: column "storedKib" does not exist`);
+  const index = `'"secret_version_fabricId_storedKib_idx"'`;
   const hasIndex = async () =>
-    (await pool.query("SELECT to_regclass('audit_event_alarm_idx') IS NOT NULL AS exists")).rows[0].exists;
+    (await pool.query(`SELECT to_regclass(${index}) IS NOT NULL AS exists`)).rows[0].exists;
   expect(await hasIndex()).toBe(false);
-  await pool.query(`ALTER TABLE audit_event RENAME other TO "objectId"`);
+  await pool.query(`ALTER TABLE secret_version RENAME other TO "storedKib"`);
   expect(await run()).toEqual({ applied: [name] });
   expect(await hasIndex()).toBe(true);
 });

@@ -10,6 +10,7 @@ import { dropJobSchema } from "@/prisma/migrate/drop-job-schema";
 import { prismaFolder } from "@/prisma/migrate/folder";
 import { MigrationRefused } from "@/prisma/migrate/migration-refused";
 import type { Log } from "@/prisma/migrate/migration-script";
+import { createPartitions } from "@/prisma/partitions/partitions";
 
 export type MigrationOptions = {
   /** The owner of the schema, with CREATEROLE unless all roles exist. */
@@ -58,6 +59,7 @@ export async function migrate({
 export async function migrateSchema(client: Client, databaseUrl: string, log: Log): Promise<string[]> {
   const applied = await applyMigrations(client, databaseUrl, log);
   applied.push(...(await applyDataSteps(client)));
+  await createPartitions(client, { databaseUrl, log });
   await dropJobSchema(client, log);
   return applied;
 }

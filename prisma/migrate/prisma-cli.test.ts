@@ -68,14 +68,14 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
   });
 
   long("refuses after a migration of ours that may be half applied, which ours runs again", async () => {
-    const name = "20261129210000_alarm_events";
+    const name = "20261130104100_stored_kib_index";
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
-    await pool.query(`ALTER TABLE audit_event RENAME "objectId" TO other`);
-    await expect(ours()).rejects.toThrow(`The migration ${name} failed: column "objectId" does not exist`);
+    await pool.query(`ALTER TABLE secret_version RENAME "storedKib" TO other`);
+    await expect(ours()).rejects.toThrow(`The migration ${name} failed: column "storedKib" does not exist`);
     expect(await theirs("deploy")).toMatch(
       new RegExp(`P3009[^]*The \`${name}\` migration started at .* failed`),
     );
-    await pool.query(`ALTER TABLE audit_event RENAME other TO "objectId"`);
+    await pool.query(`ALTER TABLE secret_version RENAME other TO "storedKib"`);
     expect(await ours()).toEqual([name]);
     expect(await theirs("status")).toContain("Database schema is up to date!");
   });

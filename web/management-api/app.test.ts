@@ -599,6 +599,20 @@ describe("connections", () => {
   });
 });
 
+describe("activity", () => {
+  test("is listed by time and by name", async () => {
+    const name = unique("listed");
+    await call("POST", secretsPath(), { body: text(name) });
+    const path = `/api/orchestration/fabric/${fabric.fabricId}/activity`;
+    const today = new Date().toISOString().slice(0, 10);
+    expect(await call("GET", `${path}?search=${name}&from=${today}&to=${today}`)).toMatchObject({
+      data: { events: [{ action: "secret.create" }] },
+    });
+    expect((await call("GET", `${path}?search=${name}&to=2020-01-01`)).data).toMatchObject({ events: [] });
+    expect(await call("GET", `${path}?from=yesterday`)).toMatchObject({ status: 400 });
+  });
+});
+
 describe("a fabric", () => {
   const warehouse = (shouldTest: boolean) => ({
     name: "databricks_pat_1",

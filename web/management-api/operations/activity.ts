@@ -1,7 +1,7 @@
 import "server-only";
 import { z } from "zod";
 import { listActivity } from "@/lib/activity/queries";
-import { eventKindKeys, objectKinds } from "@/lib/audit/schema";
+import { activityFilters, eventKindKeys, objectKinds } from "@/lib/audit/schema";
 import { ok } from "@/lib/result";
 import { inFabric, operation } from "@/web/management-api/define";
 
@@ -21,6 +21,15 @@ export const listFabricActivity = operation({
   failure: "List activity failed",
   access: inFabric("activity:list"),
   query: z.object({
+    from: activityFilters.from.optional().meta({
+      description: "Only events since this day in UTC (`2026-03-01`) or moment (RFC 3339).",
+    }),
+    to: activityFilters.to.optional().meta({
+      description: "Only events until the end of this day in UTC, or before this moment.",
+    }),
+    search: activityFilters.search.optional().meta({
+      description: "Only events about objects, or by people and pipelines, with this text in their name.",
+    }),
     before: id,
     after: id,
     actor: id.meta({ description: "Only events of the actor with this id." }),

@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY IF EXISTS "audit_event_object_idx";
+CREATE INDEX CONCURRENTLY "audit_event_object_idx" ON "audit_event" ((hashtextextended("fabricId" || ' ' || "objectId" || ' ' || action, 0)), id COLLATE "C");
