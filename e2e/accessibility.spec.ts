@@ -60,6 +60,15 @@ const screens: Screen[] = [
     show: (page) => page.getByRole("button", { name: /^Edit/ }).first().click(),
   },
   { name: "Activity", path: (tenant) => `${fabric(tenant)}/activity` },
+  {
+    name: "Activity, export and other days",
+    path: (tenant) => `${fabric(tenant)}/activity?from=2026-03-02&search=s`,
+    show: click("Export"),
+  },
+  {
+    name: "Who could use a secret",
+    path: (tenant, { secretId }) => `${fabric(tenant)}/activity/secrets/${secretId}`,
+  },
   { name: "Advanced", path: (tenant) => `${fabric(tenant)}/advanced` },
   {
     name: "Create Token",

@@ -65,6 +65,11 @@ export const pages: Record<string, PageRow> = {
   },
   "/(main)/metadata/fabrics/[fabricId]/page": fabricPage("", "fabric:see"),
   "/(main)/metadata/fabrics/[fabricId]/activity/page": fabricPage("/activity", "activity:list"),
+  "/(main)/metadata/fabrics/[fabricId]/activity/secrets/[secretId]/page": {
+    of: "fabric",
+    permission: "activity:list",
+    path: (id, { secretId }) => `/metadata/fabrics/${id}/activity/secrets/${secretId}`,
+  },
   "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
   "/(main)/metadata/fabrics/[fabricId]/trash/page": fabricPage("/trash", "trash:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
@@ -82,6 +87,12 @@ export const pages: Record<string, PageRow> = {
     of: "fabric",
     permission: "connection:list",
     path: (id, { connectionId }) => `/metadata/fabrics/${id}/connections/${connectionId}`,
+  },
+  "/api/app/fabrics/[fabricId]/activity/route": {
+    of: "fabric",
+    permission: "activity:list",
+    path: (id) => `/api/app/fabrics/${id}/activity?format=ndjson`,
+    isRoute: true,
   },
   "/api/app/fabrics/[fabricId]/keys/route": {
     of: "fabric",

@@ -1,8 +1,10 @@
 "use client";
 
-import { X } from "lucide-react";
+import { KeyRound, X } from "lucide-react";
+import { PeriodFilter } from "@/components/activity/period-filter";
 import { useUrlFilter } from "@/components/fabrics/use-url-filter";
-import { Button } from "@/components/ui/button";
+import { Button, ButtonLink } from "@/components/ui/button";
+import { SearchInput } from "@/components/ui/search-input";
 import { Select } from "@/components/ui/select";
 import { type ActivityActor, eventKindKeys, eventKinds } from "@/lib/audit/schema";
 
@@ -20,13 +22,37 @@ const groups = [
   { kind: "system", label: "Selvage" },
 ] as const;
 
-export function ActivityFilters({ actors, object }: { actors: ActivityActor[]; object: string | null }) {
-  const { value, set } = useUrlFilter();
+export function ActivityFilters({
+  actors,
+  object,
+  accessHref,
+  now,
+}: {
+  actors: ActivityActor[];
+  object: string | null;
+  /** Of a secret as the object: the page that says who could use it. */
+  accessHref: string | null;
+  now: number;
+}) {
+  const { value, typed, type, set, isPending } = useUrlFilter();
   return (
-    <div className="flex flex-wrap items-center gap-3">
+    <div className="flex flex-wrap items-center gap-3" aria-busy={isPending}>
+      <SearchInput
+        label="Search by name"
+        placeholder="Search by name of a secret, connection, token or person"
+        className="w-full sm:w-88"
+        value={typed}
+        onValueChange={type}
+      />
+      <PeriodFilter
+        period={{ from: value("from"), to: value("to") }}
+        now={now}
+        anyTime="Any time"
+        onChange={set}
+      />
       <Select
         aria-label="Who"
-        className="w-full sm:w-56"
+        className="min-w-36 flex-1 sm:max-w-56"
         value={value("actor")}
         onChange={(event) => set({ actor: event.target.value })}
       >
@@ -67,6 +93,11 @@ export function ActivityFilters({ actors, object }: { actors: ActivityActor[]; o
           <span className="sr-only">Remove filter: </span>
           <span className="max-w-60 truncate">Only {object}</span>
         </Button>
+      )}
+      {accessHref && (
+        <ButtonLink size="sm" href={accessHref} icon={<KeyRound aria-hidden />}>
+          Who could use it?
+        </ButtonLink>
       )}
     </div>
   );

@@ -54,7 +54,7 @@ function verbOf({ action, objectKind }: ActivityEvent): string {
 
 function EventObject({ event, fabricId }: { event: ActivityEvent; fabricId: string | undefined }) {
   const { action, objectKind: kind, objectId, objectName, isThere } = event;
-  if (kind === "fabric") return "this fabric";
+  if (kind === "fabric" && (fabricId || !objectName)) return fabricId ? "this fabric" : "a fabric";
   if (kind === "user" && objectId === event.actorId) return selfOf(action);
   // A person needs no noun before their name.
   if (kind === "user" && objectName) return <span className="font-medium text-ink">{objectName}</span>;

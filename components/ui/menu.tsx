@@ -39,18 +39,25 @@ export function MenuItem({
   tone = "neutral",
   onClick,
   href,
+  isDownload = false,
   children,
 }: {
   icon?: ReactNode;
   tone?: "neutral" | "danger";
   onClick?: () => void;
   href?: string;
+  /** The browser saves what `href` answers, and the page stays. */
+  isDownload?: boolean;
   children: ReactNode;
 }) {
   const className = cx(menuItemClass, tone === "danger" ? "text-danger-text" : "[&_svg]:text-muted");
   if (href !== undefined)
     return (
-      <Base.LinkItem closeOnClick render={<Link href={href} />} className={className}>
+      <Base.LinkItem
+        closeOnClick
+        {...(isDownload ? { href, download: "" } : { render: <Link href={href} /> })}
+        className={className}
+      >
         {icon}
         {children}
       </Base.LinkItem>

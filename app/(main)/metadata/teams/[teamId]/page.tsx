@@ -114,7 +114,7 @@ async function Access({ teamId }: { teamId: string }) {
           </h2>
           <p className="text-muted text-sm">
             The latest 50 events of the team in the last 30 days, including actions that were refused to its
-            members. Each fabric has its own activity.
+            members, and the latest fabrics that were deleted or destroyed. Each fabric has its own activity.
           </p>
           <ActivityList events={events} />
         </section>
