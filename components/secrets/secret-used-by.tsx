@@ -1,3 +1,4 @@
+import { secretAccessHref } from "@/components/activity/activity-href";
 import { DetailSection } from "@/components/secrets/detail-section";
 import { ReadsByDay } from "@/components/secrets/reads-by-day";
 import { SecretUserList, usesHref } from "@/components/secrets/secret-user-list";
@@ -37,6 +38,12 @@ export function SecretUsedBy({
         </p>
         <ReadsByDay days={readsByDay} today={new Date()} />
         <SecretUserList fabricId={fabricId} users={users} />
+        <Link
+          href={secretAccessHref(fabricId, id)}
+          className="self-start rounded-sm font-medium text-accent-text hover:underline"
+        >
+          Who could use it, and who did
+        </Link>
       </div>
     </DetailSection>
   );
