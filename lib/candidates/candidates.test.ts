@@ -89,7 +89,7 @@ async function connect(secretId: string, server: RestApiServer, by: Person = "us
 
 async function replacement(
   secretId: string,
-  more: Partial<Pick<ReplaceSecretInput, "subKind" | "fields" | "expectedVersion" | "destinationIds">> = {},
+  more: Partial<Omit<ReplaceSecretInput, "secretId">> = {},
 ): Promise<ReplaceSecretInput> {
   const { version, destinations } = await getSecret(fabric.scope("user", "secret:list"), secretId);
   return {
@@ -400,9 +400,13 @@ describe("undo", () => {
     const secret = await addSecret();
     const connection = await connect(secret.id, servers.orders);
     accepted.orders.add("next").add("former");
-    const candidate = await enter(secret.id);
+    const candidate = await enter(secret.id, "user", { expiresAt: "2030-01-01T00:00:00.000Z" });
     await check(secret.id, candidate);
+    const expiry = async () =>
+      (await getSecret(fabric.scope("user", "secret:list"), secret.id)).expiry?.at.toISOString();
+    expect(await expiry()).toBeUndefined();
     await promote(secret.id, candidate);
+    expect(await expiry()).toBe("2030-01-01T00:00:00.000Z");
     const undo = (expectedVersion: number, by: Person = "user") =>
       undoReplacement(fabric.scope(by, "secret:write"), { secretId: secret.id, expectedVersion });
     expect(await undo(1)).toEqual({
@@ -410,6 +414,7 @@ describe("undo", () => {
       value: { problem: "changed", by: "Uri User", version: 2 },
     });
     expect(await undo(2, "admin")).toEqual({ ok: true, value: { version: 3 } });
+    expect(await expiry()).toBeUndefined();
     expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "former", version: 3 });
     expect(await check(secret.id, null)).toEqual(new Map([[connection.id, "passed"]]));
     expect(await eventsOf(secret.id, "secret.undo")).toEqual([

@@ -37,7 +37,8 @@ export async function createCandidate(
       const candidate = await nextNumber(tx, secretId);
       // Before the version: whatever the purge finds of a candidate, it finds as open.
       const of = { secretId, number: candidate, fabricId: scope.fabricId, baseVersion: current.version };
-      await tx.secretCandidate.createMany({ data: [{ ...of, valueExpiresAt: input.expiresAt ?? null }] });
+      const valueExpiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
+      await tx.secretCandidate.createMany({ data: [{ ...of, valueExpiresAt }] });
       const as = () => ({ version: -candidate, action: "secret.candidate.create" as const });
       await storeReplacement(tx, scope, { secret, current, input, keeps: destinationIds, as });
       await reserve(tx, idempotent, String(candidate));
