@@ -375,6 +375,8 @@ describe("a candidate", () => {
     for (const version of ["-1", "0", "2"])
       expect((await read(`/v1/secrets/${secret.name}?version=${version}`)).value).toBeUndefined();
     await owner.versionRule.deleteMany();
+    const { isReplaced } = await owner.secret.findUniqueOrThrow({ where: { id: secret.id } });
+    expect(isReplaced).toBe(false);
     const page = await getSecret(fabric.scope("user", "secret:list"), secret.id);
     expect(page.versions.map(({ version }) => version)).toEqual([1]);
     expect(page.version).toBe(1);

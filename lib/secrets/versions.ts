@@ -65,7 +65,7 @@ function storedMib(version: NewVersion): Addition {
 }
 
 const insertVersion = preparedQuery<{ recorded: true }>(
-  `WITH replaced AS (UPDATE secret SET "isReplaced" = true WHERE id = $2 AND NOT "isReplaced"), ${storeVersion}`,
+  `WITH replaced AS (UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"), ${storeVersion}`,
 );
 
 const insertSecret = preparedQuery<{ recorded: true }>(
