@@ -42,7 +42,7 @@ async function restoreDataFolder() {
   for (const name of needed)
     if (!(await exists(join(keysDir, name))))
       throw new Refusal(
-        `${join(keysDir, name)} is missing: put your copy of the folder keys there first, or set DATA_DIR${name === "master.key" ? ", or KMS_CONFIG if you start Selvage with it" : ""}. Nothing was changed.`,
+        `${join(keysDir, name)} is missing: put your copy of the folder keys there first, or set DATA_DIR, or ${name === "master.key" ? "KMS_CONFIG if you start Selvage with it" : "give its fingerprint with --signed-by"}. Nothing was changed.`,
       );
   const lock = await takeLock(join(dataDir, "start.lock"));
   if (lock.heldBy !== undefined)
