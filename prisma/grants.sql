@@ -52,7 +52,7 @@ GRANT SELECT ON candidate_check TO :web;
 GRANT SELECT ("secretId", field, version, "fabricId", kid), INSERT ON secret_field TO :web;
 GRANT SELECT ON secret, secret_name, secret_version TO :automate;
 GRANT DELETE ON secret, secret_name, secret_version TO :automate;
-GRANT UPDATE ("updatedAt", "updatedById", "updatedByName", "expiresAt", "expirySource") ON secret TO :automate;
+GRANT UPDATE ("updatedAt", "updatedById", "updatedByName", "isReplaced", "expiresAt", "expirySource") ON secret TO :automate;
 GRANT INSERT, UPDATE ("storedKib", "purgedAt") ON secret_version TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_candidate, candidate_check TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;

@@ -5,8 +5,10 @@ import { storeCandidate } from "@/automate/candidates/store-candidate";
 import { undoReplacement } from "@/automate/candidates/undo";
 import { purge } from "@/automate/purge";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { isEnteredOnlyBy, settleCandidate } from "@/automate/secrets/settle-version";
+import { record } from "@/lib/audit/record";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { addTestCandidate } from "@/testing/candidates";
@@ -194,6 +196,27 @@ describe("a promoted value", () => {
       [1, destination],
       [2, destination],
     ]);
+  });
+
+  test("that an access token entered stays a token's, whoever promotes it", async () => {
+    const { candidate, secret, number } = await given();
+    const { fabricId, user } = fabric;
+    const actor = { ...user, accessToken: { id: "t1", name: "ci" } };
+    await record(owner, {
+      actor,
+      teamId: fabric.teamId,
+      fabricId,
+      action: "secret.candidate.create",
+      object: { kind: "secret", id: secret.id, name: secret.id },
+      details: { version: candidate.version },
+    });
+    expect(await tokenOfVersion(db, candidate, user.id)).toBe("t1");
+    await promote(secret.id, number, "admin");
+    expect(await tokenOfVersion(db, await current(secret.id), user.id)).toBe("t1");
+    await undoReplacement(scope(), { secretId: secret.id, expectedVersion: 2 });
+    expect(await tokenOfVersion(db, await current(secret.id), user.id)).toBeNull();
+    await undoReplacement(scope(), { secretId: secret.id, expectedVersion: 3 });
+    expect(await tokenOfVersion(db, await current(secret.id), user.id)).toBe("t1");
   });
 
   test("survives the purge of its former versions, until no version uses it", async () => {

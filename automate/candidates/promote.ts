@@ -161,7 +161,13 @@ export async function insertVersion(
   });
   await tx.secret.update({
     where: { id: secretId },
-    data: { updatedAt: new Date(), updatedById: actor.id, updatedByName: actor.name, ...expiry },
+    data: {
+      updatedAt: new Date(),
+      updatedById: actor.id,
+      updatedByName: actor.name,
+      isReplaced: true,
+      ...expiry,
+    },
     select: { id: true },
   });
 }

@@ -10,7 +10,7 @@ import { signRequest } from "@/testing/signed-request";
 
 // automate/candidates/promote.test.ts fails each write of a promotion in turn. Here, automate itself is killed.
 
-const rounds = 30;
+const rounds = 12;
 
 describe.runIf(process.env.RUN_LONG)("automate that is killed while it promotes", () => {
   afterAll(() => closeDb());
