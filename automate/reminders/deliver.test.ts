@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import http from "node:http";
+import https from "node:https";
 import net from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { deliver } from "@/automate/reminders/deliver";
@@ -163,6 +164,25 @@ describe("the webhook", () => {
       new Date(1_614_265_330_000),
     );
     expect(headers["webhook-signature"]).toBe("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+  });
+
+  test("is called over TLS that its authority vouches for, and not otherwise", async () => {
+    const certificate = await authority.issue({ names: ["127.0.0.1"] });
+    let called = 0;
+    const server = await listen(
+      https.createServer(certificate, (request, response) => {
+        called += 1;
+        request.resume().on("end", () => response.end());
+      }),
+    );
+    open.push(server);
+    const url = `https://127.0.0.1:${server.port}/`;
+    const job = { channel: "webhook" as const, messages: [{ id: "m1", headers: {}, body }] };
+    const outcomes = [{ url, ca: authority.cert }, { url }].map((one) =>
+      deliver(worker.path, { ...job, server: one }),
+    );
+    const [trusted, untrusted] = await Promise.all(outcomes);
+    expect([trusted?.get("m1"), untrusted?.get("m1"), called]).toEqual([null, "tls_failed", 1]);
   });
 
   test("that fails is a fault by a code, and a redirect is not followed", async () => {
