@@ -39,7 +39,7 @@ export function EditOwnerButton({
           submitLabel="Save"
           needsChange
         >
-          <OwnerField owners={owners} />
+          <OwnerField owners={owners} owner={owner} />
         </DialogForm>
       </Dialog>
     </>

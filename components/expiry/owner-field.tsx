@@ -6,7 +6,15 @@ import { Select } from "@/components/ui/select";
 import type { Owner } from "@/lib/expiry/schema";
 
 /** The member who takes care of a thing. */
-export function OwnerField({ owners }: { owners: readonly Owner[] }) {
+export function OwnerField({
+  owners: offered,
+  owner,
+}: {
+  owners: readonly Owner[];
+  /** The present one, whom a long list may leave out. */
+  owner: Owner | null;
+}) {
+  const owners = owner && !offered.some(({ id }) => id === owner.id) ? [owner, ...offered] : offered;
   const { register, formState } = useFormContext<{ ownerId: string }>();
   return (
     <Field

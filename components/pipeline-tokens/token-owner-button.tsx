@@ -43,7 +43,7 @@ export function TokenOwnerButton({
           submitLabel="Save"
           needsChange
         >
-          <OwnerField owners={owners} />
+          <OwnerField owners={owners} owner={owner} />
         </ProtectedDialogForm>
       </Dialog>
     </>

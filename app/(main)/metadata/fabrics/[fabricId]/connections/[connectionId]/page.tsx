@@ -70,7 +70,7 @@ export default async function ConnectionPage({
           isOver
           title="This connection is disconnected"
         >
-          While it is, its creator is reminded again and again.
+          Its creator is reminded until it works again.
         </ReminderNotice>
       )}
       <InvalidSettingsBanner kind={connection.kind} properties={properties} />
