@@ -14,6 +14,8 @@ const states: Record<SecretState, string> = {
   unused: `Unused for ${unusedForDays} days`,
   never_replaced: "Never replaced",
 };
+/** The order in which a state is most useful: what expires first comes first. */
+const orders: Readonly<Record<string, Record<string, string>>> = { expiring: { sort: "expires", order: "" } };
 const stateOptions = secretStates.map((value) => ({ value, label: states[value] }));
 
 export function SecretsToolbar() {
@@ -40,7 +42,7 @@ export function SecretsToolbar() {
         placeholder="All states"
         options={stateOptions}
         value={filter.value("state")}
-        onChange={({ target }) => filter.set({ state: target.value })}
+        onChange={({ target }) => filter.set({ state: target.value, ...orders[target.value] })}
         className="w-full sm:w-52"
       />
     </div>
