@@ -76,7 +76,7 @@ export function CandidatePanel({
           </ul>
           {total > rows.length && (
             <p className="text-muted text-sm">
-              {total - rows.length} more connections use it. The command line checks all of them.
+              {total - rows.length} more connections use it. The command line checks them, too.
             </p>
           )}
         </>

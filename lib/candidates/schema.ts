@@ -11,8 +11,8 @@ import {
 /** How long a candidate waits to be promoted. The database sets it. */
 export const candidateHours = 24;
 
-/** The most connections that a screen lists with their results. */
-export const maxShownConsumers = 200;
+/** The most connections of a candidate that are listed with their results: as many as one request can accept. */
+export const maxShownConsumers = 1000;
 
 /** One line of the stream of checks: an event of the check of one connection. */
 export const connectionCheckEvent = z.object({ connectionId: z.string(), event: checkEventSchema });
