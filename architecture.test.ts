@@ -23,8 +23,9 @@ const mayImport: Record<string, string> = {
   "lib/egress": "",
   "lib/connectors": "lib/egress lib/issue-text lib/secrets/kinds",
   "lib/secrets/kinds": "lib/egress",
-  // The command line knows the two APIs and the types of secret, and nothing behind them.
-  cli: "lib/secrets/kinds",
+  "lib/imports/formats": "lib/connectors lib/secrets/kinds",
+  // The command line knows the two APIs, the types of secret and the files to import, and nothing behind them.
+  cli: "lib/imports/formats lib/secrets/kinds",
   admin: "cli lib prisma",
   backup: "lib prisma",
   prisma: "lib",
@@ -162,7 +163,7 @@ describe("imports", () => {
 
   test("screens import of a noun only its schema, its actions and its kinds", () => {
     const shared =
-      /^lib\/([a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
+      /^lib\/([a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)|imports\/formats\/[a-z-]+|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
     const others = product.flatMap((file) =>
       isIn(file, "components")
         ? importsOf(file)
