@@ -20,6 +20,7 @@ import { openAnswersOf, watchAnswers } from "@/automate/http/open-answers";
 import { savedBy, watchRequests } from "@/automate/http/request-writes";
 import { candidateRoutes } from "@/automate/internal-api/candidates";
 import { checkRoutes, type Runs } from "@/automate/internal-api/checks";
+import { copiedSecretRoutes } from "@/automate/internal-api/copied-secrets";
 import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
 import { destinationRoutes } from "@/automate/internal-api/destinations";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
@@ -86,6 +87,7 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   pipelineTokenRoutes(app);
   trustedIssuerRoutes(app);
   destinationRoutes(app);
+  copiedSecretRoutes(app, keys);
   credentialAttemptRoutes(app);
   checkRoutes(app, runs);
   candidateRoutes(app, runs);

@@ -140,6 +140,12 @@ const rows: Record<AutomatePurpose, Row> = {
   },
   "destination:rule": { body: () => ({ rule: "ask" }), user: 403, needsFreshSignIn: true },
   "destination:remove": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
+  // Its answer says that there is no such secret.
+  "secret:copy": {
+    body: ({ fabric }) => ({ fromFabricId: fabric.id, secrets: [{ secretId: uuidv7(), name: "copy" }] }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
 };
 const purposes = Object.keys(rows) as AutomatePurpose[];
 

@@ -55,6 +55,10 @@ GRANT DELETE ON secret, secret_name, secret_version TO :automate;
 GRANT UPDATE ("updatedAt", "updatedById", "updatedByName", "isReplaced", "expiresAt", "expirySource") ON secret TO :automate;
 GRANT INSERT, UPDATE ("storedKib", "purgedAt") ON secret_version TO :automate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_candidate, candidate_check TO :automate;
+-- Automate inserts copies of another fabric's secrets, which have no author. By column: a copy of 0.3.0 refuses to
+-- start with a role that may insert whole rows.
+GRANT INSERT (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName", "expiresAt", "expirySource") ON secret TO :automate;
+GRANT INSERT ("fabricId", "nameKey", name, "secretId") ON secret_name TO :automate;
 GRANT SELECT, INSERT, DELETE, UPDATE (sealed, kid) ON secret_field TO :automate;
 GRANT SELECT ON allowed_destination TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON allowed_destination TO :automate;

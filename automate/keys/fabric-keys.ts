@@ -92,6 +92,11 @@ export function createFabricKeys(
       return verifyFabricKey(row, [publicHalf(signingKey)]);
     },
 
+    /** The newest public key of a fabric, to which new values are sealed. Throws `UntrustedFabricKey`. */
+    async newestSealingKey(fabricId: string): Promise<VerifiedFabricKey> {
+      return this.sealingKey(fabricId, (await newestKid(client, fabricId)) ?? "");
+    },
+
     /**
      * Makes a key pair: signs the public half and wraps the private half with `masterKey`, or with the primary.
      * Calls the key service, so not inside a transaction. Store what it returns as a row of `fabric_key`.

@@ -1,7 +1,7 @@
-import type { reseal } from "@/automate/secrets/reseal";
+import type { reseal, resealForCopies } from "@/automate/secrets/reseal";
 import type { Plaintext } from "@/lib/crypto/plaintext";
 
-// Checked by the compiler alone: no opened value leaves `reseal`, only positions and ciphertext.
+// Checked by the compiler alone: no opened value leaves these functions, only positions and ciphertext.
 
 type Resealed = Awaited<ReturnType<typeof reseal>>[number];
 type Expected = {
@@ -19,3 +19,7 @@ void isExpected;
 type Opened = Extract<Resealed[keyof Resealed], Plaintext | Uint8Array>;
 const opened: Same<Opened, never> = true;
 void opened;
+
+type Copy = Awaited<ReturnType<typeof resealForCopies>>[number];
+const isCopy: Same<Copy, { kid: string; sealed: string | null }> = true;
+void isCopy;

@@ -84,7 +84,8 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
       secret: { select: { fabric: { select: { teamId: true } } } },
     },
   });
-  if (!isEnteredOnlyBy(secret, stored.createdById)) return;
+  // A copy has no author.
+  if (stored.createdById === "" || !isEnteredOnlyBy(secret, stored.createdById)) return;
   const actor = { kind: "user", id: stored.createdById, name: stored.createdByName } as const;
   const author = { fabricId, teamId: stored.secret.fabric.teamId, actor };
   const tokenId = await tokenOfVersion(tx, secret, actor.id);

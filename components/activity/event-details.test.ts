@@ -32,6 +32,9 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ["fabric.delete", { destroyAt: "2026-12-07T09:00:00.000Z" }, ["its keys to be destroyed on 2026-12-07"]],
   ["fabric.restore", { from: "Sales", to: "Sales 2" }, ["from “Sales” to “Sales 2”"]],
   ["secret.rename", { from: "old", to: "token" }, ["from “old” to “token”"]],
+  ["secret.copy", { to: "prod", version: 2 }, ["to “prod”", "version 2"]],
+  ["secret.copied", { from: "dev", version: 2 }, ["from “dev”", "version 2"]],
+  ["connection.promote", { to: "prod" }, ["to “prod”"]],
   [
     "secret.use",
     {

@@ -27,6 +27,7 @@ export function eventDetails(
     permission !== undefined && `to ${permissionTexts[text(permission)] ?? text(permission)}`,
     refusals[`${action} ${details.code}`],
     action === "fabric.versions" && to !== undefined && `to ${text(to)}`,
+    movedActions.includes(action) && to !== undefined && `to “${text(to)}”`,
     action === "fabric.key.master" && to !== undefined && `“${text(to)}”`,
     action.endsWith(".confirm") && to !== undefined && confirmed(to, from),
     !action.endsWith(".confirm") &&
@@ -78,6 +79,9 @@ export function eventDetails(
   ];
   return parts.filter((part): part is string => typeof part === "string");
 }
+
+/** What reached another fabric, which the event names. */
+const movedActions: readonly string[] = ["secret.copy", "connection.promote"];
 
 /** Why Selvage itself allowed a destination. */
 const reasons: Readonly<Record<string, string>> = {
@@ -135,6 +139,7 @@ const refusals: Readonly<Record<string, string>> = {
 
 /** Descriptions of the refused action, by permission. */
 const permissionTexts: Readonly<Record<string, string>> = {
+  "secret:copy": "copy a value to another fabric",
   "secret:delete": "delete a secret",
   "secret:restore": "restore a secret",
   "secret:name:drop": "remove a former name",

@@ -55,6 +55,7 @@ const golden = `
   secret:restore:own        yes   yes    no        no          yes
   secret:restore            no    yes    no        no          yes
   secret:name:drop          no    yes    no        no          yes
+  secret:copy               no    yes*   no        no          no
   secret:use                no    no     yes       no          no
   connection:list           yes   yes    no        no          yes
   connection:write          yes   yes    no        no          yes

@@ -34,6 +34,8 @@ export const policy = {
   "secret:restore:own": { roles: members },
   "secret:restore": { roles: admins },
   "secret:name:drop": { roles: admins },
+  // Copies a value into another fabric. Needed in both.
+  "secret:copy": { roles: admins, isFresh: true },
   "secret:use": { roles: ["pipeline"] },
   "connection:list": { roles: members },
   "connection:write": { roles: members },

@@ -10,6 +10,7 @@ import {
   undoAnswer,
   undoBody,
 } from "@/lib/internal-api/bodies/candidate";
+import { copyProblems, maxCopied } from "@/lib/internal-api/bodies/copied-secrets";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
 import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fabric-deletion";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
@@ -181,6 +182,22 @@ export const automateRequests = {
     permission: "token:write",
     body: z.object({ issuerId: z.string() }),
     answer: z.object({ id: z.string() }),
+  },
+  // Copies the current values of secrets of another fabric into this one. Needs the permission in both.
+  "secret:copy": {
+    path: "/internal/secrets/copy",
+    permission: "secret:copy",
+    body: z.object({
+      fromFabricId: z.uuid(),
+      secrets: z
+        .array(z.object({ secretId: z.string().max(64), name: z.string().min(1).max(128) }))
+        .min(1)
+        .max(maxCopied),
+    }),
+    answer: z.union([
+      z.object({ copies: z.array(z.object({ secretId: z.string(), copyId: z.string() })) }),
+      z.object({ problem: z.enum(copyProblems), name: z.string() }),
+    ]),
   },
   "destination:settle": {
     path: "/internal/destinations/settle",
