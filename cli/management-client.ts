@@ -23,6 +23,23 @@ export async function manage<S extends z.ZodType>(
   body?: unknown,
   { url, accessToken }: { url?: string; accessToken?: string | undefined } = currentServer(),
 ): Promise<z.output<S>> {
+  const signal = AbortSignal.timeout(answerMs);
+  const response = await send({ url, accessToken }, method, path, signal, body);
+  const { data } = await envelopeOf(response, url);
+  return answer.parse(data);
+}
+
+/** How long an answer may take, in milliseconds. */
+const answerMs = 30_000;
+
+/** Sends a request to the management API. */
+async function send(
+  { url, accessToken }: { url?: string | undefined; accessToken?: string | undefined },
+  method: Method,
+  path: string,
+  signal: AbortSignal,
+  body?: unknown,
+): Promise<Response> {
   if (!url)
     throw new Failure(
       "unauthorized",
@@ -41,14 +58,36 @@ export async function manage<S extends z.ZodType>(
     method,
     headers,
     redirect: "error",
-    signal: AbortSignal.timeout(30_000),
+    signal,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch(() => undefined);
   if (!response) throw new Failure("unavailable", `Selvage does not answer at ${url}.`);
+  return response;
+}
+
+/** The envelope of a success. Throws the failure otherwise. */
+async function envelopeOf(response: Response, url = ""): Promise<z.output<typeof envelope>> {
   const parsed = envelope.safeParse(await response.json().catch(() => undefined));
   if (!parsed.success) throw new Failure("unavailable", `The server at ${url} is not Selvage.`);
   if (!parsed.data.success) throw failureOf(response.status, reasonOf(response.status, parsed.data));
-  return answer.parse(parsed.data.data);
+  return parsed.data;
+}
+
+/** Downloads a file of the management API, piece by piece. Only its beginning must arrive in time. */
+export async function* download(path: string): AsyncGenerator<Uint8Array> {
+  const server = currentServer();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), answerMs);
+  const response = await send(server, "GET", path, late.signal).finally(() => clearTimeout(timer));
+  if (!response.ok || !response.body) {
+    await envelopeOf(response, server.url);
+    throw new Failure("unavailable", "The server sent no file.");
+  }
+  try {
+    for await (const piece of response.body) yield piece;
+  } catch {
+    throw new Failure("unavailable", "The download ended early: the file is not complete.");
+  }
 }
 
 /** The reason of a failure in the command line's words, without header names or body paths. */

@@ -87,6 +87,26 @@ const screens: Screen[] = [
   },
   { name: "Secrets", path: (tenant) => secretsPath(tenant.fabric) },
   { name: "Secrets, none match", path: (tenant) => `${secretsPath(tenant.fabric)}?search=zzz` },
+  {
+    name: "Compare fabrics",
+    path: (tenant) => `${secretsPath(tenant.fabric)}/compare`,
+    show: async (page) => {
+      await page.getByLabel("Names").selectOption("A list of names");
+      await page.getByRole("textbox", { name: "List" }).fill("ABSENT");
+      await click("Compare")(page);
+      await expect(page.getByText("1 of 1 name differs")).toBeVisible();
+    },
+  },
+  { name: "Import", path: (tenant) => `${secretsPath(tenant.fabric)}/import` },
+  {
+    name: "Rows to import",
+    path: (tenant) => `${secretsPath(tenant.fabric)}/import`,
+    show: async (page) => {
+      await page.getByRole("textbox", { name: "Text" }).fill("A=1\nNOT A LINE\nA=2");
+      await click("Read text")(page);
+      await expect(page.getByRole("textbox", { name: "Name of A" })).toBeVisible();
+    },
+  },
   ...["Text", "Binary", "Username & Password", "M2M OAuth"].map((type) => ({
     name: `Add Secret, ${type}`,
     path: (tenant: Tenant) => secretsPath(tenant.fabric),
@@ -115,6 +135,7 @@ const screens: Screen[] = [
   },
   { name: "Trash", path: (tenant) => `${fabric(tenant)}/trash` },
   { name: "Connections", path: (tenant) => connectionsPath(tenant.fabric) },
+  { name: "Promote", path: (tenant) => `${connectionsPath(tenant.fabric)}/promote` },
   { name: "Gallery of kinds", path: (tenant) => `${connectionsPath(tenant.fabric)}/new` },
   ...["postgres", "sftp", "restapi"].map((kind) => ({
     name: `Add connection, ${kind}`,

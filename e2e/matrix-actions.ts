@@ -179,6 +179,36 @@ export const actions: Record<string, ActionRow> = {
       return { secretId: await addSecret(tenant, name), name };
     },
   },
+  dryRunImportAction: {
+    of: "fabric",
+    permission: "secret:write",
+    input: () => ({ secrets: [{ name: "s", subKind: "text" }] }),
+  },
+  importAction: {
+    of: "fabric",
+    permission: "secret:write",
+    input: () => ({ secrets: [{ subKind: "text", name: `s${randomUUID()}`, fields: { value: "matrix" } }] }),
+  },
+  compareFabricsAction: { of: "fabric", permission: "secret:list", input: () => ({ names: ["s"] }) },
+  planPromotionAction: {
+    of: "fabric",
+    permission: "connection:list",
+    namesThing: true,
+    input: async (tenant) => ({
+      toFabricId: tenant.fabric.id,
+      connectionIds: [await addConnection(tenant)],
+    }),
+  },
+  promoteAction: {
+    of: "fabric",
+    permission: "connection:write",
+    namesThing: true,
+    input: async (tenant) => ({
+      fromFabricId: tenant.fabric.id,
+      connections: [{ id: await addConnection(tenant), name: `c ${randomUUID()}` }],
+      secrets: [],
+    }),
+  },
   removeDestinationAction: {
     of: "fabric",
     permission: "destination:write",

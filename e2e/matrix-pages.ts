@@ -73,6 +73,8 @@ export const pages: Record<string, PageRow> = {
   "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
   "/(main)/metadata/fabrics/[fabricId]/trash/page": fabricPage("/trash", "trash:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/compare/page": fabricPage("/secrets/compare", "secret:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/import/page": fabricPage("/secrets/import", "secret:write"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/[secretId]/page": {
     of: "fabric",
     permission: "secret:list",
@@ -83,6 +85,10 @@ export const pages: Record<string, PageRow> = {
     "/connections/new",
     "connection:write",
   ),
+  "/(main)/metadata/fabrics/[fabricId]/connections/promote/page": fabricPage(
+    "/connections/promote",
+    "connection:list",
+  ),
   "/(main)/metadata/fabrics/[fabricId]/connections/[connectionId]/page": {
     of: "fabric",
     permission: "connection:list",
@@ -92,6 +98,12 @@ export const pages: Record<string, PageRow> = {
     of: "fabric",
     permission: "activity:list",
     path: (id) => `/api/app/fabrics/${id}/activity?format=ndjson`,
+    isRoute: true,
+  },
+  "/api/app/fabrics/[fabricId]/export/route": {
+    of: "fabric",
+    permission: "secret:list",
+    path: (id) => `/api/app/fabrics/${id}/export`,
     isRoute: true,
   },
   "/api/app/fabrics/[fabricId]/keys/route": {
@@ -141,6 +153,10 @@ export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> 
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/check": 405,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/promote": 405,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/undo": 405,
+  "/api/orchestration/fabric/{fabricId}/comparison": 405,
+  "/api/orchestration/fabric/{fabricId}/export": 401,
+  "/api/orchestration/fabric/{fabricId}/import": 405,
+  "/api/orchestration/fabric/{fabricId}/import/dry-run": 405,
   "/api/orchestration/fabric/{fabricId}/connection": 401,
   "/api/orchestration/fabric/{fabricId}/connection/check": 405,
   "/api/orchestration/fabric/{fabricId}/connection/name/{connectionName}": 401,

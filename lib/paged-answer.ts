@@ -23,6 +23,9 @@ export async function* laterPages<T>(
 /** A JSON text around a list: `head` ends after the list's first items, and `tail` begins with its bracket. */
 export type PagedJson = { head: string; later: LaterPages; tail: string };
 
+/** A file whose text is made piece by piece. */
+export type PagedFile = { type: string; name: string; pieces: AsyncGenerator<string> };
+
 type Reader = AnswerReader & {
   memory: AnswerMemory;
   /** Throws when the caller may not read on: a client can take hours for a long list. */
@@ -42,6 +45,30 @@ export function sendPages(
   { head, later, tail }: PagedJson,
   reader: Reader,
 ): FastifyReply {
+  async function* pieces(): AsyncGenerator<string> {
+    for await (const items of later) if (items.length > 0) yield `,${JSON.stringify(items).slice(1, -1)}`;
+    yield tail;
+  }
+  return sendPieces(reply, head, pieces(), reader);
+}
+
+/** Sends a file as `sendPages` sends a list. Its first piece is made before the answer begins, so it may still fail. */
+export async function sendFile(
+  reply: FastifyReply,
+  { type, name, pieces }: PagedFile,
+  reader: Reader,
+): Promise<FastifyReply> {
+  const first = await pieces.next();
+  reply.type(type).header("content-disposition", `attachment; filename="${name}"`);
+  return sendPieces(reply, first.done ? "" : first.value, pieces, reader);
+}
+
+function sendPieces(
+  reply: FastifyReply,
+  head: string,
+  pieces: AsyncGenerator<string>,
+  reader: Reader,
+): FastifyReply {
   // Content-Length would need all pages. It is optional for HEAD (RFC 9110 §9.3.2).
   if (reply.request.method === "HEAD") return reply.send();
   // Fastify and our own watchers listen for the end of each answer. Node.js would warn above ten listeners.
@@ -52,10 +79,9 @@ export function sendPages(
     try {
       for (;;) {
         await reader.beforePage();
-        const { value: items, done } = await later.next();
+        const { value: piece, done } = await pieces.next();
         if (done) break;
-        if (items.length === 0) continue;
-        const chunk = Buffer.from(`,${JSON.stringify(items).slice(1, -1)}`);
+        const chunk = Buffer.from(piece);
         resize(chunk.length);
         yield chunk;
       }
@@ -65,7 +91,6 @@ export function sendPages(
       reply.raw.socket?.resetAndDestroy?.();
       throw error;
     }
-    yield Buffer.from(tail);
   }
   // With a higher mark, the stream would load the next page while the client reads the current one.
   return reply.send(Readable.from(chunks(), { objectMode: false, highWaterMark: 0 }));

@@ -1,6 +1,9 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { addCandidates, replaceChecked } from "@/cli/commands/candidates";
+import { addCompare } from "@/cli/commands/compare";
+import { addExport } from "@/cli/commands/export";
+import { addImport } from "@/cli/commands/import";
 import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage, type Secret } from "@/cli/management-client";
@@ -76,6 +79,9 @@ export function addSecrets(program: Command): void {
   command("delete <secret>", "delete a secret that no connection uses; the trash keeps it for some days")
     .option("--yes", "do not ask for confirmation")
     .action(remove);
+  addImport(secrets);
+  addExport(secrets);
+  addCompare(secrets);
 }
 
 async function list({

@@ -33,7 +33,8 @@ export function SecretPicker({
   value: string;
   onChange: (secret: SecretOption | null) => void;
   onNewSecret: () => void;
-  onReplaceValue: (secret: SecretOption) => void;
+  /** Left out where nothing of a chosen secret is to change. */
+  onReplaceValue?: (secret: SecretOption) => void;
 }) {
   const [isOpen, setIsOpen] = useState(false);
   const [typed, setTyped] = useState("");
@@ -87,7 +88,7 @@ export function SecretPicker({
         }
         footer={
           <>
-            {current && (
+            {current && onReplaceValue && (
               <ComboboxAction
                 icon={<RefreshCw aria-hidden />}
                 onClick={() => {

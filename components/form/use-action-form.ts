@@ -52,7 +52,8 @@ export function useActionForm<Values extends FieldValues, Context, Output, T, Co
   return { submit, formError };
 }
 
-function newKey(): string {
+/** An idempotency key for an action. */
+export function newKey(): string {
   // Not crypto.randomUUID: browsers offer it only on https.
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-");
 }

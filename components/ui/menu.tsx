@@ -70,6 +70,28 @@ export function MenuItem({
   );
 }
 
+/** Downloads a file. Not the router's link: it would load the file in advance. */
+export function MenuDownload({
+  icon,
+  href,
+  children,
+}: {
+  icon?: ReactNode;
+  href: string;
+  children: ReactNode;
+}) {
+  return (
+    <Base.LinkItem
+      closeOnClick
+      render={<a href={href} download />}
+      className={cx(menuItemClass, "[&_svg]:text-muted")}
+    >
+      {icon}
+      {children}
+    </Base.LinkItem>
+  );
+}
+
 export function MenuSeparator() {
   return <Base.Separator className="-mx-1 my-1 h-px bg-line" />;
 }

@@ -53,7 +53,7 @@ function valuesOf(scope: Writer, { sealed, ...version }: NewVersion): unknown[] 
 }
 
 /** The size of a version's sealed fields in KiB, each rounded up: an exact size would reveal a password's length. */
-function storedKib({ sealed }: Pick<NewVersion, "sealed">): number {
+export function storedKib({ sealed }: Pick<NewVersion, "sealed">): number {
   const kib = sealed.reduce((sum, field) => sum + Math.ceil(field.sealed.length / 1024), 0);
   return Math.max(1, kib);
 }

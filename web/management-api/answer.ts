@@ -24,6 +24,10 @@ export const apiCodes = {
     reason: "The same request is still running: send it again after that one has finished.",
   },
   conflict: { status: 409, reason: "Someone else changed it at the same time." },
+  refused_rows: {
+    status: 409,
+    reason: "Rows cannot be imported, so nothing was stored. `fieldErrors` has a sentence for each.",
+  },
   in_use: { status: 409, reason: "It is still in use." },
   in_trash: { status: 409, reason: "It uses a secret that is in the trash: restore that first." },
   quota_exceeded: { status: 409, reason: "A quota does not allow more." },

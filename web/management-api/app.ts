@@ -12,7 +12,7 @@ import { delayRefusal } from "@/lib/limits/delayed-refusal";
 import type { RequestSlot } from "@/lib/limits/request-slots";
 import { logFailure } from "@/lib/log";
 import { securityHeaders } from "@/lib/next/security-headers";
-import { sendPages } from "@/lib/paged-answer";
+import { sendFile, sendPages } from "@/lib/paged-answer";
 import { Forbidden, isMisconfigured, NotFound, NotFresh, OutcomeUnknown, QuotaExceeded } from "@/lib/result";
 import { wipeBytes } from "@/lib/wipe";
 import { createAdmission, tooManyOfAddress } from "@/web/admission";
@@ -154,24 +154,25 @@ async function answer(request: ApiRequest, reply: FastifyReply) {
     .run(() => serve(operation, actor, request, disconnect.signal))
     .catch((error: unknown) => failureOf(error, writes.saved()));
   if (!result.ok) return answerFailure(reply, result);
-  const { data, message, tag, later } = result.value;
+  const { data, message, tag, later, file } = result.value;
   if (tag) reply.header("etag", tag);
   const envelope = { success: true, data, message };
+  const reader = {
+    callerId: actor.id,
+    teamId: request.apiTeamId ?? undefined,
+    memory: unreadAnswers,
+    beforePage: () => requireAccess(operation, request),
+    onFailure: (error: unknown) => failureOf(error, "nothing"),
+  };
+  if (file)
+    return sendFile(reply, file, reader).catch((error: unknown) =>
+      answerFailure(reply, failureOf(error, "nothing")),
+    );
   if (!later) return envelope;
   const tail = "]}}";
   const head = JSON.stringify(envelope).slice(0, -tail.length);
   reply.type("application/json; charset=utf-8");
-  return sendPages(
-    reply,
-    { head, later, tail },
-    {
-      callerId: actor.id,
-      teamId: request.apiTeamId ?? undefined,
-      memory: unreadAnswers,
-      beforePage: () => requireAccess(operation, request),
-      onFailure: (error) => failureOf(error, "nothing"),
-    },
-  );
+  return sendPages(reply, { head, later, tail }, reader);
 }
 
 /** Throws when the caller's token or role ended. */

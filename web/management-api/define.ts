@@ -5,7 +5,7 @@ import type { Permission } from "@/lib/access/policy";
 import type { Scope, TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
-import type { LaterPages } from "@/lib/paged-answer";
+import type { LaterPages, PagedFile } from "@/lib/paged-answer";
 import type { ApiResult } from "@/web/management-api/answer";
 
 /** An Idempotency-Key: 1 to 255 visible ASCII characters. */
@@ -35,6 +35,8 @@ export type Reply<T = unknown> = {
   tag?: string;
   message?: string;
   later?: LaterPages;
+  /** Sent instead of the envelope. */
+  file?: PagedFile;
 };
 
 /** The permission that an operation requires, and how web turns the caller into a scope. */
@@ -64,6 +66,8 @@ export type Operation<
   base?: z.ZodType;
   /** Schema of the answer's `data`. */
   data: D;
+  /** The media types of the file that it answers instead of the envelope. In JSON, the file is as `data` says. */
+  files?: readonly string[];
   /** A valid body, for the reference and its test. */
   example?: z.input<B>;
   /** Set when the operation changes or deletes an object, and so honours If-Match. */

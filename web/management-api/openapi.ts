@@ -69,7 +69,7 @@ const failureSchema = {
 };
 
 function operationObject(operation: Operation): Json {
-  const { id, tag, summary, description, body, example, data } = operation;
+  const { id, tag, summary, description, body, example, data, files } = operation;
   const failures = statusesOf(operation).map((status) => [
     String(status),
     { $ref: `#/components/responses/${status === 503 ? "Unavailable" : "Failure"}` },
@@ -87,11 +87,18 @@ function operationObject(operation: Operation): Json {
     responses: {
       "200": {
         description: "Success.",
-        content: json({
-          type: "object",
-          required: ["success", "data"],
-          properties: { success: { const: true }, data: schemaOf(data), message: { type: "string" } },
-        }),
+        content: files
+          ? Object.fromEntries(
+              files.map((type) => [
+                type,
+                { schema: type.startsWith("application/json") ? schemaOf(data) : { type: "string" } },
+              ]),
+            )
+          : json({
+              type: "object",
+              required: ["success", "data"],
+              properties: { success: { const: true }, data: schemaOf(data), message: { type: "string" } },
+            }),
         headers: {
           ETag: { description: "The state of a single object, for `If-Match`.", schema: { type: "string" } },
         },

@@ -3,8 +3,11 @@ import type { Operation } from "@/web/management-api/define";
 import { listFabricActivity } from "@/web/management-api/operations/activity";
 import * as candidates from "@/web/management-api/operations/candidates";
 import * as checks from "@/web/management-api/operations/checks";
+import { comparisonOperation } from "@/web/management-api/operations/comparisons";
 import * as connections from "@/web/management-api/operations/connections";
+import { exportOperation } from "@/web/management-api/operations/exports";
 import * as fabrics from "@/web/management-api/operations/fabrics";
+import * as imports from "@/web/management-api/operations/imports";
 import * as secrets from "@/web/management-api/operations/secrets";
 import * as teams from "@/web/management-api/operations/teams";
 import * as trash from "@/web/management-api/operations/trash";
@@ -28,6 +31,10 @@ export const operations: readonly Operation[] = [
   candidates.promoteCandidateOperation,
   candidates.discardCandidateOperation,
   candidates.undoReplacementOperation,
+  imports.dryRunOperation,
+  imports.importOperation,
+  exportOperation,
+  comparisonOperation,
   connections.listConnectionsByFabric,
   connections.createConnectionOperation,
   connections.getConnectionByName,

@@ -46,7 +46,10 @@ export default async function ConnectionsPage({
       </h2>
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
         <ConnectionsSearch />
-        <AddConnection fabricId={fabricId} />
+        <div className="flex flex-wrap gap-2">
+          <ButtonLink href={`/metadata/fabrics/${fabricId}/connections/promote`}>Promote</ButtonLink>
+          <AddConnection fabricId={fabricId} />
+        </div>
       </div>
       <QuotaNotices uses={await listNearlyUsed(scope, ["connections"])} />
       <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} />

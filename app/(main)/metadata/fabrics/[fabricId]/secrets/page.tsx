@@ -3,6 +3,7 @@ import { Suspense } from "react";
 import { QuotaNotices } from "@/components/quotas/quota-notices";
 import { AddSecretButton } from "@/components/secrets/add-secret-button";
 import { secretListHref } from "@/components/secrets/secret-list-href";
+import { SecretsMenu } from "@/components/secrets/secrets-menu";
 import { SecretsTable } from "@/components/secrets/secrets-table";
 import { SecretsToolbar } from "@/components/secrets/secrets-toolbar";
 import { ButtonLink } from "@/components/ui/button";
@@ -36,7 +37,10 @@ export default async function SecretsPage({
       </h2>
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
         <SecretsToolbar />
-        <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+        <div className="flex gap-2">
+          <SecretsMenu fabricId={fabricId} />
+          <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+        </div>
       </div>
       <QuotaNotices uses={await listNearlyUsed(scope, ["secrets", "storedByFabric", "storedByTeam"])} />
       <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
@@ -77,7 +81,12 @@ function NoSecrets({ fabricId }: { fabricId: string }) {
       <EmptyState
         icon={<KeyRound />}
         title="No secrets yet"
-        action={<AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />}
+        action={
+          <>
+            <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+            <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/import`}>Import from a file</ButtonLink>
+          </>
+        }
       >
         Store passwords, API keys and certificates here, so that no pipeline or connection contains them in
         plain text. Once saved, a value is never shown again.

@@ -1,0 +1,107 @@
+import "server-only";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { allRecorded } from "@/lib/audit/batched-writer";
+import { eventsJson, insertEvents } from "@/lib/audit/record";
+import type { Tx } from "@/lib/db/client";
+import { preparedQuery } from "@/lib/db/prepared";
+import { withinQuotas } from "@/lib/quotas/require-room";
+import { takesAnyTrashedName } from "@/lib/secrets/names";
+import type { CreateSecretInput } from "@/lib/secrets/schema";
+import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
+import { storedKib } from "@/lib/secrets/versions";
+import { entry, expiryColumns, manifestFor, metadataOf, type Writer } from "@/lib/secrets/write";
+
+/** A new secret with its id, which must be new. */
+export type NamedSecret = { id: string; input: CreateSecretInput };
+
+/** How many values are sealed before other requests get a turn. */
+const sealedAtOnce = 20;
+
+/** Seals the first version of each secret, in their order. */
+export async function sealNewSecrets(
+  { fabricId }: Writer,
+  secrets: readonly NamedSecret[],
+): Promise<SealedFields[]> {
+  const key = await sealingKey(fabricId);
+  const sealed: SealedFields[] = [];
+  for (let at = 0; at < secrets.length; at += sealedAtOnce) {
+    const some = secrets.slice(at, at + sealedAtOnce);
+    const seal = ({ id, input: { subKind, fields } }: NamedSecret) =>
+      sealFields(key, { secretId: id, subKind, version: 1 }, fields);
+    sealed.push(...(await Promise.all(some.map(seal))));
+    await nextTurn();
+  }
+  return sealed;
+}
+
+const insertSecrets = preparedQuery<{ recorded: true }>(
+  `WITH input AS (
+    SELECT * FROM jsonb_to_recordset($2::jsonb) AS one(id text, name text, "subKind" text, description text, manifest jsonb,
+      facts jsonb, "storedKib" int, "expiresAt" timestamptz, "expirySource" text, sealed jsonb)
+  ), new_secret AS (
+    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
+      "expiresAt", "expirySource")
+    SELECT id, $3, name, lower(name), "subKind", description, $4, $5, $4, $5, "expiresAt", "expirySource" FROM input
+  ), freed AS (
+    DELETE FROM secret_name n USING secret s, input
+    WHERE n."fabricId" = $3 AND n."nameKey" = lower(input.name) AND s.id = n."secretId" AND s."deletedAt" IS NOT NULL
+      AND ($6::boolean OR s."createdById" = $4)
+    RETURNING 1
+  ), new_name AS (
+    -- It counts the freed names, so that Postgres frees them first.
+    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
+    SELECT $3, lower(name), name, id FROM (SELECT count(*) FROM freed) AS after, input ORDER BY lower(name)
+  ), new_version AS (
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
+    SELECT id, 1, $3, manifest, facts, '{}', $4, $5, "storedKib" FROM input
+  ), new_fields AS (
+    INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
+    SELECT input.id, one.field, 1, $3, one.kid, one.sealed
+    FROM input CROSS JOIN jsonb_to_recordset(input.sealed) AS one(field text, kid text, sealed text)
+  ), recorded AS (${insertEvents})
+  SELECT ${allRecorded()} AS recorded`,
+);
+
+/**
+ * Stores sealed secrets with their names, first versions and audit events in one statement. `sealed` is in their
+ * order. They take names of secrets in the trash, if the actor may. Throws a unique violation when a name is taken, and `QuotaExceeded`.
+ */
+export async function storeNewSecrets(
+  tx: Tx,
+  scope: Writer,
+  secrets: readonly NamedSecret[],
+  sealed: readonly SealedFields[],
+): Promise<void> {
+  if (secrets.length === 0) return;
+  const rows = secrets.map(({ id, input }, at) => {
+    const own = sealed[at] ?? [];
+    const { name, subKind, description } = input;
+    const facts = metadataOf(input, {});
+    return {
+      id,
+      name,
+      subKind,
+      description,
+      manifest: manifestFor(own, 1),
+      facts,
+      ...expiryColumns(facts, input.expiresAt),
+      storedKib: storedKib({ sealed: own }),
+      sealed: own.map(({ field, kid, sealed: value }) => ({ field, kid, sealed: value })),
+    };
+  });
+  const events = secrets.map(({ id, input: { name, subKind } }) =>
+    entry(scope, "secret.create", { id, name }, { subKind }),
+  );
+  const { fabricId, actor } = scope;
+  const values = [
+    eventsJson(events),
+    JSON.stringify(rows),
+    fabricId,
+    actor.id,
+    actor.name,
+    takesAnyTrashedName(scope),
+  ];
+  const mib = rows.reduce((sum, row) => sum + row.storedKib, 0) / 1024;
+  const added = { secrets: rows.length, storedByFabric: mib, storedByTeam: mib };
+  await withinQuotas(scope, added, () => insertSecrets.within(tx, ...values), tx);
+}
