@@ -19,7 +19,10 @@ export async function offerWords(
   if (words.includes("--")) return "files";
   const { command, option, argument } = placeAfter(program, words);
   const fabric = words.includes("--fabric") ? words[words.indexOf("--fabric") + 1] : undefined;
-  if (option) return option.argChoices ?? offerNames(/<(.*)>/.exec(option.flags)?.[1] ?? "", fabric, current);
+  if (option)
+    return (
+      option.argChoices ?? offerNames(/<(.*?)(?:\.{3})?>/.exec(option.flags)?.[1] ?? "", fabric, current)
+    );
   const names =
     argument && !current.startsWith("-")
       ? (argument.argChoices ?? (await offerNames(argument.name(), fabric, current)))
