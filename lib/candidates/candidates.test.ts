@@ -300,6 +300,9 @@ test("a script does the same by the management API", async () => {
     status: 409,
     message: expect.stringContaining(broken.name),
   });
+  // Larger than any number in the database.
+  expect(await call("POST", "/candidate/promote", { candidate: 2 ** 31 })).toMatchObject({ status: 400 });
+  expect(await call("POST", "/candidate/promote", { candidate: 2 ** 31 - 1 })).toMatchObject({ status: 404 });
   const anyway = { candidate: 1, accepted: [broken.id] };
   expect(await call("POST", "/candidate/promote", anyway)).toMatchObject({ data: { version: 2 } });
   expect(await call("POST", "/undo", { version: 2 })).toMatchObject({ data: { version: 3 } });

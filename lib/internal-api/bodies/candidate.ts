@@ -1,9 +1,12 @@
 import { z } from "zod";
 
+/** The number of a candidate, as the database can store it. */
+export const candidateNumber = z.int32().positive();
+
 /** Names a candidate of a secret. */
 export const candidateReference = z.object({
   secretId: z.string().max(64),
-  candidate: z.number().int().positive(),
+  candidate: candidateNumber,
 });
 
 /** The most connections that one request checks. */
@@ -16,7 +19,7 @@ const connectionIds = z.array(z.string().max(64)).max(maxChecked);
  */
 export const checkConnectionsBody = z.object({
   secretId: z.string().max(64),
-  candidate: z.number().int().positive().nullable(),
+  candidate: candidateNumber.nullable(),
   connectionIds: connectionIds.optional(),
 });
 

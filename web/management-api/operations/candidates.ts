@@ -20,7 +20,7 @@ import {
 } from "@/lib/candidates/schema";
 import { checkCodes } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import type { PromoteProblem } from "@/lib/internal-api/bodies/candidate";
+import { candidateNumber, type PromoteProblem } from "@/lib/internal-api/bodies/candidate";
 import type { Unserved } from "@/lib/internal-api/client";
 import { NotFound, ok } from "@/lib/result";
 import { getSecret } from "@/lib/secrets/queries";
@@ -154,7 +154,7 @@ export const promoteCandidateOperation = operation({
   failure: "Promote Candidate failed",
   access: inFabric("secret:write"),
   body: z.object({
-    candidate: z.number().int().positive(),
+    candidate: candidateNumber,
     accepted: z
       .array(z.string().max(64))
       .max(1000)
