@@ -106,6 +106,8 @@ test("an Admin of both fabrics copies the current value, which a pipeline of the
     version: 1,
     metadata: source.metadata,
   });
+  // So that the list of secrets sorts it by its last use.
+  expect(await owner.secretUse.count({ where: { secretId: secret.id } })).toBe(1);
   const fields = Object.keys(client);
   const scope = prod.scope("pipeline", "secret:use");
   const [opened] = await openSecrets(prod.keys, {

@@ -131,6 +131,7 @@ async function storeCopy(
   await freeTrashedName(tx, to.scope, nameKey);
   await tx.$executeRaw`
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId") VALUES (${fabricId}, ${nameKey}, ${name}, ${id})`;
+  await tx.$executeRaw`INSERT INTO secret_use ("secretId", "fabricId") VALUES (${id}, ${fabricId})`;
   const manifest = JSON.stringify(Object.fromEntries(fields.map(({ field }) => [field, 1])));
   const kib = Math.max(
     1,

@@ -70,6 +70,7 @@ test("secrets of every type and a connection that names one of them are stored t
     include: { versions: true, names: true },
   });
   expect(cert).toMatchObject({ nameKey: "cert", createdById: fabric.user.id, names: [{ nameKey: "cert" }] });
+  expect(await owner.secretUse.count(stored())).toBe(4);
   expect(cert.versions[0]).toMatchObject({
     version: 1,
     manifest: { value: 1 },

@@ -51,6 +51,8 @@ const insertSecrets = preparedQuery<{ recorded: true }>(
     -- It counts the freed names, so that Postgres frees them first.
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
     SELECT $3, lower(name), name, id FROM (SELECT count(*) FROM freed) AS after, input ORDER BY lower(name)
+  ), new_use AS (
+    INSERT INTO secret_use ("secretId", "fabricId") SELECT id, $3 FROM input
   ), new_version AS (
     INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
     SELECT id, 1, $3, manifest, facts, '{}', $4, $5, "storedKib" FROM input
