@@ -22,8 +22,8 @@ export function PipelineReadTable({
         <Th>Secret</Th>
         {showsWorkload && <Th>Workload</Th>}
         <Th>Read as</Th>
-        <Th width="w-44">Version</Th>
-        <Th width="w-56">Reads</Th>
+        <Th width="w-40">Version</Th>
+        <Th width="w-48">Reads</Th>
         <Th width="w-36">Last read</Th>
       </THead>
       <TBody>
@@ -36,9 +36,7 @@ export function PipelineReadTable({
               />
             </Td>
             {showsWorkload && <Td label="Workload">{read.pipeline}</Td>}
-            <Td label="Read as">
-              {read.connection === null ? read.name : `connection “${read.connection}”`}
-            </Td>
+            <Td label="Read as">{wayOf(read)}</Td>
             <Td label="Version">
               <ReadVersion read={read} />
             </Td>
@@ -51,6 +49,11 @@ export function PipelineReadTable({
       </TBody>
     </Table>
   );
+}
+
+function wayOf({ connection, name, secretName }: PipelineRead): string {
+  if (connection !== null) return `connection “${connection}”`;
+  return name === null || name.toLowerCase() === secretName.toLowerCase() ? "its name" : `“${name}”`;
 }
 
 /** The version that a pipeline last read, with a mark if it is not the current one. */

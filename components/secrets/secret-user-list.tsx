@@ -83,7 +83,7 @@ function Group({
   );
 }
 
-const rowClass = "flex flex-wrap items-center justify-between gap-x-4 gap-y-1 px-3 py-2";
+const rowClass = "grid gap-x-4 gap-y-1 px-3 py-2 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center";
 
 function UsingConnection({
   fabricId,

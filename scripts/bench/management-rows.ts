@@ -69,6 +69,12 @@ export function managementRows(
         return load(await pages, n);
       },
     },
+    { title: "list 50 of 10,000 by last use", pid, run: (n) => load([get("limit=50&sort=used")], n) },
+    {
+      title: "list 50 of 10,000 that were never replaced",
+      pid,
+      run: (n) => load([get("limit=50&state=never_replaced")], n),
+    },
     { title: "search in 10,000", pid, run: (n) => load(few, n) },
     { title: "search in 10,000, every client another term", pid, run: (n) => load(many, n) },
   ];

@@ -112,6 +112,7 @@ async function addSecrets(
       updatedByName: user.name,
     })),
   });
+  await owner.secretUse.createMany({ data: secrets.map(({ id }) => ({ secretId: id, fabricId })) });
   await owner.secretName.createMany({
     data: secrets.map(({ id, name }) => ({ fabricId, name, nameKey: name, secretId: id })),
   });

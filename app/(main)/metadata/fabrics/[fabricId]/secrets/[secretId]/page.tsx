@@ -16,6 +16,7 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
+import { RefreshWhileVisible } from "@/components/ui/refresh-while-visible";
 import { allows } from "@/lib/access/policy";
 import { findUndo, getCandidate } from "@/lib/candidates/queries";
 import { isRecent } from "@/lib/candidates/schema";
@@ -51,6 +52,7 @@ export default async function SecretPage({
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
     <div className="flex flex-col gap-6">
+      <RefreshWhileVisible />
       <SecretHeader fabricId={fabricId} secret={secret}>
         {candidate?.state !== "open" && (
           <ReplaceValueButton

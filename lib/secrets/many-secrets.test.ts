@@ -1,0 +1,99 @@
+import { Client } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { pool } from "@/lib/db/pool";
+import { listSecrets } from "@/lib/secrets/queries";
+import { secretListQuery } from "@/lib/secrets/schema";
+import { createTestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+
+const count = process.env.RUN_LONG ? 100_000 : 10_000;
+/** A page of 50 looks up some rows for each secret; the rows in between and the other pages cost nothing. */
+const mostBuffers = 4_000;
+
+let owner: Db;
+let client: Client;
+let fabric: TestFabric;
+
+beforeAll(async () => {
+  const { web, automate } = await createTestKeys();
+  Object.assign(process.env, web, automate);
+  const urls = await createTestDatabase("web");
+  owner = createDb(urls.ownerUrl);
+  client = new Client({ connectionString: urls.ownerUrl });
+  await client.connect();
+  await client.query("SET statement_timeout = 0");
+  fabric = await createTestFabric(owner);
+  const run = (text: string) => client.query(text.replaceAll("$fabric", `'${fabric.fabricId}'`));
+  // One secret of a thousand was never replaced, and one of two hundred is unused.
+  await run(`
+    WITH added AS (
+      INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", "createdById", "createdByName", "updatedById", "updatedByName", "isReplaced")
+      SELECT 's' || n, $fabric, 's' || n, 's' || n, 'text', 'a', 'Ada', 'a', 'Ada', n % 1000 <> 777 FROM generate_series(1, ${count}) AS n
+      RETURNING id, "isReplaced"
+    ) INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, "createdById", "createdByName")
+    SELECT id, version, $fabric, '{"value": 1}', '{}', 'a', 'Ada' FROM added CROSS JOIN generate_series(1, 2) AS version
+    WHERE version = 1 OR "isReplaced"`);
+  await run(`
+    INSERT INTO secret_use ("secretId", "fabricId", "isUsed", "idleSince")
+    SELECT 's' || n, $fabric, n % 3 > 0, now() - CASE WHEN n % 200 = 5 THEN 100 ELSE n % 80 END * interval '1 day'
+    FROM generate_series(1, ${count}) AS n`);
+  // A tenth has a connection. Of these, fifty fail.
+  await run(`
+    WITH made AS (
+      INSERT INTO connection (id, "fabricId", name, "nameKey", kind, properties, "configHash", "createdById", "createdByName", "updatedById", "updatedByName")
+      SELECT 'c' || n, $fabric, 'c' || n, 'c' || n, 'postgres', '{}', 'c' || n, 'a', 'Ada', 'a', 'Ada' FROM generate_series(1, ${count / 10}) AS n
+    ), failing AS (
+      INSERT INTO failing_check ("fabricId", "configHash", code, "actorId")
+      SELECT $fabric, 'c' || n, 'unreachable', 'automate' FROM generate_series(1, 50) AS n
+    ) SELECT`);
+  await run(`
+    INSERT INTO connection_secret ("connectionId", field, "secretId", "fabricId")
+    SELECT 'c' || n, 'password', 's' || n, $fabric FROM generate_series(1, ${count / 10}) AS n`);
+  await client.query("VACUUM ANALYZE");
+}, 300_000);
+
+afterAll(async () => {
+  await client.end();
+  await owner.$disconnect();
+  await closeDb();
+});
+
+/** The pages of memory that Postgres reads for a list: all of its statement. */
+async function buffersOf(query: Record<string, string>): Promise<{ found: number; buffers: number }> {
+  const real = pool().query;
+  let statement: { text: string; values: unknown[] } | undefined;
+  pool().query = ((config: typeof statement) => {
+    statement ??= config;
+    return real.call(pool(), config as never);
+  }) as never;
+  const { secrets } = await listSecrets(
+    fabric.scope("user", "secret:list"),
+    secretListQuery.parse(query),
+  ).finally(() => {
+    pool().query = real;
+  });
+  const { text = "", values = [] } = statement ?? {};
+  const explained = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values);
+  const { Plan: plan } = explained.rows[0]["QUERY PLAN"][0];
+  return { found: secrets.length, buffers: plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] };
+}
+
+const never = count / 1000;
+test.each([
+  [{}, 50],
+  [{ sort: "used" }, 50],
+  [{ sort: "used", order: "desc" }, 50],
+  [{ state: "unused" }, 50],
+  [{ state: "unused", sort: "used" }, 50],
+  [{ state: "unused", sort: "updated", order: "desc" }, 50],
+  [{ state: "failing" }, 50],
+  [{ state: "failing", sort: "used" }, 50],
+  [{ state: "never_replaced" }, Math.min(50, never)],
+  [{ state: "never_replaced", sort: "used" }, Math.min(50, never)],
+] as const)("a page of many secrets with %j reads only what it shows, by index", async (query, found) => {
+  const result = await buffersOf(query);
+  expect(result.found).toBe(found);
+  expect(result.buffers).toBeLessThan(mostBuffers);
+});
