@@ -1,21 +1,19 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
 import { secretAccessHref } from "@/components/activity/activity-href";
 import { DetailSection } from "@/components/secrets/detail-section";
 import { ReadsByDay } from "@/components/secrets/reads-by-day";
 import { SecretUserList, usesHref } from "@/components/secrets/secret-user-list";
+import { secretUses } from "@/components/secrets/secret-uses-query";
 import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
-import type { SecretDetail, SecretUsers } from "@/lib/secrets/schema";
+import type { SecretUses } from "@/lib/secrets/schema";
 
-/** When a secret was last used, how often pipelines read it, and everything that uses it. */
-export function SecretUsedBy({
-  fabricId,
-  secret: { id, lastUsedAt, readsByDay },
-  users,
-}: {
-  fabricId: string;
-  secret: SecretDetail;
-  users: SecretUsers;
-}) {
+/** When a secret was last used, how often pipelines read it, and everything that uses it. Keeps itself up to date. */
+export function SecretUsedBy({ fabricId, initial }: { fabricId: string; initial: SecretUses }) {
+  const { data: uses } = useQuery(secretUses(fabricId, initial));
+  const { id, lastUsedAt, readsByDay } = uses;
   return (
     <DetailSection id="used-by" title="Used by">
       <div className="flex flex-col gap-4">
@@ -37,7 +35,7 @@ export function SecretUsedBy({
           </Link>
         </p>
         <ReadsByDay days={readsByDay} today={new Date()} />
-        <SecretUserList fabricId={fabricId} users={users} />
+        <SecretUserList fabricId={fabricId} users={uses} />
         <Link
           href={secretAccessHref(fabricId, id)}
           className="self-start rounded-sm font-medium text-accent-text hover:underline"

@@ -6,7 +6,6 @@ import { Badge } from "@/components/ui/badge";
 import { Link } from "@/components/ui/link";
 import { RelativeTime } from "@/components/ui/relative-time";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import { findConnector } from "@/lib/connectors/registry";
 import { maxShownReaders, type SecretUsers, usedForDays } from "@/lib/secrets/schema";
 
 const linkClass = "rounded-sm font-medium text-accent-text hover:underline";
@@ -87,7 +86,7 @@ const rowClass = "grid gap-x-4 gap-y-1 px-3 py-2 sm:grid-cols-[minmax(0,1fr)_aut
 
 function UsingConnection({
   fabricId,
-  connection: { id, name, kind, state, code, checkedAt },
+  connection: { id, name, kindName, state, code, checkedAt },
 }: {
   fabricId: string;
   connection: SecretUsers["connections"][number];
@@ -98,7 +97,7 @@ function UsingConnection({
         <Link href={`/metadata/fabrics/${fabricId}/connections/${id}`} className={linkClass}>
           {name}
         </Link>
-        <span className="block text-muted text-sm">{findConnector(kind)?.name ?? kind}</span>
+        <span className="block text-muted text-sm">{kindName}</span>
       </span>
       <span className="flex flex-col items-start gap-1 text-sm sm:items-end">
         <ConnectionStateBadge state={state} />

@@ -2,6 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { currentReferences } from "@/lib/connections/current-references";
 import { findStatuses } from "@/lib/connections/statuses";
+import { findConnector } from "@/lib/connectors/registry";
 import { db } from "@/lib/db/client";
 import {
   maxShownConnections,
@@ -43,6 +44,7 @@ export async function listConnectionStates(
       id,
       name,
       kind,
+      kindName: findConnector(kind)?.name ?? kind,
       state: status.state,
       code: status.state === "disconnected" ? status.code : null,
       checkedAt: "checkedAt" in status ? status.checkedAt : null,

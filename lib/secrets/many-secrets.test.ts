@@ -66,7 +66,7 @@ async function buffersOf(query: Record<string, string>): Promise<{ found: number
   let statement: { text: string; values: unknown[] } | undefined;
   pool().query = ((config: typeof statement) => {
     statement ??= config;
-    return real.call(pool(), config as never);
+    return Reflect.apply(real, pool(), [config]);
   }) as never;
   const { secrets } = await listSecrets(
     fabric.scope("user", "secret:list"),

@@ -298,11 +298,16 @@ export type SecretUsers = Pick<SecretDetail, "id" | "name" | "version" | "usedBy
   })[];
 };
 
+/** When and how often a secret was used, with everything that uses it. */
+export type SecretUses = SecretUsers & { lastUsedAt: Moment | null; readsByDay: readonly number[] };
+
 /** A connection that references a secret. */
 export type UsingConnection<Time = Date> = {
   id: string;
   name: string;
   kind: string;
+  /** The kind as screens call it. */
+  kindName: string;
   state: "connected" | "disconnected" | "inactive" | "waiting" | "not_tested";
   /** Why it is disconnected, as a code of a check. */
   code: CheckCode | null;

@@ -278,7 +278,7 @@ export const getSecretUsage = operation({
         lastUsedAt: lastUsedAt?.toISOString() ?? null,
         version,
         versionSetAt: isoOf(versionSetAt),
-        connections: connections.map(({ code, checkedAt, ...connection }) => ({
+        connections: connections.map(({ kindName: _, code, checkedAt, ...connection }) => ({
           ...connection,
           ...(code === null ? {} : { code }),
           ...(checkedAt === null ? {} : { checkedAt: isoOf(checkedAt) }),

@@ -3,6 +3,7 @@ import { UndoButton } from "@/components/candidates/undo-button";
 import { WaitingRequestList } from "@/components/destinations/waiting-requests";
 import { SecretExpiryNotice } from "@/components/expiry/secret-expiry-notice";
 import { WhoCan } from "@/components/fabrics/who-can";
+import { QueryProvider } from "@/components/query/query-provider";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
 import { FormerNames } from "@/components/secrets/former-names";
@@ -16,7 +17,6 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
-import { RefreshWhileVisible } from "@/components/ui/refresh-while-visible";
 import { allows } from "@/lib/access/policy";
 import { findUndo, getCandidate } from "@/lib/candidates/queries";
 import { isRecent } from "@/lib/candidates/schema";
@@ -52,7 +52,6 @@ export default async function SecretPage({
   const fabric = await getFabric(await requireScope(fabricId, "fabric:see"));
   return (
     <div className="flex flex-col gap-6">
-      <RefreshWhileVisible />
       <SecretHeader fabricId={fabricId} secret={secret}>
         {candidate?.state !== "open" && (
           <ReplaceValueButton
@@ -95,7 +94,12 @@ export default async function SecretPage({
             isAdmin={allows(scope.role, "credential-attempt:reset")}
           />
           <SecretFieldList secret={secret} />
-          <SecretUsedBy fabricId={fabricId} secret={secret} users={users} />
+          <QueryProvider>
+            <SecretUsedBy
+              fabricId={fabricId}
+              initial={{ ...users, lastUsedAt: secret.lastUsedAt, readsByDay: secret.readsByDay }}
+            />
+          </QueryProvider>
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">

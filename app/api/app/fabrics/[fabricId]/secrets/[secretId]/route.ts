@@ -1,21 +1,26 @@
 import { usersOf } from "@/lib/connections/using";
 import { route } from "@/lib/next/route";
 import { getSecret } from "@/lib/secrets/queries";
-import type { ReplaceableSecret } from "@/lib/secrets/schema";
+import type { ReplaceableSecret, SecretUses } from "@/lib/secrets/schema";
 
-/** The data for Replace value inside a connection's form. A secret's own page gets it at render time. */
+/**
+ * The data for Replace value inside a connection's form, and what uses the secret, which its page asks for again and
+ * again. The page has both at render time.
+ */
 export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
     const secret = await getSecret(scope, secretId);
-    const { subKind, fields, destinations, authorities } = secret;
+    const { subKind, fields, lastUsedAt, readsByDay, destinations, authorities } = secret;
     const users = await usersOf(scope, secret);
     return Response.json({
       ...users,
+      lastUsedAt,
+      readsByDay,
       subKind,
       fields,
       destinations,
       authorities,
-    } satisfies ReplaceableSecret);
+    } satisfies ReplaceableSecret & SecretUses);
   },
 });
