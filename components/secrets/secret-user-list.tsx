@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { activityHref } from "@/components/activity/activity-href";
 import { ConnectionStateBadge } from "@/components/connections/status-badge";
 import { connectionsHref } from "@/components/secrets/connections-href";
 import { readsText } from "@/components/secrets/reads-text";
@@ -49,7 +50,7 @@ export function SecretUserList({ fabricId, users }: { fabricId: string; users: S
 
 /** Activity, with the uses of one secret. */
 export function usesHref(fabricId: string, secretId: string): string {
-  return `/metadata/fabrics/${fabricId}/activity?object=${secretId}&event=used`;
+  return activityHref(fabricId, { object: secretId, event: "used" });
 }
 
 function Group({

@@ -1,4 +1,5 @@
 import { KeySquare } from "lucide-react";
+import { activityHref } from "@/components/activity/activity-href";
 import { TokenExpiry, TokenStatusBadge } from "@/components/pipeline-tokens/token-status";
 import { PipelineReadTable } from "@/components/pipelines/read-table";
 import { BackLink } from "@/components/ui/back-link";
@@ -55,7 +56,7 @@ export default async function PipelinePage({
         {pipeline.deletedSecrets > 0 &&
           `It also read ${plural(pipeline.deletedSecrets, "secret")} that ${pipeline.deletedSecrets === 1 ? "was" : "were"} deleted. `}
         <Link
-          href={`/metadata/fabrics/${fabricId}/activity?actor=${id}`}
+          href={activityHref(fabricId, { actor: id })}
           className="rounded-sm font-medium text-accent-text hover:underline"
         >
           All in Activity

@@ -1,3 +1,4 @@
+import { activityHref } from "@/components/activity/activity-href";
 import { CreatedThingsSection } from "@/components/members/created-things";
 import { RoleBadge } from "@/components/teams/role-badge";
 import { Link } from "@/components/ui/link";
@@ -74,7 +75,7 @@ export default async function MemberPage({
             {fabrics.map((fabric) => (
               <li key={fabric.id}>
                 <Link
-                  href={`/metadata/fabrics/${fabric.id}/activity?actor=${userId}`}
+                  href={activityHref(fabric.id, { actor: userId })}
                   className="rounded-sm font-medium text-accent-text hover:underline"
                 >
                   {fabric.name}
