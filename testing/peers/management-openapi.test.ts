@@ -22,9 +22,10 @@ const places = (fabricId: string) => `
 [[operations]]
 include-path-regex = "fabric/.fabricId./.+"
 parameters = { "path.fabricId" = "${fabricId}", "query.after" = "", "query.before" = "" }
-# Properties of a kind depend on each other, a reference names a secret that exists, an Auth URL uses https.
+# Properties of a kind depend on each other, a reference names a secret that exists, an Auth URL uses https. An import
+# limits the sum of two lists.
 [[operations]]
-include-path-regex = "(/connection|/secret|orchestration/fabric$)"
+include-path-regex = "(/connection|/secret|/import$|orchestration/fabric$)"
 checks = { positive_data_acceptance = { expected-statuses = ${valid} } }
 # The documented API answers 500 if the name of a fabric exists.
 [[operations]]
