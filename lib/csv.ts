@@ -6,8 +6,11 @@ export function csvLine(cells: readonly (string | number | boolean | null | unde
   return `${cells.map(cellOf).join(",")}\r\n`;
 }
 
+/** What a spreadsheet may take for the begin of a formula, which can send other cells to a stranger. */
+const formula = /^[\t\r\n =+\-@＝＋－＠]/;
+
 function cellOf(value: string | number | boolean | null | undefined): string {
   const text = value === null || value === undefined ? "" : String(value);
-  const safe = typeof value === "string" && /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && formula.test(text) ? `'${text}` : text;
   return /[",\r\n;\t']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

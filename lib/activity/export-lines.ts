@@ -1,4 +1,5 @@
 import { type ActivityEvent, documentedEvent } from "@/lib/audit/schema";
+import { csvLine } from "@/lib/csv";
 
 /** The formats of an export of Activity, with their media types. */
 export const exportFormats = {
@@ -45,16 +46,5 @@ export function exportLine(format: ExportFormat, event: ActivityEvent): string {
       id,
     })}\n`;
   const names = [actorKind, actorId, actorName, objectKind, objectId, objectName];
-  return `${[time, action, documented ?? "", ...names, JSON.stringify(details), id].map(csvCell).join(",")}\r\n`;
-}
-
-/**
- * A spreadsheet takes a cell that begins with one of these for a formula, which can send the table's other cells to a
- * stranger. An apostrophe before it makes it text.
- */
-const formula = /^[\t\r\n =+\-@＝＋－＠]/;
-
-function csvCell(text: string): string {
-  const safe = formula.test(text) ? `'${text}` : text;
-  return /[",\r\n']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  return csvLine([time, action, documented ?? "", ...names, JSON.stringify(details), id]);
 }

@@ -289,6 +289,7 @@ export function documentedEvent(action: AuditAction, details: ActivityDetails): 
 
 const documentedEvents: { readonly [action in AuditAction]?: string } = {
   "secret.create": "fabric_secret_create",
+  "secret.copied": "fabric_secret_create",
   "secret.replace": "fabric_secret_update",
   "secret.rename": "fabric_secret_update",
   "secret.describe": "fabric_secret_update",
