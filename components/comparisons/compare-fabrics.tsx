@@ -20,10 +20,13 @@ export function CompareFabrics({
   fabricId,
   others,
   pipelines,
+  kindNames,
 }: {
   fabricId: string;
   others: readonly Other[];
   pipelines: readonly string[];
+  /** The name of each kind of connection. */
+  kindNames: Readonly<Record<string, string>>;
 }) {
   const [source, setSource] = useState("all");
   const [text, setText] = useState("");
@@ -106,7 +109,7 @@ export function CompareFabrics({
           Compare
         </Button>
       </form>
-      {comparison && <ComparisonResult fabricId={fabricId} comparison={comparison} />}
+      {comparison && <ComparisonResult fabricId={fabricId} comparison={comparison} kindNames={kindNames} />}
     </div>
   );
 }

@@ -9,9 +9,11 @@ import { isSubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 export function ComparisonResult({
   fabricId,
   comparison: { fabrics, names, different, differences },
+  kindNames,
 }: {
   fabricId: string;
   comparison: Comparison;
+  kindNames: KindNames;
 }) {
   if (different === 0)
     return (
@@ -43,6 +45,7 @@ export function ComparisonResult({
               fabricId={fabricId}
               fabrics={fabrics}
               difference={difference}
+              kindNames={kindNames}
             />
           ))}
         </TBody>
@@ -58,10 +61,12 @@ function Row({
   fabricId,
   fabrics,
   difference: { noun, name, expected, found },
+  kindNames,
 }: {
   fabricId: string;
   fabrics: Comparison["fabrics"];
   difference: Difference;
+  kindNames: KindNames;
 }) {
   return (
     <Tr>
@@ -72,12 +77,18 @@ function Row({
         </span>
       </Td>
       <Td label="In this fabric">
-        {expected === null ? <Mark is="missing">Missing</Mark> : labelOf(expected)}
+        {expected === null ? <Mark is="missing">Missing</Mark> : labelOf(expected, kindNames)}
       </Td>
       {fabrics.map(({ id, name: fabric }, at) =>
         id === fabricId ? null : (
           <Td key={id} label={fabric}>
-            <State fabricId={id} noun={noun} expected={expected} found={found[at] ?? null} />
+            <State
+              fabricId={id}
+              noun={noun}
+              expected={expected}
+              found={found[at] ?? null}
+              kindNames={kindNames}
+            />
           </Td>
         ),
       )}
@@ -90,11 +101,13 @@ function State({
   noun,
   expected,
   found,
+  kindNames,
 }: {
   fabricId: string;
   noun: Difference["noun"];
   expected: string | null;
   found: Found;
+  kindNames: KindNames;
 }) {
   const home = `/metadata/fabrics/${fabricId}/${noun}s`;
   if (found === null)
@@ -109,7 +122,7 @@ function State({
   const isOther = expected !== null && found.type !== expected;
   return (
     <>
-      <Mark is={isOther ? "other" : "same"}>{labelOf(found.type)}</Mark>
+      <Mark is={isOther ? "other" : "same"}>{labelOf(found.type, kindNames)}</Mark>
       {found.isFormer && <span className="block text-faint text-sm">By a former name</span>}
     </>
   );
@@ -131,7 +144,9 @@ function Mark({ is, children }: { is: keyof typeof icons; children: React.ReactN
   );
 }
 
-/** The label of a type of secret, or the kind of a connection. */
-function labelOf(type: string): string {
-  return isSubKind(type) ? secretKinds[type].label : type;
+type KindNames = Readonly<Record<string, string>>;
+
+/** The label of a type of secret, or the name of a kind of connection. */
+function labelOf(type: string, kindNames: KindNames): string {
+  return isSubKind(type) ? secretKinds[type].label : (kindNames[type] ?? type);
 }

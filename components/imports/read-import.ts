@@ -17,7 +17,7 @@ export type ShownRow = {
   place: string;
   noun: "secret" | "connection";
   name: string;
-  /** The label of its type, or its kind. */
+  /** The label of its type, or the name of its kind. */
   type: string;
   problem: string | null;
   /** True for a row that another name does not correct. */
@@ -37,10 +37,12 @@ export type ShownFile = {
 export async function showFile(file: File, choices: Choices): Promise<ShownFile> {
   const { rows, notes, format } = await read(file, choices);
   const { importedConnection, importedSecret } = await import("@/lib/imports/schema");
+  const { kindNames } = await import("@/lib/connectors/registry");
+  const kinds = kindNames();
   const shown = rows.map((row, at): ShownRow => {
     const schema = row.noun === "secret" ? importedSecret : importedConnection;
     const issue = row.problem ?? schema.safeParse(row).error?.issues[0]?.message ?? null;
-    const type = row.noun === "secret" ? secretKinds[row.subKind].label : row.kind;
+    const type = row.noun === "secret" ? secretKinds[row.subKind].label : (kinds[row.kind] ?? row.kind);
     const isUnreadable = row.problem !== undefined;
     return { at, place: row.place, noun: row.noun, name: row.name, type, problem: issue, isUnreadable };
   });

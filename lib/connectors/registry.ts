@@ -61,3 +61,8 @@ export function isConnectorKind(kind: string): kind is ConnectorKind {
 export function findConnector(kind: string): Connector | null {
   return isConnectorKind(kind) ? connectors[kind] : null;
 }
+
+/** The name of each kind, for screens that load no connector. */
+export function kindNames(): Record<string, string> {
+  return Object.fromEntries(Object.values(connectors).map(({ kind, name }) => [kind, name]));
+}

@@ -1,6 +1,7 @@
 import { CompareFabrics } from "@/components/comparisons/compare-fabrics";
 import { BackLink } from "@/components/ui/back-link";
 import { listComparedPipelines } from "@/lib/comparisons/queries";
+import { kindNames } from "@/lib/connectors/registry";
 import { listFabrics } from "@/lib/fabrics/queries";
 import { requireScope } from "@/lib/next/require-scope";
 
@@ -31,6 +32,7 @@ export default async function ComparePage({ params }: { params: Promise<{ fabric
           .filter(({ id }) => id !== fabricId)
           .map(({ id, name, team }) => ({ id, name, team: team.name }))}
         pipelines={await listComparedPipelines(scope)}
+        kindNames={kindNames()}
       />
     </section>
   );
