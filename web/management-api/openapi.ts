@@ -89,10 +89,10 @@ function operationObject(operation: Operation): Json {
         description: "Success.",
         content: files
           ? Object.fromEntries(
-              files.map((type) => [
-                type,
-                { schema: type.startsWith("application/json") ? schemaOf(data) : { type: "string" } },
-              ]),
+              files.map((file) => {
+                const [type = ""] = file.split(";");
+                return [type, { schema: type === "application/json" ? schemaOf(data) : { type: "string" } }];
+              }),
             )
           : json({
               type: "object",
