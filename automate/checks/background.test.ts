@@ -6,8 +6,10 @@ import { startBackgroundChecks } from "@/automate/checks/background";
 import { checkInBackground } from "@/automate/checks/background-check";
 import { dueConnections } from "@/automate/checks/due-connections";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
+import { storeResult } from "@/automate/checks/results";
 import { createPreparedRuns, type PreparedRuns } from "@/automate/checks/run";
 import { purge } from "@/automate/purge";
+import { storeReaders } from "@/automate/secrets/readers";
 import { configHash } from "@/lib/connections/config-hash";
 import { getConnection } from "@/lib/connections/queries";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
@@ -128,6 +130,40 @@ describe("a background check", () => {
       { actorKind: "system", actorId: "automate", details: { purpose: "check" } },
     ]);
     expect(await owner.auditEvent.count({ where: { action: "connection.check" } })).toBe(0);
+  });
+
+  test("that signs in is a use of its secret; one that fails marks the configuration, until one passes", async () => {
+    const connection = await addConnection({ password: "wrong" });
+    const used = async ({ id }: Added) => {
+      await storeReaders();
+      return (await owner.secretUse.findUnique({ where: { secretId: id } }))?.isUsed ?? false;
+    };
+    const failing = ({ hash }: Added) =>
+      owner.failingCheck.findMany({ where: { configHash: hash }, select: { code: true, versions: true } });
+    await run(connection);
+    expect(await used(connection)).toBe(true);
+    expect(await failing(connection)).toEqual([
+      { code: "rejected_credentials", versions: { [connection.id]: 1 } },
+    ]);
+    // The server accepts it now.
+    const { hash } = connection;
+    await owner.$transaction((tx) =>
+      storeResult(
+        tx,
+        fabric.scope("user", "connection:check"),
+        hash,
+        { type: "result", ok: true, ms: 1 },
+        {},
+      ),
+    );
+    expect(await failing(connection)).toEqual([]);
+    // Nothing listens there, so nothing was sent; and a refusal says nothing about the connection.
+    const unreachable = await addConnection({ port: 1 });
+    await run(unreachable);
+    expect([await used(unreachable), (await failing(unreachable)).length]).toEqual([false, 1]);
+    const refused = await addConnection({ isAllowed: false });
+    await run(refused);
+    expect(await failing(refused)).toEqual([]);
   });
 
   test("allows no destination: automate opens no secret and dials no server", async () => {
