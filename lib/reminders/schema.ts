@@ -29,7 +29,7 @@ export const snoozeInput = z.object({
   reason: z
     .string()
     .trim()
-    .min(1, "Enter a reason. Everyone with access to the fabric can read it.")
+    .min(1, "Enter a reason.")
     .max(280, "Use at most 280 characters.")
     .regex(/^[^\0]*$/, "Reason contains a character that cannot be stored."),
 });
