@@ -23,6 +23,7 @@ import { checkRoutes, type Runs } from "@/automate/internal-api/checks";
 import { copiedSecretRoutes } from "@/automate/internal-api/copied-secrets";
 import { credentialAttemptRoutes } from "@/automate/internal-api/credential-attempts";
 import { destinationRoutes } from "@/automate/internal-api/destinations";
+import { entryLinkRoutes } from "@/automate/internal-api/entry-links";
 import { fabricKeyRoutes } from "@/automate/internal-api/fabric-keys";
 import { fabricRoutes } from "@/automate/internal-api/fabrics";
 import { keyRotationRoutes } from "@/automate/internal-api/key-rotations";
@@ -85,6 +86,7 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   operatorKeyRoutes(app, keys);
   operatorBackupRoutes(app, keys);
   pipelineTokenRoutes(app);
+  entryLinkRoutes(app);
   trustedIssuerRoutes(app);
   destinationRoutes(app);
   copiedSecretRoutes(app, keys);

@@ -40,6 +40,9 @@ async function purgeRows(): Promise<void> {
   // An hour more than web needs, because the clocks may differ.
   const oldCreates = new Date(Date.now() - replayForMs - 60 * 60_000);
   await db.idempotentCreate.deleteMany({ where: { createdAt: { lt: oldCreates } } });
+  await db.entryLink.deleteMany({
+    where: { expiresAt: { lt: new Date(Date.now() - endedLinkDays * 86_400_000) } },
+  });
   await purgeAttempts();
   await purgeChecks();
   await purgeDeadChecks();
@@ -47,6 +50,9 @@ async function purgeRows(): Promise<void> {
   await purgeReaders();
   await purgeUses();
 }
+
+/** How long the list of entry links shows one after its expiry, in days. Activity keeps its events. */
+const endedLinkDays = 90;
 
 /** The most rows of one token or issuer at one secret. An issuer may have any number of workloads. */
 const maxReaders = 1000;

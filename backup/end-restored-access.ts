@@ -1,7 +1,8 @@
 import type { Client } from "pg";
+import { tableExists } from "@/backup/tables";
 import { commandLine } from "@/lib/users/provision";
 
-type Counts = { sessions: number; accessTokens: number; invitations: number };
+type Counts = { sessions: number; accessTokens: number; invitations: number; entryLinks: number };
 /** The access that a restore ended, and the access that works again although it may have been revoked since the backup. */
 export type EndedByRestore = {
   counts: Counts;
@@ -10,14 +11,14 @@ export type EndedByRestore = {
 };
 
 /**
- * Ends the sessions, access tokens and pending invitations that a backup brings back, unless `keepAccess`: some
+ * Ends the sessions, access tokens, pending invitations and open entry links that a backup brings back, unless `keepAccess`: some
  * of them ended since. Part of the transaction that fills the tables, on the backup's own schema.
  *
  * Used request ids, creates by an `Idempotency-Key` and refused sign-ins stay as they were: they belong to the
  * rows of the same moment.
  */
 export async function endRestoredAccess(client: Client, keepAccess: boolean): Promise<EndedByRestore> {
-  const counts: Counts = { sessions: 0, accessTokens: 0, invitations: 0 };
+  const counts: Counts = { sessions: 0, accessTokens: 0, invitations: 0, entryLinks: 0 };
   const run = async (sql: string, values: unknown[] = []) => (await client.query(sql, values)).rowCount ?? 0;
   if (!keepAccess) {
     await run(`UPDATE app_user SET "accessEpoch" = "accessEpoch" + 1`);
@@ -27,6 +28,12 @@ export async function endRestoredAccess(client: Client, keepAccess: boolean): Pr
       [commandLine.name],
     );
     counts.invitations = await run(`DELETE FROM invitation WHERE "usedAt" IS NULL`);
+    if (await tableExists(client, "entry_link"))
+      counts.entryLinks = await run(
+        `UPDATE entry_link l SET "revokedAt" = now(), "revokedByName" = $1
+         WHERE "revokedAt" IS NULL AND NOT EXISTS (SELECT FROM entry_link_use u WHERE u."linkId" = l.id)`,
+        [commandLine.name],
+      );
     await run(
       `UPDATE account_review r SET "passwordHash" = NULL, "fromEpoch" = u."accessEpoch"
        FROM app_user u WHERE u.id = r."userId"`,

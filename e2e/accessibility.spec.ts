@@ -7,6 +7,7 @@ import { openDialog, secretsPath } from "@/e2e/secrets-screen";
 import {
   addAccessToken,
   addConnection,
+  addEntryLink,
   addIssuer,
   addRequest,
   addSecret,
@@ -133,6 +134,12 @@ const screens: Screen[] = [
     path: secret,
     show: (page) => page.getByRole("button", { name: "Delete", exact: true }).click(),
   },
+  { name: "Entry links", path: (tenant) => `${secretsPath(tenant.fabric)}/entry-links` },
+  {
+    name: "Ask for a value",
+    path: (tenant) => `${secretsPath(tenant.fabric)}/entry-links`,
+    show: click("Ask for a value"),
+  },
   { name: "Trash", path: (tenant) => `${fabric(tenant)}/trash` },
   { name: "Connections", path: (tenant) => connectionsPath(tenant.fabric) },
   { name: "Promote", path: (tenant) => `${connectionsPath(tenant.fabric)}/promote` },
@@ -212,6 +219,7 @@ function shown() {
     await addAccessToken(tenant);
     await addRequest(tenant);
     await addTrashedSecret(tenant);
+    await addEntryLink(tenant);
     return { tenant, objects };
   })();
   return made;
@@ -230,7 +238,7 @@ for (const { name, path, show } of screens.filter((one) => process.env.RUN_LONG 
   });
 }
 
-for (const path of ["/sign-in", `/join/${"A".repeat(43)}`]) {
+for (const path of ["/sign-in", "/enter", `/join/${"A".repeat(43)}`]) {
   test(`${path.slice(0, 8)} has no accessibility violation in either theme, and fits a phone`, async ({
     page,
   }) => {

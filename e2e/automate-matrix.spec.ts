@@ -9,6 +9,7 @@ import { type AutomateBody, type AutomatePurpose, automateRequests } from "@/lib
 import {
   addCandidate,
   addConnection,
+  addEntryLink,
   addSecret,
   countEvents,
   givenKeys,
@@ -17,13 +18,15 @@ import {
 import { callerOf } from "@/testing/server-actions";
 import { sendSigned, signedRequest } from "@/testing/signed-request";
 import { stack } from "@/testing/stack-address";
-import { createTenant, createToken, type Tenant } from "@/testing/tenant";
+import { createTenant, createToken, insert, type Tenant } from "@/testing/tenant";
 
 type Row = {
   body: (tenant: Tenant) => Promise<Record<string, unknown>> | Record<string, unknown>;
   /** The status that a User of the team gets; automate always serves the Admin. */
   user: 200 | 403;
   needsFreshSignIn?: true;
+  /** The body contains a token that is the proof: no person is needed. */
+  byToken?: true;
 };
 
 const connection = { kind: "restapi", connectionName: "x", properties: { baseUrl: "https://127.0.0.1:9" } };
@@ -70,6 +73,33 @@ const rows: Record<AutomatePurpose, Row> = {
   "secret:undo": {
     body: async (tenant) => ({ secretId: await addSecret(tenant), expectedVersion: 1 }),
     user: 200,
+  },
+  "entry-link:create": {
+    body: () => ({
+      ...{ name: "Vendor", note: "", secret: { name: "wanted", subKind: "text" } },
+      ...{ destinations: [], hours: 24 },
+    }),
+    user: 200,
+    needsFreshSignIn: true,
+  },
+  "entry-link:revoke": {
+    body: async (tenant) => ({ linkId: (await addEntryLink(tenant)).linkId }),
+    user: 200,
+    needsFreshSignIn: true,
+  },
+  "entry-link:show": {
+    body: async (tenant) => ({ token: (await addEntryLink(tenant)).token }),
+    user: 200,
+    byToken: true,
+  },
+  "entry-link:settle": {
+    body: async (tenant) => {
+      const { linkId, token } = await addEntryLink(tenant);
+      await insert("entry_link_use", { linkId, secretId: await addSecret(tenant), version: 1 });
+      return { token };
+    },
+    user: 200,
+    byToken: true,
   },
   "token:create": { body: () => ({ name: "x", expiresAt: null }), user: 403, needsFreshSignIn: true },
   "token:revoke": {
@@ -239,7 +269,18 @@ test("the runtime API does not accept a session", async ({ tenant }) => {
   }
 });
 
-for (const purpose of purposes) {
+for (const purpose of purposes.filter((one) => rows[one].byToken)) {
+  test(`automate does ${purpose} for the right token alone, signed by web`, async ({ tenant }) => {
+    const body = await rows[purpose].body(tenant);
+    const wrong = { token: `${String(body.token).slice(0, -4)}AAAA` };
+    expect((await send(tenant, tenant.admin, purpose, wrong)).status).toBe(404);
+    const claims = { purpose: "something:else" };
+    expect((await send(tenant, tenant.admin, purpose, body, claims)).status).toBe(401);
+    expect((await send(tenant, { id: uuidv7() }, purpose, body)).status).toBe(200);
+  });
+}
+
+for (const purpose of purposes.filter((one) => !rows[one].byToken)) {
   test(`automate does ${purpose} only for callers whom the policy allows, whatever web signed`, async ({
     tenant,
   }) => {

@@ -7,6 +7,7 @@ import { secretsPath } from "@/e2e/secrets-screen";
 import {
   addAccessToken,
   addConnection,
+  addEntryLink,
   addInvitation,
   addIssuer,
   addRequest,
@@ -49,6 +50,12 @@ async function createLongNames(): Promise<Tenant> {
   ]);
   await name("secret", await addTrashedSecret(tenant), { name: long("gone") });
   await name("trashed_connection", await addTrashedConnection(tenant), { name: long("Gone") });
+  const { linkId } = await addEntryLink(tenant);
+  await name("entry_link", linkId, {
+    name: "x".repeat(64),
+    secretName: long("s"),
+    createdByName: long("Ada"),
+  });
   await name("destination_request", await addRequest(tenant), { connectionName: long("Reports") });
   return tenant;
 }
@@ -65,6 +72,7 @@ test("tables fit every width, with long names and no hidden column", async ({ pa
     [connectionsPath(tenant.fabric)]: 1,
     [`${fabric}/advanced`]: 3,
     [`${fabric}/trash`]: 1,
+    [`${secretsPath(tenant.fabric)}/entry-links`]: 1,
     "/settings/access-tokens": 1,
     [`${fabric}/activity`]: 0,
   };

@@ -7,6 +7,7 @@ import {
   addClient,
   addConnection,
   addDestination,
+  addEntryLink,
   addInvitation,
   addIssuer,
   addMember,
@@ -32,6 +33,10 @@ export type ActionRow = {
   /** Results other than the policy's: `ok` for a caller whom it allows, `forbidden` for others. */
   gets?: { nobody?: string; user?: string; admin?: string };
 };
+
+function unknownEntryToken(): string {
+  return `sve_${randomUUID()}.${randomBytes(32).toString("base64url")}`;
+}
 
 /** Every server action of the build must have a line here. */
 export const actions: Record<string, ActionRow> = {
@@ -332,6 +337,29 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     elsewhere: "refused",
     input: async (tenant) => ({ issuerId: await addIssuer(tenant) }),
+  },
+  createEntryLinkAction: {
+    of: "fabric",
+    permission: "entry:write",
+    input: () => ({ name: "Vendor", lifetime: "24", secretName: `s${randomUUID()}`, subKind: "text" }),
+  },
+  revokeEntryLinkAction: {
+    of: "fabric",
+    permission: "entry:write",
+    namesThing: true,
+    elsewhere: "refused",
+    input: async (tenant) => ({ linkId: (await addEntryLink(tenant)).linkId }),
+  },
+  // The token of a link is the proof. Nobody has this one.
+  showEntryAction: {
+    of: "open",
+    gets: { nobody: "not_valid" },
+    input: () => ({ token: unknownEntryToken() }),
+  },
+  enterValueAction: {
+    of: "open",
+    gets: { nobody: "not_valid" },
+    input: () => ({ token: unknownEntryToken(), subKind: "text", fields: { value: "matrix" } }),
   },
   createConnectionAction: {
     of: "fabric",

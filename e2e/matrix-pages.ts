@@ -36,6 +36,7 @@ export const pages: Record<string, PageRow> = {
     path: () => `/join/${randomBytes(32).toString("base64url")}`,
     status: 200,
   },
+  "/enter/page": { open: true, path: () => "/enter", status: 200 },
   "/[...missing]/page": { open: true, path: () => "/nothing/here", status: 404 },
   "/api/auth/[...nextauth]/route": { open: true, path: () => "/api/auth/session", status: 200 },
   "/api/openapi.json/route": { open: true, path: () => "/api/openapi.json", status: 200 },
@@ -71,6 +72,10 @@ export const pages: Record<string, PageRow> = {
     path: (id, { secretId }) => `/metadata/fabrics/${id}/activity/secrets/${secretId}`,
   },
   "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
+  "/(main)/metadata/fabrics/[fabricId]/secrets/entry-links/page": fabricPage(
+    "/secrets/entry-links",
+    "entry:list",
+  ),
   "/(main)/metadata/fabrics/[fabricId]/trash/page": fabricPage("/trash", "trash:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/compare/page": fabricPage("/secrets/compare", "secret:list"),

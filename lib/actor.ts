@@ -1,5 +1,6 @@
 /**
- * The author of an action: a person (in a session or with an access token), a pipeline with its token, or Selvage itself.
+ * The author of an action: a person (in a session or with an access token), a pipeline with its token, Selvage itself, or somebody
+ * outside with an entry link.
  */
 export type Actor =
   | {
@@ -17,4 +18,4 @@ export type Actor =
       /** The access token that acts for the person. Its name is not unique. */
       readonly accessToken?: { readonly id: string; readonly name: string };
     }
-  | { readonly kind: "pipeline" | "system"; readonly id: string; readonly name: string };
+  | { readonly kind: "pipeline" | "system" | "link"; readonly id: string; readonly name: string };

@@ -1,6 +1,6 @@
 -- The complete list of what each program may do. Runs after every migration, in one transaction. :web and
 -- :automate are the group roles.
--- Web may only read rows that grant or end rights (fabric_key, fabric_master_key, fabric_deletion, pipeline_token,
+-- Web may only read rows that grant or end rights (fabric_key, fabric_master_key, fabric_deletion, pipeline_token, entry_link,
 -- trusted_issuer, allowed_destination, destination_request, destination_rule, version_rule, settled_version), without
 -- their columns that hold keys or token hashes. The same holds for
 -- what automate tells about its own work (key_rotation, unopened_value).
@@ -72,6 +72,12 @@ GRANT SELECT, INSERT ("secretId", "fabricId") ON secret_use TO :web;
 GRANT SELECT, INSERT, UPDATE ON secret_use TO :automate;
 GRANT SELECT ON secret_read_day TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_read_day TO :automate;
+
+-- Entry links: automate creates and revokes them; web stores their use, once, with the entered version
+GRANT SELECT (id, "fabricId", name, note, "secretId", "secretName", "subKind", destinations, "isByAdmin", "createdAt", "createdById", "createdByName", "createdEpoch", "expiresAt", "revokedAt", "revokedByName") ON entry_link TO :web;
+GRANT SELECT, INSERT, DELETE, UPDATE ("revokedAt", "revokedByName") ON entry_link TO :automate;
+GRANT SELECT, INSERT ("linkId", "secretId", version) ON entry_link_use TO :web;
+GRANT SELECT ON entry_link_use TO :automate;
 
 -- Connections and their checks
 GRANT SELECT, INSERT, UPDATE, DELETE ON connection, connection_secret TO :web;

@@ -41,7 +41,7 @@ export async function createTestFabric(owner: Db, name = "fabric") {
     keys,
     ...people,
     /** The scope of one of the two people, or of a pipeline. */
-    scope<P extends Permission>(role: Exclude<Role, "background">, permission: P): Scope<P> {
+    scope<P extends Permission>(role: Exclude<Role, "background" | "link">, permission: P): Scope<P> {
       const actor: Actor =
         role === "pipeline" ? { kind: "pipeline", id: "p1", name: "nightly" } : people[role];
       return grant(actor, role, { id: fabricId, teamId: team.id, ...existing }, permission);

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { v7 as uuidv7 } from "uuid";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { createPerson, database, insert, type Tenant } from "@/testing/tenant";
@@ -187,6 +187,30 @@ export async function addTrashedConnection(tenant: Tenant): Promise<string> {
   const caller = await callerOf(tenant.admin);
   await callAction(caller, "deleteConnectionAction", [tenant.fabric.id, { connectionId }]);
   return connectionId;
+}
+
+/** An open entry link for a new Text secret, or for this one. Created by the Admin. */
+export async function addEntryLink(
+  { fabric, admin }: Tenant,
+  { secretId = null, name = "Vendor" }: { secretId?: string | null; name?: string } = {},
+): Promise<{ linkId: string; token: string }> {
+  const id = uuidv7();
+  const token = `sve_${id}.${randomBytes(32).toString("base64url")}`;
+  await insert("entry_link", {
+    id,
+    fabricId: fabric.id,
+    name,
+    tokenHash: createHash("sha256").update(token).digest("base64url"),
+    secretId,
+    secretName: `s${randomUUID()}`,
+    subKind: "text",
+    destinations: [],
+    createdById: admin.id,
+    createdByName: admin.name,
+    createdEpoch: 0,
+    expiresAt: new Date(Date.now() + 86_400_000),
+  });
+  return { linkId: id, token };
 }
 
 /** Marks the fabric as deleted, as automate does. Its tokens stay. */

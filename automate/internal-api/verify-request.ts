@@ -97,6 +97,29 @@ export function handle<P extends AutomatePurpose>(
   });
 }
 
+/** The purposes that need no person: what their body contains is the proof. */
+type WithoutPerson = {
+  [P in AutomatePurpose]: AutomatePermission<P> extends "entry:use" ? P : never;
+}[AutomatePurpose];
+
+/**
+ * `handle` for a request of somebody without an account. Automate verifies web's signature; `run` verifies the token
+ * in the body.
+ */
+export function handleWithoutPerson<P extends WithoutPerson>(
+  app: FastifyInstance,
+  purpose: P,
+  run: (body: AutomateBody<P>) => Promise<unknown>,
+): void {
+  const { path, body } = automateRequests[purpose];
+  app.post(path, async (request) => {
+    await verifySignature(request, { sender: "web", keys: automateEnv().WEB_PUBLIC_KEY, purpose });
+    const parsed = body.safeParse(bodyOf(request)?.json);
+    if (!parsed.success) throw new Refusal(400, "invalid", "Invalid request body.");
+    return run(parsed.data as AutomateBody<P>);
+  });
+}
+
 /**
  * `handle` for a fabric that does not exist yet: the person needs the permission in at least one of their
  * teams.

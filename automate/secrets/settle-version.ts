@@ -1,10 +1,11 @@
-import { addDestinations } from "@/automate/secrets/add-destinations";
+import { type Author, addDestinations } from "@/automate/secrets/add-destinations";
 import { type CurrentSecret, findCandidateSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { keepForOtherSecrets } from "@/automate/secrets/renew-authority";
 import { freshForMs } from "@/lib/access/policy";
 import { tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { db, type Tx } from "@/lib/db/client";
+import { getDestinationRule } from "@/lib/destinations/queries";
 import { isSingleValue } from "@/lib/secrets/kinds/registry";
 
 // See docs/decisions/0003 and 0016: only a version that one person entered completely keeps destinations.
@@ -86,8 +87,10 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
   });
   // A copy has no author.
   if (stored.createdById === "" || !isEnteredOnlyBy(secret, stored.createdById)) return;
-  const actor = { kind: "user", id: stored.createdById, name: stored.createdByName } as const;
+  const link = await linkOf(tx, secret, stored.createdById);
+  const actor = { kind: link ? "link" : "user", id: stored.createdById, name: stored.createdByName } as const;
   const author = { fabricId, teamId: stored.secret.fabric.teamId, actor };
+  if (link) await allowShown(tx, author, secret, link);
   const tokenId = await tokenOfVersion(tx, secret, actor.id);
   const since = new Date(stored.createdAt.getTime() - freshForMs);
 
@@ -124,6 +127,38 @@ async function baseOf(tx: Tx, { id: secretId, version }: CurrentSecret): Promise
     select: { baseVersion: true },
   });
   return baseVersion;
+}
+
+type EntryLink = { destinations: string[]; isByAdmin: boolean };
+
+/** The entry link that this version was entered with; null for a version of a person. */
+async function linkOf(
+  tx: Tx,
+  { id: secretId, fabricId, version }: CurrentSecret,
+  authorId: string,
+): Promise<EntryLink | null> {
+  return tx.entryLink.findFirst({
+    where: { id: authorId, fabricId, use: { secretId, version } },
+    select: { destinations: true, isByAdmin: true },
+  });
+}
+
+/**
+ * Allows the destinations that the person with the link was shown. In a fabric that is locked now, only an Admin's
+ * link allows any.
+ */
+async function allowShown(
+  tx: Tx,
+  author: Author,
+  secret: CurrentSecret,
+  { destinations, isByAdmin }: EntryLink,
+): Promise<void> {
+  if (destinations.length === 0) return;
+  const isLocked = (await getDestinationRule(author)) === "locked";
+  if (isLocked && !isByAdmin) return;
+  await addDestinations(tx, author, secret, destinations, "destination.allow", {
+    details: { reason: "link" },
+  });
 }
 
 /** The token server of the Auth URL, if this version set the Auth URL; otherwise null. */

@@ -85,6 +85,7 @@ const movedActions: readonly string[] = ["secret.copy", "connection.promote"];
 
 /** Why Selvage itself allowed a destination. */
 const reasons: Readonly<Record<string, string>> = {
+  "destination.allow link": "The person who entered the value was shown it",
   "destination.allow open": "The fabric allows every destination",
   "destination.allow token": "The token had entered the whole value within ten minutes before",
   "destination.allow upgrade": "It was in use before destinations had to be allowed",
@@ -142,6 +143,7 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "secret:copy": "copy a value to another fabric",
   "secret:delete": "delete a secret",
   "secret:restore": "restore a secret",
+  "entry:write": "ask somebody for a value",
   "secret:name:drop": "remove a former name",
   "fabric:write": "create or edit a fabric",
   "fabric:delete": "delete a fabric",

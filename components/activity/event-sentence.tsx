@@ -9,6 +9,7 @@ export const objectNouns: Record<ObjectKind, string> = {
   fabric: "fabric",
   token: "pipeline token",
   issuer: "trusted issuer",
+  entry_link: "entry link",
   team: "team",
   user: "person",
   key: "key",

@@ -57,6 +57,9 @@ const golden = `
   secret:name:drop          no    yes    no        no          yes
   secret:copy               no    yes*   no        no          no
   secret:use                no    no     yes       no          no
+  entry:list                yes   yes    no        no          yes
+  entry:write               yes*  yes*   no        no          no
+  entry:use                 no    no     no        no          no
   connection:list           yes   yes    no        no          yes
   connection:write          yes   yes    no        no          yes
   connection:check          yes   yes    no        yes         yes
@@ -84,7 +87,7 @@ const table = lines.map((line) => {
   return { permission: permission as Permission, user, admin, pipeline, background, token };
 });
 const cells = table.flatMap(({ permission, user, admin }) => [
-  ["user", permission, user === "yes"] as const,
+  ["user", permission, user !== "no"] as const,
   ["admin", permission, admin !== "no"] as const,
 ]);
 
@@ -96,6 +99,11 @@ describe("the policy", () => {
   test.each(table)("grants $permission to the roles of its line", ({ permission, ...cells }) => {
     for (const role of ["user", "admin", "pipeline", "background"] as const)
       expect([role, allows(role, permission)]).toEqual([role, cells[role] !== "no"]);
+  });
+
+  test("grants an entry link nothing but to enter its value", () => {
+    const all = Object.keys(policy) as Permission[];
+    expect(all.filter((permission) => allows("link", permission))).toEqual(["entry:use"]);
   });
 
   test.each(table)("requires a recent sign-in for $permission where its line has a star", (line) => {

@@ -1,5 +1,5 @@
-/** A member's role in a team, a pipeline with one of its tokens, or Selvage's own background work. */
-export type Role = "user" | "admin" | "pipeline" | "background";
+/** A member's role in a team, a pipeline with one of its tokens, Selvage's own background work, or somebody with an entry link. */
+export type Role = "user" | "admin" | "pipeline" | "background" | "link";
 
 /** One line of the policy: the roles that have the permission, and its further requirements. */
 type Rule = {
@@ -37,6 +37,10 @@ export const policy = {
   // Copies a value into another fabric. Needed in both.
   "secret:copy": { roles: admins, isFresh: true },
   "secret:use": { roles: ["pipeline"] },
+  // Links by which somebody outside enters a value. Only such a link itself has "entry:use".
+  "entry:list": { roles: members },
+  "entry:write": { roles: members, isFresh: true },
+  "entry:use": { roles: ["link"] },
   "connection:list": { roles: members },
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },

@@ -261,7 +261,7 @@ async function authoritiesOf(
 
 /** The names of the CA certificates that these destinations trust, by `<id>.<version>`. */
 export async function listAuthorityNames(
-  { fabricId }: Scope<"secret:list"> | Scope<"activity:list">,
+  { fabricId }: Scope<"secret:list"> | Scope<"activity:list"> | Scope<"entry:list"> | Scope<"entry:use">,
   destinations: readonly string[],
 ): Promise<Record<string, string>> {
   const authorities = await authoritiesOf(fabricId, destinations);

@@ -12,6 +12,7 @@ import {
 } from "@/lib/internal-api/bodies/candidate";
 import { copyProblems, maxCopied } from "@/lib/internal-api/bodies/copied-secrets";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";
+import { createEntryLinkBody, entryOffer, entryTokenBody } from "@/lib/internal-api/bodies/entry-link";
 import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fabric-deletion";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { chooseMasterKeyInput } from "@/lib/internal-api/bodies/master-key";
@@ -198,6 +199,34 @@ export const automateRequests = {
       z.object({ copies: z.array(z.object({ secretId: z.string(), copyId: z.string() })) }),
       z.object({ problem: z.enum(copyProblems), name: z.string() }),
     ]),
+  },
+  "entry-link:create": {
+    path: "/internal/entry-links",
+    permission: "entry:write",
+    body: createEntryLinkBody,
+    answer: z.union([
+      z.object({ id: z.string(), token: z.string() }),
+      z.object({ problem: z.enum(["locked", "unknown_destination"]) }),
+    ]),
+  },
+  "entry-link:revoke": {
+    path: "/internal/entry-links/revoke",
+    permission: "entry:write",
+    body: z.object({ linkId: z.string() }),
+    answer: z.object({ id: z.string() }),
+  },
+  // Without a person: the token is the proof.
+  "entry-link:show": {
+    path: "/internal/entry-links/show",
+    permission: "entry:use",
+    body: entryTokenBody,
+    answer: entryOffer,
+  },
+  "entry-link:settle": {
+    path: "/internal/entry-links/settle",
+    permission: "entry:use",
+    body: entryTokenBody,
+    answer: z.object({ allowed: z.number().int() }),
   },
   "destination:settle": {
     path: "/internal/destinations/settle",

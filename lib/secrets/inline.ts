@@ -68,7 +68,7 @@ async function isUsedOnlyBy(
 }
 
 /** Returns `wanted`, or the first of wanted-2, wanted-3, … that no secret of the fabric has or had. */
-async function availableName({ fabricId }: Writer, base: string): Promise<string> {
+export async function availableName({ fabricId }: Pick<Writer, "fabricId">, base: string): Promise<string> {
   for (let n = 1; ; n += 1) {
     const name = n === 1 ? base : `${base.slice(0, 120)}-${n}`;
     const existing = await db.secretName.findUnique({

@@ -15,7 +15,7 @@ import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
 import { nameUsingConnections } from "@/lib/secrets/used-by";
-import { storeNewSecret } from "@/lib/secrets/versions";
+import { type Storing, storeNewSecret } from "@/lib/secrets/versions";
 import {
   editor,
   entry,
@@ -23,6 +23,7 @@ import {
   lockSecret,
   manifestFor,
   metadataOf,
+  type ValueWriter,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -59,7 +60,7 @@ export async function createSecret(
 
 /** Seals a new secret's fields, in the transaction that stores them or before it. `id` must be new. */
 export async function prepareSecret(
-  { fabricId }: Writer,
+  { fabricId }: ValueWriter,
   input: CreateSecretInput,
   id: string,
   tx?: Tx,
@@ -73,7 +74,12 @@ export async function prepareSecret(
  * Stores a prepared secret with its name, version, fields and audit event, or nothing.
  * Throws a unique violation when the name is taken.
  */
-export function insertSecret(scope: Writer, { id, input, sealed }: PreparedSecret, tx?: Tx): Promise<void> {
+export function insertSecret(
+  scope: ValueWriter,
+  { id, input, sealed }: PreparedSecret,
+  tx?: Tx,
+  creator?: Storing["creator"],
+): Promise<void> {
   const { name, subKind } = input;
   const version = {
     secretId: id,
@@ -84,7 +90,7 @@ export function insertSecret(scope: Writer, { id, input, sealed }: PreparedSecre
     sealed,
     event: entry(scope, "secret.create", { id, name }, { subKind }),
   };
-  return storeNewSecret(scope, input, version, tx);
+  return storeNewSecret(scope, input, version, { tx, ...(creator && { creator }) });
 }
 
 /** The fabric for an audit event. Its name is empty: this code does not load it. */

@@ -81,6 +81,20 @@ export const createSecretInput = anyKind<CreateSecretInput>((subKind) =>
   }),
 );
 
+/** A whole value of one type: every field of it. */
+export type EnteredValue = ByKind<{
+  [K in SubKind]: { subKind: K; fields: NewValue<K>; fileName?: string | undefined };
+}>;
+
+/** The schema of a whole value with further members. */
+export function anyValueInput<S extends z.ZodRawShape>(
+  more: S,
+): z.ZodType<z.infer<z.ZodObject<S>> & EnteredValue> {
+  return anyKind((subKind) =>
+    z.object({ ...more, subKind: z.literal(subKind), fields: newValue(subKind), ...fileNameOf(subKind) }),
+  );
+}
+
 const replaced = z.object({
   secretId: z.string(),
   /**

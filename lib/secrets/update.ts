@@ -28,6 +28,7 @@ import {
   lockSecret,
   manifestFor,
   metadataOf,
+  type ValueWriter,
   type Writer,
 } from "@/lib/secrets/write";
 
@@ -147,7 +148,7 @@ export async function updateSecret(
  */
 export async function replaceWithin(
   tx: Tx,
-  scope: Writer,
+  scope: ValueWriter,
   secretId: string,
   replacement: Replacement,
   keeps: readonly string[],
@@ -167,7 +168,7 @@ export function lastVersion(tx: Tx, secretId: string) {
 
 function addVersion(
   tx: Tx,
-  scope: Writer,
+  scope: ValueWriter,
   secret: Locked,
   current: Awaited<ReturnType<typeof lastVersion>>,
   input: Replacement,

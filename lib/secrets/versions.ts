@@ -7,7 +7,7 @@ import { type Addition, withinQuotas } from "@/lib/quotas/require-room";
 import { takesAnyTrashedName } from "@/lib/secrets/names";
 import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
-import { expiryColumns, type Writer } from "@/lib/secrets/write";
+import { expiryColumns, type ValueWriter } from "@/lib/secrets/write";
 
 /** A version of a secret, its sealed fields and its audit event, ready to be stored. */
 export type NewVersion = {
@@ -34,7 +34,7 @@ const storeVersion = `
   ), recorded AS (${insertEvents})
   SELECT ${allRecorded()} AS recorded`;
 
-function valuesOf(scope: Writer, { sealed, ...version }: NewVersion): unknown[] {
+function valuesOf(scope: ValueWriter, { sealed, ...version }: NewVersion): unknown[] {
   return [
     eventsJson([version.event]),
     version.secretId,
@@ -72,7 +72,7 @@ const insertSecret = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
       "expiresAt", "expirySource")
-    VALUES ($2, $4, $14, $15, $16, $17, $8, $9, $8, $9, $18, $19)
+    VALUES ($2, $4, $14, $15, $16, $17, $21, $22, $8, $9, $18, $19)
   ), freed AS (
     DELETE FROM secret_name n USING secret s
     WHERE n."fabricId" = $4 AND n."nameKey" = $15 AND s.id = n."secretId" AND s."deletedAt" IS NOT NULL
@@ -90,10 +90,13 @@ const insertSecret = preparedQuery<{ recorded: true }>(
 /**
  * Stores a further version of a secret, which the caller's transaction has locked. Throws `QuotaExceeded`.
  */
-export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion): Promise<void> {
+export async function storeNewVersion(tx: Tx, scope: ValueWriter, version: NewVersion): Promise<void> {
   const store = () => insertVersion.within(tx, ...valuesOf(scope, version));
   await withinQuotas(scope, storedMib(version), store, tx);
 }
+
+/** The transaction to store in, and the person who counts as the creator instead of the author of the value. */
+export type Storing = { tx?: Tx | undefined; creator?: { id: string; name: string } };
 
 /**
  * Stores a new secret with its name and its first version. A single query, so that it is atomic even outside
@@ -101,10 +104,10 @@ export async function storeNewVersion(tx: Tx, scope: Writer, version: NewVersion
  * Throws a unique violation when the name is taken, and `QuotaExceeded`.
  */
 export async function storeNewSecret(
-  scope: Writer,
+  scope: ValueWriter,
   { name, subKind, description, expiresAt }: Omit<CreateSecretInput, "fields" | "fileName">,
   version: NewVersion,
-  tx?: Tx,
+  { tx, creator = scope.actor }: Storing = {},
 ): Promise<void> {
   const expiry = expiryColumns(version.metadata, expiresAt);
   const values = [
@@ -112,6 +115,7 @@ export async function storeNewSecret(
     ...[name, name.toLowerCase(), subKind, description],
     ...[expiry.expiresAt, expiry.expirySource],
     takesAnyTrashedName(scope),
+    ...[creator.id, creator.name],
   ];
   const store = (within?: Tx) => (within ? insertSecret.within(within, ...values) : insertSecret(...values));
   await withinQuotas(scope, { secrets: 1, ...storedMib(version) }, store, tx);

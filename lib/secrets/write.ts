@@ -12,6 +12,9 @@ import type { CreateSecretInput, ReplaceSecretInput, SecretMetadata } from "@/li
 /** The proof that its actor may write secrets of the fabric. */
 export type Writer = Scope<"secret:write">;
 
+/** The proof that its actor may store a value: a person who may write secrets, or an entry link. */
+export type ValueWriter = Writer | Scope<"entry:use">;
+
 /** The parts of an input that a write of a value needs. */
 type Value = Pick<CreateSecretInput | ReplaceSecretInput, "subKind" | "fields"> & {
   fileName?: string | undefined;

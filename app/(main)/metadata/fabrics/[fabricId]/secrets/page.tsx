@@ -37,7 +37,8 @@ export default async function SecretsPage({
       </h2>
       <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
         <SecretsToolbar />
-        <div className="flex gap-2">
+        <div className="flex flex-wrap gap-2">
+          <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
           <SecretsMenu fabricId={fabricId} />
           <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
         </div>

@@ -17,6 +17,7 @@ import { SecretHeader } from "@/components/secrets/secret-header";
 import { SecretUsedBy } from "@/components/secrets/secret-used-by";
 import { SecretVersions } from "@/components/secrets/secret-versions";
 import { TokenServerNotAllowed } from "@/components/secrets/token-server";
+import { ButtonLink } from "@/components/ui/button";
 import { allows } from "@/lib/access/policy";
 import { findUndo, getCandidate } from "@/lib/candidates/queries";
 import { isRecent } from "@/lib/candidates/schema";
@@ -61,6 +62,9 @@ export default async function SecretPage({
           />
         )}
         <RenameSecretButton fabricId={fabricId} users={users} />
+        <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links?secret=${secretId}`}>
+          Ask for the value
+        </ButtonLink>
         <EditDescriptionButton fabricId={fabricId} secret={secret} />
         {canDelete && (
           <DeleteSecretButton fabricId={fabricId} users={users} trashDays={webEnv().TRASH_DAYS} />
