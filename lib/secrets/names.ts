@@ -18,10 +18,16 @@ export async function freeTrashedName(
   scope: Pick<Writer, "fabricId" | "actor" | "role">,
   nameKey: string,
 ): Promise<void> {
+  // Waits for a restore of the secret that has the name, and then looks again.
   await tx.$executeRaw`
-    DELETE FROM secret_name n USING secret s
-    WHERE n."fabricId" = ${scope.fabricId} AND n."nameKey" = ${nameKey} AND s.id = n."secretId"
-      AND s."deletedAt" IS NOT NULL AND (${takesAnyTrashedName(scope)} OR s."createdById" = ${scope.actor.id})`;
+    WITH holder AS (
+      SELECT s.id FROM secret_name n JOIN secret s ON s.id = n."secretId"
+      WHERE n."fabricId" = ${scope.fabricId} AND n."nameKey" = ${nameKey} AND s."deletedAt" IS NOT NULL
+        AND (${takesAnyTrashedName(scope)} OR s."createdById" = ${scope.actor.id})
+      FOR UPDATE OF s
+    )
+    DELETE FROM secret_name
+    WHERE "fabricId" = ${scope.fabricId} AND "nameKey" = ${nameKey} AND "secretId" IN (SELECT id FROM holder)`;
 }
 
 /** The failure for a name that another secret of the fabric has or had, in the trash or not. */

@@ -66,10 +66,11 @@ async function takeOut(tx: Tx, scope: Restorer, secretId: string): Promise<Trash
 async function putBack(tx: Tx, scope: Restorer, { id, name: from }: Trashed, name: string): Promise<void> {
   const { fabricId } = scope;
   const nameKey = name.toLowerCase();
-  const own = await tx.secretName.findMany({ where: { fabricId, secretId: id }, select: { nameKey: true } });
-  if (own.some((one) => one.nameKey === nameKey))
-    await tx.secretName.updateMany({ where: { fabricId, nameKey }, data: { name, retiredAt: null } });
-  else {
+  const kept = await tx.secretName.updateMany({
+    where: { fabricId, nameKey, secretId: id },
+    data: { name, retiredAt: null },
+  });
+  if (kept.count === 0) {
     await freeTrashedName(tx, scope, nameKey);
     await tx.secretName.create({
       data: { fabricId, nameKey, name, secretId: id },

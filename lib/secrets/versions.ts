@@ -68,22 +68,22 @@ const insertVersion = preparedQuery<{ recorded: true }>(
   `WITH replaced AS (UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"), ${storeVersion}`,
 );
 
+// A name that a secret in the trash has is freed first, because `new_name` counts it. `holder` waits for a restore of
+// that secret, and then looks again.
 const insertSecret = preparedQuery<{ recorded: true }>(
   `WITH new_secret AS (
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
       "expiresAt", "expirySource")
     VALUES ($2, $4, $14, $15, $16, $17, $21, $22, $8, $9, $18, $19)
+  ), holder AS (
+    SELECT s.id FROM secret_name n JOIN secret s ON s.id = n."secretId"
+    WHERE n."fabricId" = $4 AND n."nameKey" = $15 AND s."deletedAt" IS NOT NULL AND ($20::boolean OR s."createdById" = $8)
+    FOR UPDATE OF s
   ), freed AS (
-    DELETE FROM secret_name n USING secret s
-    WHERE n."fabricId" = $4 AND n."nameKey" = $15 AND s.id = n."secretId" AND s."deletedAt" IS NOT NULL
-      AND ($20::boolean OR s."createdById" = $8)
-    RETURNING 1
+    DELETE FROM secret_name WHERE "fabricId" = $4 AND "nameKey" = $15 AND "secretId" IN (SELECT id FROM holder) RETURNING 1
   ), new_name AS (
-    -- It counts the freed names, so that Postgres frees them first.
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
     SELECT $4, $15, $14, $2 FROM (SELECT count(*) FROM freed) AS after
-  ), new_use AS (
-    INSERT INTO secret_use ("secretId", "fabricId") VALUES ($2, $4)
   ), ${storeVersion}`,
 );
 

@@ -181,6 +181,27 @@ describe("a deleted secret", () => {
   });
 });
 
+test("a new secret waits for a restore of the one that has its name, and does not take the name from it", async () => {
+  const id = await addSecret("raced", "admin");
+  await remove(id, "admin");
+  let created: ReturnType<typeof add> | undefined;
+  await owner.$transaction(
+    async (tx) => {
+      // What a restore has done just before its commit.
+      await tx.trashedSecret.delete({ where: { secretId: id } });
+      await tx.secret.update({ where: { id }, data: { deletedAt: null } });
+      await tx.secretName.updateMany({ where: { secretId: id }, data: { retiredAt: null } });
+      created = add("raced", "admin");
+      const waiting = () => tx.$queryRaw<unknown[]>`
+        SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBe(1);
+    },
+    { timeout: 20_000 },
+  );
+  expect(await created).toMatchObject({ ok: false, code: "name_taken" });
+  expect(await owner.secretName.findMany({ where: { secretId: id } })).toHaveLength(1);
+});
+
 describe("a deleted connection", () => {
   test("comes back with its settings, its references and its id, which tokens are limited to", async () => {
     const password = await addSecret("password");
