@@ -59,7 +59,7 @@ test("a restore creates the roles' rights anew", async () => {
 test("a restore ends sessions, access tokens and invitations, and names the pipeline tokens that work again", async () => {
   const target = await createEmptyDatabase();
   const { counts, pipelineTokens } = (await restore(folder, target)).access;
-  expect(counts).toEqual({ sessions: 1, accessTokens: 1, invitations: 1 });
+  expect(counts).toEqual({ sessions: 1, accessTokens: 1, invitations: 1, entryLinks: 0 });
   expect(pipelineTokens.map(({ name, createdBy }) => [name, createdBy])).toEqual([["nightly", "Ada Admin"]]);
   const valid = `SELECT (SELECT count(*)::int FROM session WHERE "revokedAt" IS NULL) AS sessions,
     (SELECT count(*)::int FROM access_token WHERE "revokedAt" IS NULL) AS tokens,
@@ -99,6 +99,46 @@ test("a restore gives a fabric that was to be destroyed its whole time again", a
   expect((await restore(taken, target)).work.postponedDeletions).toHaveLength(1);
   const left = `SELECT round(extract(epoch FROM "destroyAt" - now()) / 86400)::int AS days FROM fabric_deletion`;
   expect(await queryAs(target, left)).toEqual([{ days: 7 }]);
+});
+
+test("a restore revokes open entry links, and gives the trash its whole time again", async () => {
+  const { fabricId, admin } = system.fabric;
+  const longAgo = new Date(Date.now() - 6 * 86_400_000);
+  const by = { createdById: admin.id, createdByName: admin.name, createdEpoch: 0 };
+  const link = { fabricId, name: "Vendor", secretName: "s", subKind: "text", ...by };
+  const expiresAt = new Date(Date.now() + 86_400_000);
+  for (const id of ["open", "used"])
+    await system.owner.entryLink.create({
+      data: {
+        ...{ ...link, id, tokenHash: id, expiresAt },
+        ...(id === "used" ? { use: { create: { secretId: "s", version: 1 } } } : {}),
+      },
+    });
+  const deleted = { deletedAt: longAgo, deletedById: admin.id, deletedByName: admin.name };
+  await system.owner.trashedConnection.create({
+    data: {
+      ...{ id: "gone", fabricId, name: "Gone", nameKey: "gone", kind: "postgres", properties: {} },
+      ...{
+        configHash: "h",
+        placedAt: longAgo,
+        createdAt: longAgo,
+        createdById: admin.id,
+        createdByName: "A",
+      },
+      ...deleted,
+    },
+  });
+  const { folder: taken } = await system.back(backupFolder());
+  await system.owner.entryLink.deleteMany();
+  await system.owner.trashedConnection.deleteMany();
+  const target = await createEmptyDatabase();
+  const { access, work } = await restore(taken, target);
+  expect([access.counts.entryLinks, work.trashed]).toEqual([1, 1]);
+  expect(await queryAs(target, `SELECT id FROM entry_link WHERE "revokedAt" IS NULL`)).toEqual([
+    { id: "used" },
+  ]);
+  const age = `SELECT now() - "deletedAt" < interval '1 minute' AS fresh FROM trashed_connection`;
+  expect(await queryAs(target, age)).toEqual([{ fresh: true }]);
 });
 
 test("with keepAccess they stay", async () => {

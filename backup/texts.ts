@@ -31,7 +31,7 @@ export function writtenText({ folder, manifest, bytes }: WrittenBackup, signer: 
 
 /** Lists the access that a restore ended, the access that works again, and the steps that remain. */
 export function restoredText({ access, work }: Restored, keptAccess: boolean): string {
-  const { sessions, accessTokens, invitations } = access.counts;
+  const { sessions, accessTokens, invitations, entryLinks } = access.counts;
   const valid = [
     ...access.pipelineTokens.map(
       ({ name, fabric, createdBy }) =>
@@ -44,8 +44,8 @@ export function restoredText({ access, work }: Restored, keptAccess: boolean): s
   return [
     "Restored.",
     keptAccess
-      ? "Sessions, access tokens and invitations of the backup are valid again."
-      : `Ended ${counted(sessions, "session")}, ${counted(accessTokens, "access token")} and ${counted(invitations, "invitation")}.`,
+      ? "Sessions, access tokens, invitations and entry links of the backup are valid again."
+      : `Ended ${counted(sessions, "session")}, ${counted(accessTokens, "access token")}, ${counted(invitations, "invitation")} and ${counted(entryLinks, "entry link")}.`,
     ...(valid.length === 0
       ? ["No pipeline token or trusted issuer is valid."]
       : ["Valid again, although somebody may have revoked them since the backup:", ...valid]),

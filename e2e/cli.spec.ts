@@ -122,6 +122,11 @@ test("the CLI reads secrets from standard input and files, byte for byte, and li
   expect((await selvage(["secrets", "delete", "key2", ...inFabric])).code).toBe(2);
   expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(0);
   expect((await selvage(["secrets", "delete", "key2", ...inFabric, "--yes"])).code).toBe(5);
+  expect((await selvage(["trash", "list", ...inFabric])).stdout).toMatch(/key2 +secret +text/);
+  expect((await selvage(["trash", "restore", "nothing", ...inFabric])).code).toBe(5);
+  const restored = await selvage(["trash", "restore", "KEY2", "--as", "key3", ...inFabric, "--json"]);
+  expect(JSON.parse(restored.stdout)).toMatchObject({ name: "key3" });
+  expect((await selvage(["trash", "list", ...inFabric])).stdout).toContain("The trash is empty.");
   // A value is never a command-line argument.
   expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
 });

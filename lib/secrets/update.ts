@@ -198,7 +198,7 @@ const nextVersion: ReplacementToStore["as"] = (currentVersion) => ({
  */
 export async function storeReplacement(
   tx: Tx,
-  scope: Writer,
+  scope: ValueWriter,
   { secret, current, input, keeps, as }: ReplacementToStore,
 ): Promise<number> {
   const { fields, subKind } = input;
