@@ -30,6 +30,7 @@ import { keyRotationRoutes } from "@/automate/internal-api/key-rotations";
 import { operatorBackupRoutes } from "@/automate/internal-api/operator-backups";
 import { operatorKeyRoutes } from "@/automate/internal-api/operator-keys";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
+import { trashRoutes } from "@/automate/internal-api/trash";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type CommandLine, commandLineRoutes } from "@/automate/runtime-api/command-line";
@@ -87,6 +88,7 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   operatorBackupRoutes(app, keys);
   pipelineTokenRoutes(app);
   entryLinkRoutes(app);
+  trashRoutes(app);
   trustedIssuerRoutes(app);
   destinationRoutes(app);
   copiedSecretRoutes(app, keys);

@@ -11,6 +11,7 @@ import {
   addConnection,
   addEntryLink,
   addSecret,
+  addTrashedSecret,
   countEvents,
   givenKeys,
   markDeleted,
@@ -73,6 +74,11 @@ const rows: Record<AutomatePurpose, Row> = {
   "secret:undo": {
     body: async (tenant) => ({ secretId: await addSecret(tenant), expectedVersion: 1 }),
     user: 200,
+  },
+  "trash:purge": {
+    body: async (tenant) => ({ type: "secret", id: await addTrashedSecret(tenant) }),
+    user: 403,
+    needsFreshSignIn: true,
   },
   "entry-link:create": {
     body: () => ({

@@ -169,6 +169,13 @@ export const actions: Record<string, ActionRow> = {
     gets: { user: "forbidden" },
     input: async (tenant) => ({ secretId: await addTrashedSecret(tenant) }),
   },
+  purgeFromTrashAction: {
+    of: "fabric",
+    permission: "trash:purge",
+    namesThing: true,
+    elsewhere: "refused",
+    input: async (tenant) => ({ type: "secret", id: await addTrashedSecret(tenant) }),
+  },
   restoreConnectionAction: {
     of: "fabric",
     permission: "connection:write",

@@ -1,30 +1,38 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { createRuntimeApp, createVaultApp } from "@/automate/app";
+import { createInternalApp, createRuntimeApp, createVaultApp } from "@/automate/app";
 import { purge } from "@/automate/purge";
 import { maxTrashedConnections, purgeTrash } from "@/automate/trash/purge-trash";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
+import type { AutomateBody } from "@/lib/internal-api/contract";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
+import { signRequest } from "@/testing/signed-request";
 
+const automateUrl = "http://automate.test";
 let owner: Db;
 let urls: TestDatabase;
 let runtime: FastifyInstance;
 let vault: FastifyInstance;
+let internal: FastifyInstance;
+let webKey: string;
 let fabric: TestFabric;
 let secretId: string;
 
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
   urls = await createTestDatabase("automate");
-  Object.assign(process.env, web, automate);
+  webKey = web.WEB_SIGNING_KEY;
+  Object.assign(process.env, web, automate, { AUTOMATE_URL: automateUrl });
   owner = createDb(urls.ownerUrl);
   const { keys } = await createTestFabric(owner, "keys");
   runtime = createRuntimeApp({ keys, logger: false });
   vault = createVaultApp({ keys, logger: false });
+  const noCheck = () => Promise.reject(new Error("No check runs here."));
+  internal = createInternalApp({ keys, reach: noCheck, runPrepared: noCheck, logger: false });
 });
 
 beforeEach(async () => {
@@ -37,7 +45,7 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([runtime.close(), vault.close()]);
+  await Promise.all([runtime.close(), vault.close(), internal.close()]);
   await owner.$disconnect();
   await closeDb();
 });
@@ -138,6 +146,34 @@ describe("the purge", () => {
     await purge();
     expect(await owner.fabric.count({ where: { id: fabricId } })).toBe(0);
     expect(await owner.trashedConnection.count({ where: { fabricId } })).toBe(0);
+  });
+});
+
+describe("an Admin with a recent sign-in", () => {
+  async function ask(body: AutomateBody<"trash:purge">, role: "admin" | "user" = "admin") {
+    const by = { userId: fabric[role].id, fabricId: fabric.fabricId };
+    const request = await signRequest({ automateUrl, signingKey: webKey }, by, "trash:purge", body);
+    const answer = await internal.inject({
+      ...{ method: "POST", url: new URL(request.url).pathname },
+      headers: Object.fromEntries(request.headers),
+      payload: await request.text(),
+    });
+    return [answer.statusCode, answer.json()];
+  }
+
+  test("purges a secret at once, after the connections in the trash that reference it", async () => {
+    const secret = { type: "secret", id: secretId } as const;
+    expect(await ask(secret)).toMatchObject([404, {}]);
+    expect(await values()).toBe(1);
+    await trashSecret(0);
+    const id = await trashConnection(0);
+    expect(await ask(secret, "user")).toMatchObject([403, {}]);
+    expect(await ask(secret)).toEqual([200, { usedBy: ["Orders"] }]);
+    expect(await values()).toBe(1);
+    expect(await ask({ type: "connection", id })).toEqual([200, { id }]);
+    expect(await ask(secret)).toEqual([200, { id: secretId }]);
+    expect([await isThere(), await values()]).toEqual([false, 0]);
+    expect(await purges()).toEqual(["Ada Admin connection.purge Orders", "Ada Admin secret.purge Warehouse"]);
   });
 });
 

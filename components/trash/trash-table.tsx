@@ -1,4 +1,5 @@
 import { KeyRound, Plug } from "lucide-react";
+import { PurgeButton } from "@/components/trash/purge-button";
 import { RestoreButton } from "@/components/trash/restore-button";
 import { Day } from "@/components/ui/day";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -16,7 +17,7 @@ export function TrashTable({ fabricId, items }: { fabricId: string; items: Trash
         <Th width="w-[22%]">Type</Th>
         <Th width="w-[22%]">Deleted</Th>
         <Th width="w-[20%]">Purged</Th>
-        <Th width="w-28" srOnly>
+        <Th width="w-44" srOnly>
           Actions
         </Th>
       </THead>
@@ -30,7 +31,18 @@ export function TrashTable({ fabricId, items }: { fabricId: string; items: Trash
 }
 
 function TrashRow({ fabricId, item }: { fabricId: string; item: TrashItem }) {
-  const { type, name, kind, deletedAt, deletedByName, purgeAt, isBeingPurged, waitsFor, canRestore } = item;
+  const {
+    type,
+    name,
+    kind,
+    deletedAt,
+    deletedByName,
+    purgeAt,
+    isBeingPurged,
+    waitsFor,
+    canRestore,
+    canPurge,
+  } = item;
   const Icon = type === "secret" ? KeyRound : Plug;
   return (
     <Tr>
@@ -56,8 +68,11 @@ function TrashRow({ fabricId, item }: { fabricId: string; item: TrashItem }) {
       </Td>
       <Td label="Purged">{isBeingPurged ? "Being purged" : <Day date={purgeAt} />}</Td>
       <Td align="right" isFoot>
-        {canRestore && !isBeingPurged && waitsFor.length === 0 && (
-          <RestoreButton fabricId={fabricId} item={item} />
+        {!isBeingPurged && (
+          <div className="flex justify-end gap-2">
+            {canRestore && waitsFor.length === 0 && <RestoreButton fabricId={fabricId} item={item} />}
+            {canPurge && <PurgeButton fabricId={fabricId} item={item} />}
+          </div>
         )}
       </Td>
     </Tr>

@@ -63,6 +63,7 @@ const golden = `
   connection:list           yes   yes    no        no          yes
   connection:write          yes   yes    no        no          yes
   connection:check          yes   yes    no        yes         yes
+  trash:purge               no    yes*   no        no          no
   trash:list                yes   yes    no        no          yes
   activity:list             yes   yes    no        no          yes
   reminder:snooze           yes   yes    no        no          yes

@@ -45,6 +45,7 @@ export const policy = {
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },
   "trash:list": { roles: members },
+  "trash:purge": { roles: admins, isFresh: true },
   "activity:list": { roles: members },
   // Puts off reminders about an expiry or a failure, with a reason on record.
   "reminder:snooze": { roles: members },

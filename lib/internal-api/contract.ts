@@ -200,6 +200,12 @@ export const automateRequests = {
       z.object({ problem: z.enum(copyProblems), name: z.string() }),
     ]),
   },
+  "trash:purge": {
+    path: "/internal/trash/purge",
+    permission: "trash:purge",
+    body: z.object({ type: z.enum(["secret", "connection"]), id: z.string().max(64) }),
+    answer: z.union([z.object({ id: z.string() }), z.object({ usedBy: z.array(z.string()) })]),
+  },
   "entry-link:create": {
     path: "/internal/entry-links",
     permission: "entry:write",

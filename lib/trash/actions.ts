@@ -3,7 +3,8 @@
 import { restoreConnection } from "@/lib/connections/trash";
 import { action } from "@/lib/next/action";
 import { restoreSecret } from "@/lib/secrets/restore";
-import { restoreConnectionInput, restoreSecretInput } from "@/lib/trash/schema";
+import { purgeFromTrash } from "@/lib/trash/mutations";
+import { purgeInput, restoreConnectionInput, restoreSecretInput } from "@/lib/trash/schema";
 
 export const restoreSecretAction = action({
   permission: "secret:restore:own",
@@ -14,4 +15,9 @@ export const restoreConnectionAction = action({
   permission: "connection:write",
   input: restoreConnectionInput,
   run: restoreConnection,
+});
+export const purgeFromTrashAction = action({
+  permission: "trash:purge",
+  input: purgeInput,
+  run: purgeFromTrash,
 });

@@ -12,7 +12,7 @@ import type { TrashItem, TrashPage, TrashQuery } from "@/lib/trash/schema";
 
 const pageSize = 50;
 
-type Row = Omit<TrashItem, "canRestore"> & { createdById: string; deletedById: string };
+type Row = Omit<TrashItem, "canRestore" | "canPurge"> & { createdById: string; deletedById: string };
 
 /** The parameters: $1 the fabric, $2 the limit, $3 the search, $4 the days in the trash, then the cursor. */
 const secrets = `
@@ -81,7 +81,7 @@ function itemOf(scope: Scope<"trash:list">, { createdById, deletedById, ...row }
   const isOwn = createdById === actor.id && deletedById === actor.id;
   const permission = row.type === "connection" ? "connection:write" : "secret:restore";
   const canRestore = allows(role, permission) || (isOwn && allows(role, "secret:restore:own"));
-  return { ...row, canRestore };
+  return { ...row, canRestore, canPurge: allows(role, "trash:purge") };
 }
 
 const cursorSchema = z.tuple([z.iso.datetime().transform((text) => new Date(text)), postgresText(64)]);

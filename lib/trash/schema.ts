@@ -20,6 +20,7 @@ const id = postgresText(64);
 /** The inputs of a restore: another name, if its own is taken. */
 export const restoreSecretInput = z.object({ secretId: id, name: secretName.optional() });
 export const restoreConnectionInput = z.object({ connectionId: id, name: connectionName.optional() });
+export const purgeInput = z.object({ type: z.enum(trashTypes), id });
 /** The names of the restore dialog, by type. */
 export const restoredName = { secret: secretName, connection: connectionName } as const;
 
@@ -41,6 +42,8 @@ export type TrashItem = {
   waitsFor: string[];
   /** True when the viewer may restore it. */
   canRestore: boolean;
+  /** True when the viewer may purge it before its time. */
+  canPurge: boolean;
 };
 
 /** One page of the trash, the newest first. A cursor is null when no further page exists. */
