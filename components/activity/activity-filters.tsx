@@ -13,6 +13,7 @@ const kinds = [
   { value: "connection", label: "Connections" },
   { value: "token", label: "Pipeline tokens" },
   { value: "issuer", label: "Trusted issuers" },
+  { value: "entry_link", label: "Entry links" },
   { value: "fabric", label: "Fabric" },
 ];
 

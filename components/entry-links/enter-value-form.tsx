@@ -8,7 +8,8 @@ import { emptyValues, resolved, type SecretValues, valueInput } from "@/componen
 import { SecretValueFields } from "@/components/secrets/secret-value-fields";
 import { Button } from "@/components/ui/button";
 import { enterValueAction } from "@/lib/entry-links/actions";
-import { type EnterValueInput, enterValueInput } from "@/lib/entry-links/schema";
+import { type EnterValueInput, enterValueInput, maxEnteredBytes } from "@/lib/entry-links/schema";
+import { fail, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /** The form of somebody with an entry link: the fields of the secret's type. */
@@ -29,7 +30,9 @@ export function EnterValueForm({
     return resolved(enterValueInput.safeParse(input), options);
   };
   const form = useForm<SecretValues, unknown, EnterValueInput>({ resolver, defaultValues: emptyValues });
-  const { submit, formError } = useActionForm((input: EnterValueInput) => enterValueAction(input), form, {
+  const send = async (input: EnterValueInput): Promise<Result<null, string>> =>
+    sizeOf(input) > maxEnteredBytes ? fail("too_long") : enterValueAction(input);
+  const { submit, formError } = useActionForm(send, form, {
     texts: entryTexts,
     onOk: () => onDone(),
   });
@@ -48,5 +51,15 @@ export function EnterValueForm({
         </Button>
       </form>
     </FormProvider>
+  );
+}
+
+/** The bytes of all fields. Web would not read a longer request of somebody who is not signed in. */
+function sizeOf({ fields }: EnterValueInput): number {
+  const values: unknown[] = Object.values(fields);
+  return values.reduce<number>(
+    (sum, value) =>
+      sum + (value instanceof Uint8Array ? value : new TextEncoder().encode(String(value ?? ""))).length,
+    0,
   );
 }

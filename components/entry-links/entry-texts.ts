@@ -8,5 +8,6 @@ export const entryTexts: Readonly<Record<string, string>> = {
   outcome_unknown:
     "It is not known whether it was stored. Open the link again: if it still works, it was not.",
   unexpected: "Something went wrong. Open the link again: if it still works, nothing was stored.",
-  invalid: "Correct the marked fields. All of it together may have at most 48 KiB.",
+  invalid: "Correct the marked fields.",
+  too_long: "This is too long: all fields together may have at most 48 KiB. Nothing was stored.",
 };
