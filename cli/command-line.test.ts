@@ -80,6 +80,8 @@ function answerTo({ url: path = "", headers }: IncomingMessage): typeof answer {
   if (path === "/v1/whoami") return whoami;
   const name = decodeURIComponent(path.split("/").at(-1) ?? "");
   const value = secrets[name];
+  if (name === "deleted")
+    return { status: 404, body: { error: { code: "in_trash", message: "It is in the trash." } } };
   if (value === undefined) return { status: 404, body: { error: { code: "not_found", message: "None." } } };
   if (value instanceof Uint8Array)
     return { status: 200, body: { name, value: Buffer.from(value).toString("base64"), encoding: "base64" } };
@@ -473,6 +475,7 @@ describe("run", () => {
     ["X=large", "X: the value is too large"],
     ["X=login", "login has several fields: write X=login#username or X=login#password."],
     ["X=none", "Secret “none” not found"],
+    ["X=deleted", "deleted: It is in the trash."],
     ["X=none.password", "Secret “none” not found"],
     ["X=none#password", "Secret “none” not found"],
     ["X=login#scope", "login has several fields: write X=login#username or X=login#password."],

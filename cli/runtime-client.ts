@@ -15,7 +15,7 @@ const secret = z.object({
   encoding: z.literal("base64").optional(),
 });
 const whoami = z.object({ fabric: z.object({ id: z.string(), name: z.string() }) });
-const problem = z.object({ error: z.object({ message: z.string() }) });
+const problem = z.object({ error: z.object({ code: z.string().optional(), message: z.string() }) });
 
 /** True when the text has the form of a pipeline token. */
 export function isPipelineToken(text: string): boolean {
@@ -89,11 +89,14 @@ function isSameFabric({ id, name }: { id: string; name: string }, fabric: string
   return own.toLowerCase() === fabric.toLowerCase();
 }
 
-/** The secret with this name; undefined when it does not exist or the token may not read it. */
+/**
+ * The secret with this name; undefined when it does not exist or the token may not read it. Throws for one in the
+ * trash, so that no other secret is read in its place.
+ */
 export async function findSecret(pipeline: Pipeline, name: string): Promise<ReadSecret | undefined> {
   const response = await callAutomate(pipeline, `/v1/secrets/${encodeURIComponent(name)}`);
   const answer: unknown = await response.json().catch(() => undefined);
-  if (response.status === 404) return undefined;
+  if (response.status === 404 && !isInTrash(answer)) return undefined;
   if (response.status === 401) throw notAccepted(pipeline);
   if (!response.ok) throw failureOf(response.status, `${name}: ${messageOf(answer)}`);
   const read = secret.safeParse(answer);
@@ -119,6 +122,10 @@ function notAccepted({ fabric }: Pipeline): Failure {
 
 function notAutomate({ automateUrl }: Pipeline): Failure {
   return new Failure("unavailable", `The server at ${automateUrl} is not Automate.`);
+}
+
+function isInTrash(answer: unknown): boolean {
+  return problem.safeParse(answer).data?.error.code === "in_trash";
 }
 
 /** The message of an error answer. */
