@@ -39,11 +39,6 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   const link = await field(created, "Link").inputValue();
   expect(link).toContain(`${stack().webUrl}/enter#sve_`);
   await created.getByRole("button", { name: "Done" }).click();
-  await page
-    .getByRole("alertdialog")
-    .getByRole("button", { name: "Close" })
-    .click()
-    .catch(() => {});
 
   // Somebody outside. A program that looks at the link, such as a mail filter, does not use it up.
   await context.clearCookies();
@@ -67,6 +62,7 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   await page.getByRole("button", { name: "Seal and send" }).press("Enter");
   await expect(page.getByRole("heading", { name: "The value is stored" })).toBeVisible();
   expect(page.url()).not.toContain("sve_");
+  await page.goto("about:blank");
   await page.goto(link);
   await expect(page.getByRole("heading", { name: "This link is not valid" })).toBeVisible();
   await page.setViewportSize({ width: 1280, height: 720 });
@@ -119,7 +115,6 @@ test("a link for an existing secret names its destinations, and is revoked; its 
   await field(dialog, "For whom").fill("DBA");
   await dialog.getByRole("button", { name: "Create link" }).click();
   const link = await field(page.getByRole("dialog", { name: "Link created" }), "Link").inputValue();
-  await page.getByRole("button", { name: "Copy link" }).click();
   await page.getByRole("button", { name: "Done" }).click();
 
   await context.clearCookies();

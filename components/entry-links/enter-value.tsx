@@ -113,6 +113,10 @@ function Failed({ code, onRetry }: { code: string; onRetry: () => void }) {
 /** Who asks for what, and where it may go. */
 function Facts({ offer }: { offer: ShownOffer }) {
   const { secretName, isNew, subKind, fabricName, teamName, destinations, expiresAt, note } = offer;
+  const where = [
+    ...destinations,
+    ...(secretKinds[subKind].givesTokens ? ["The token server of the Auth URL that you enter"] : []),
+  ];
   return (
     <>
       {note && (
@@ -129,15 +133,15 @@ function Facts({ offer }: { offer: ShownOffer }) {
           nobody.
         </Fact>
         <Fact title="It may be sent to">
-          {destinations.length === 0 && !secretKinds[subKind].givesTokens && (
-            <>No server yet. An Admin of the team decides about each one.</>
+          {where.length === 0 ? (
+            "No server yet. An Admin of the team decides about each one."
+          ) : (
+            <ul>
+              {where.map((one) => (
+                <li key={one}>{one}</li>
+              ))}
+            </ul>
           )}
-          <ul>
-            {destinations.map((destination) => (
-              <li key={destination}>{destination}</li>
-            ))}
-            {secretKinds[subKind].givesTokens && <li>The token server of the Auth URL that you enter</li>}
-          </ul>
         </Fact>
         <Fact title="The link">
           Works once, until <Day date={expiresAt} />.

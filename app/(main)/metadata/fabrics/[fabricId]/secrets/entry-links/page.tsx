@@ -26,14 +26,6 @@ export default async function EntryLinksPage({
   const scope = await requireScope(fabricId, "entry:list");
   const secret = typeof wanted === "string" ? await getEntrySecret(scope, wanted).catch(notFoundPage) : null;
   const links = await listEntryLinks(scope);
-  const create = (
-    <CreateEntryLinkButton
-      fabricId={fabricId}
-      secret={secret}
-      startsOpen={secret !== null}
-      {...(await listDestinationOptions(scope, secret?.id))}
-    />
-  );
   return (
     <section aria-labelledby="entry-links" className="flex flex-col gap-4">
       <BackLink href={`/metadata/fabrics/${fabricId}/secrets${secret ? `/${secret.id}` : ""}`}>
@@ -49,10 +41,16 @@ export default async function EntryLinksPage({
             administrator of a database. Nobody in the fabric sees it.
           </p>
         </div>
-        {links.length > 0 && create}
+        {/* Always here: it must keep its dialog when the first link appears. */}
+        <CreateEntryLinkButton
+          fabricId={fabricId}
+          secret={secret}
+          startsOpen={secret !== null}
+          {...(await listDestinationOptions(scope, secret?.id))}
+        />
       </div>
       {links.length === 0 ? (
-        <EmptyState icon={<Send />} title="No entry links yet" action={create}>
+        <EmptyState icon={<Send />} title="No entry links yet">
           Ask somebody outside for a value, instead of having it sent by e-mail.
         </EmptyState>
       ) : (
