@@ -20,11 +20,11 @@ export function EntryLinkTable({
     <Table label="Entry links">
       <THead>
         <Th>For</Th>
-        <Th width="w-[20%]">Secret</Th>
-        <Th width="w-[24%]">Destinations</Th>
-        <Th width="w-[16%]">Created</Th>
-        <Th width="w-[16%]">Status</Th>
-        <Th width="w-28" srOnly>
+        <Th width="w-[18%]">Secret</Th>
+        <Th width="w-[21%]">Destinations</Th>
+        <Th width="w-[14%]">Created</Th>
+        <Th width="w-[14%]">Status</Th>
+        <Th width="w-26" srOnly>
           Actions
         </Th>
       </THead>

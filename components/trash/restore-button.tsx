@@ -68,7 +68,8 @@ export function RestoreButton({ fabricId, item }: { fabricId: string; item: Rest
             <>
               {noun === "secret" && (
                 <p className="text-muted">
-                  Connections find it by any name. Pipelines that read “{item.name}” receive the other secret.
+                  Connections that use it are not affected. Pipelines that read “{item.name}” receive the
+                  other secret.
                 </p>
               )}
               <Field label="Name" error={errors.name?.message} isRequired>

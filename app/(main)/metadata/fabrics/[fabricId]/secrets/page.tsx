@@ -86,6 +86,7 @@ function NoSecrets({ fabricId }: { fabricId: string }) {
           <>
             <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
             <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/import`}>Import from a file</ButtonLink>
+            <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
           </>
         }
       >
