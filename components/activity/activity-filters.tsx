@@ -40,7 +40,7 @@ export function ActivityFilters({
     <div className="flex flex-wrap items-center gap-3" aria-busy={isPending}>
       <SearchInput
         label="Search by name"
-        placeholder="Search by name of a secret, connection, token or person"
+        placeholder="Search names of objects and people"
         className="w-full sm:w-88"
         value={typed}
         onValueChange={type}

@@ -8,6 +8,7 @@ import { Menu, MenuItem } from "@/components/ui/menu";
 export function ExportMenu({ csvHref, ndjsonHref }: { csvHref: string; ndjsonHref: string }) {
   return (
     <Menu
+      align="start"
       trigger={
         <Button size="sm" icon={<Download aria-hidden />}>
           Export

@@ -45,6 +45,6 @@ export type SecretAccess = {
   others: Accessor[];
   /** When the fabric was deleted, out of reach for everybody. */
   outOfReach: { from: Date; until: Date | null }[];
-  /** Events until then were removed, so the log does not say who used the secret; null when it is complete. */
+  /** Events of the period until then were removed, so the log does not say who used the secret; null when none were. */
   removedUntil: Date | null;
 };

@@ -119,7 +119,7 @@ test("says when the fabric was out of reach, and until when events were removed"
   await put("2026-02-21", "fabric.restore", { object });
   await put("2026-03-11", "fabric.delete", { object });
   await put("2026-03-12", "fabric.restore", { object });
-  const removed = { count: 3, from: "2026-01-01T00:00:00Z", to: "2026-02-01T00:00:00Z" };
+  const removed = { count: 3, from: "2026-01-01T00:00:00Z", to: "2026-03-05T00:00:00Z" };
   await record(owner, {
     actor: { kind: "system", id: "operator", name: "Command line" },
     teamId: null,
@@ -130,7 +130,7 @@ test("says when the fabric was out of reach, and until when events were removed"
   });
   expect(await access()).toMatchObject({
     outOfReach: [{ from: new Date("2026-03-11"), until: new Date("2026-03-12") }],
-    removedUntil: new Date("2026-02-01"),
+    removedUntil: new Date("2026-03-05"),
   });
 });
 

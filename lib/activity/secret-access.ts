@@ -71,7 +71,7 @@ async function readAccess(scope: Scope<"activity:list">, period: Period): Promis
     people: withUses(people),
     others: withUses(others).filter(({ uses: some }) => some !== null),
     outOfReach,
-    removedUntil,
+    removedUntil: removedUntil && removedUntil > period.from ? removedUntil : null,
   };
 }
 

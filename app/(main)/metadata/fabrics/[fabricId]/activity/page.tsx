@@ -71,7 +71,7 @@ export default async function ActivityPage({ params, searchParams }: Props) {
           Actions on this fabric, its secrets and its connections appear here.
         </EmptyState>
       )}
-      {removedUntil && (
+      {removedUntil && (!from || new Date(from) < removedUntil) && (
         <p className="text-muted text-sm">
           Events until <Day date={removedUntil} /> were removed, because operators keep them for a limited
           time.
