@@ -235,6 +235,7 @@ const kindsByWord: Readonly<Record<string, ObjectKind>> = {
   connection: "connection",
   token: "token",
   issuer: "issuer",
+  entry_link: "entry_link",
   fabric: "fabric",
   act: "fabric",
 };
