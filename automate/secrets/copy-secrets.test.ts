@@ -230,3 +230,15 @@ test("a value whose event cannot be recorded is not opened", async () => {
     await owner.$executeRawUnsafe(`DROP FUNCTION swallow()`);
   }
 });
+
+test("a copy takes the name of a secret in the trash", async () => {
+  const source = await addClient();
+  const [copied, deleted] = ["Billing", "billing"];
+  const { json } = await copy([{ secretId: source.id, name: deleted }]);
+  const former = { id: json.copies[0].copyId };
+  await owner.secret.update({ where: former, data: { deletedAt: new Date() } });
+  const again = await copy([{ secretId: source.id, name: copied }]);
+  expect(again.status).toBe(200);
+  const names = await owner.secretName.findMany({ where: { fabricId: prod.fabricId } });
+  expect(names).toMatchObject([{ name: copied, secretId: again.json.copies[0].copyId }]);
+});
