@@ -19,7 +19,12 @@ const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
 /** Play whole recoveries with several programs, or write ten million events: only for `npm run test:long`. */
 const long = process.env.RUN_LONG
   ? []
-  : ["backup/recovery.test.ts", "automate/master-rotation-saga.test.ts", "lib/activity/many-events.test.ts"];
+  : [
+      "backup/recovery.test.ts",
+      "automate/master-rotation-saga.test.ts",
+      "automate/password-saga.test.ts",
+      "lib/activity/many-events.test.ts",
+    ];
 /** Changes its process for good: it shuts its exits. */
 const alone = ["worker/egress/guard.test.ts"];
 

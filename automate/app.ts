@@ -30,6 +30,7 @@ import { keyRotationRoutes } from "@/automate/internal-api/key-rotations";
 import { operatorBackupRoutes } from "@/automate/internal-api/operator-backups";
 import { operatorKeyRoutes } from "@/automate/internal-api/operator-keys";
 import { pipelineTokenRoutes } from "@/automate/internal-api/pipeline-tokens";
+import { type RotationRuns, rotationRoutes } from "@/automate/internal-api/rotations";
 import { trashRoutes } from "@/automate/internal-api/trash";
 import { trustedIssuerRoutes } from "@/automate/internal-api/trusted-issuers";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
@@ -79,7 +80,12 @@ export function createVaultApp({ keys, logger }: Deps): FastifyInstance {
 }
 
 /** The server for the signed requests of web and of the operator. It has its own port, which the network can close to everyone else. */
-export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
+export function createInternalApp({
+  keys,
+  logger,
+  changePassword,
+  ...runs
+}: Deps & Runs & Partial<Pick<RotationRuns, "changePassword">>) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
   keyRotationRoutes(app, keys);
@@ -95,6 +101,8 @@ export function createInternalApp({ keys, logger, ...runs }: Deps & Runs) {
   credentialAttemptRoutes(app);
   checkRoutes(app, runs);
   candidateRoutes(app, runs);
+  // The internal apps of tests that set no password have none.
+  if (changePassword) rotationRoutes(app, { keys, changePassword, runPrepared: runs.runPrepared });
   return app;
 }
 

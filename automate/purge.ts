@@ -44,11 +44,25 @@ async function purgeRows(): Promise<void> {
     where: { expiresAt: { lt: new Date(Date.now() - endedLinkDays * 86_400_000) } },
   });
   await purgeAttempts();
+  await purgeRuns();
   await purgeChecks();
   await purgeDeadChecks();
   await purgeEndedTokens();
   await purgeReaders();
   await purgeUses();
+}
+
+/** How many ended runs of a password rotation stay. Activity has the others. */
+const maxRuns = 50;
+
+async function purgeRuns(): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM password_run WHERE id = ANY(ARRAY(
+      SELECT surplus.id FROM (SELECT "secretId" FROM password_run GROUP BY 1 HAVING count(*) > ${maxRuns}::int) many
+      CROSS JOIN LATERAL (
+        SELECT r.id, r."endedAt" FROM password_run r WHERE r."secretId" = many."secretId"
+        ORDER BY r."startedAt" DESC OFFSET ${maxRuns}::int) surplus
+      WHERE surplus."endedAt" IS NOT NULL))`;
 }
 
 /** How long the list of entry links shows one after its expiry, in days. Activity keeps its events. */

@@ -6,7 +6,7 @@ import { measureBackups } from "@/automate/backups/metrics";
 import { startBackgroundChecks } from "@/automate/checks/background";
 import { createCheckPool } from "@/automate/checks/pool";
 import { createReach } from "@/automate/checks/reach";
-import { createPreparedRuns } from "@/automate/checks/run";
+import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
 import { keepServing } from "@/automate/http/keep-serving";
 import { measureKeyCall, serveMetrics } from "@/automate/http/metrics";
 import { serveWhile } from "@/automate/http/waiting-server";
@@ -17,6 +17,7 @@ import { startRotations } from "@/automate/keys/run-rotations";
 import { purge } from "@/automate/purge";
 import { startReminders } from "@/automate/reminders/run-reminders";
 import { reminderSettings } from "@/automate/reminders/settings";
+import { startPasswordRotations } from "@/automate/rotations/loop";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { setRestoredAt } from "@/automate/runtime-api/etag";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
@@ -63,6 +64,7 @@ async function main(): Promise<void> {
   const pool = createCheckPool({ workerPath });
   const keys = createFabricKeys(db, keyring, env.AUTOMATE_SIGNING_KEY);
   const runPrepared = createPreparedRuns({ keys, pool });
+  const changePassword = createPasswordChanges({ keys, pool });
   const log = createLogStream();
   const runtime = createRuntimeApp({ keys, logger: { stream: log }, commandLine });
   logAlarmsTo(runtime.log);
@@ -75,6 +77,7 @@ async function main(): Promise<void> {
     keys,
     reach: createReach(pool),
     runPrepared,
+    changePassword,
     logger: { stream: log },
   });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
@@ -118,6 +121,12 @@ async function main(): Promise<void> {
     onError: (error) => runtime.log.error({ error }, "reminders failed and are tried again"),
     onFault: (channel, fault) => runtime.log.warn({ channel, fault }, "a reminder was not delivered"),
   });
+  const passwords = startPasswordRotations({
+    keys,
+    runPrepared,
+    changePassword,
+    onError: (error) => runtime.log.error({ error }, "a password rotation broke off and is continued"),
+  });
   const purging = setInterval(
     () => purge().catch((error: Error) => runtime.log.error({ error: error.name }, "purge failed")),
     purgeEveryMs,
@@ -133,6 +142,7 @@ async function main(): Promise<void> {
       background?.stop(),
       rotations.stop(),
       reminders.stop(),
+      passwords.stop(),
     ]);
     await pool.close();
     if (metrics) metrics.close();

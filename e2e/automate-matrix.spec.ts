@@ -10,6 +10,7 @@ import {
   addCandidate,
   addConnection,
   addEntryLink,
+  addRotation,
   addSecret,
   addTrashedSecret,
   countEvents,
@@ -165,6 +166,17 @@ const rows: Record<AutomatePurpose, Row> = {
   "destination:keep": { body: () => ({ destinationId: uuidv7() }), user: 403, needsFreshSignIn: true },
   "credential-attempt:reset": {
     body: async (tenant) => ({ secretId: await addSecret(tenant) }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "rotation:set": { body: addRotation, user: 403, needsFreshSignIn: true },
+  "rotation:remove": {
+    body: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
+    user: 403,
+    needsFreshSignIn: true,
+  },
+  "rotation:start": {
+    body: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
     user: 403,
     needsFreshSignIn: true,
   },

@@ -12,6 +12,7 @@ import {
   addIssuer,
   addMember,
   addRequest,
+  addRotation,
   addSecret,
   addTrashedConnection,
   addTrashedSecret,
@@ -270,6 +271,24 @@ export const actions: Record<string, ActionRow> = {
     namesThing: true,
     elsewhere: "refused",
     input: async (tenant) => ({ secretId: await addSecret(tenant) }),
+  },
+  setPasswordRotationAction: {
+    of: "fabric",
+    permission: "rotation:write",
+    namesThing: true,
+    input: addRotation,
+  },
+  removePasswordRotationAction: {
+    of: "fabric",
+    permission: "rotation:write",
+    namesThing: true,
+    input: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
+  },
+  rotatePasswordAction: {
+    of: "fabric",
+    permission: "rotation:write",
+    namesThing: true,
+    input: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
   },
   createPipelineTokenAction: {
     of: "fabric",

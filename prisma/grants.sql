@@ -72,6 +72,8 @@ GRANT SELECT, INSERT ("secretId", "fabricId") ON secret_use TO :web;
 GRANT SELECT, INSERT, UPDATE ON secret_use TO :automate;
 GRANT SELECT ON secret_read_day TO :web;
 GRANT SELECT, INSERT, UPDATE, DELETE ON secret_read_day TO :automate;
+GRANT SELECT ON password_rotation, password_run TO :web;
+GRANT SELECT, INSERT, UPDATE, DELETE ON password_rotation, password_run TO :automate;
 
 -- Entry links: automate creates and revokes them; web stores their use, once, with the entered version
 GRANT SELECT (id, "fabricId", name, note, "secretId", "secretName", "subKind", destinations, "isByAdmin", "createdAt", "createdById", "createdByName", "createdEpoch", "expiresAt", "revokedAt", "revokedByName") ON entry_link TO :web;

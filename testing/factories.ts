@@ -59,6 +59,30 @@ export async function addConnection({ fabric, admin }: Tenant): Promise<string> 
   return id;
 }
 
+/** A rotation of a new secret of the Admin, at a server that does not answer, and the input that would set it up again. */
+export async function addRotation(tenant: Tenant) {
+  const secretId = await addSecret(tenant);
+  const connectionId = await addConnection(tenant);
+  const fabricId = tenant.fabric.id;
+  const { id, name } = tenant.admin;
+  const properties = { server: "127.0.0.1", port: "9", database: "d", username: "u", tlsMode: "disable" };
+  await database().query(`UPDATE connection SET kind = 'postgres', properties = $2 WHERE id = $1`, [
+    connectionId,
+    JSON.stringify(properties),
+  ]);
+  await insert("connection_secret", { connectionId, field: "password", secretId, fabricId });
+  await insert("allowed_destination", {
+    ...{ id: uuidv7(), fabricId, secretId, version: 1, createdById: id, createdByName: name },
+    destination: "postgres://127.0.0.1:9?tls=disable",
+  });
+  const rules = { length: 32, alphabet: "letters_digits" };
+  await insert("password_rotation", {
+    ...{ secretId, fabricId, connectionId, method: "own", users: "{}", ...rules },
+    ...{ setById: id, setByName: name },
+  });
+  return { secretId, connectionId, method: "own", users: [], ...rules, everyDays: null, window: null };
+}
+
 export async function addDestination(tenant: Tenant): Promise<string> {
   const id = uuidv7();
   await insert("allowed_destination", {

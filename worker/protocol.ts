@@ -39,7 +39,31 @@ export const checkJobSchema = reachJobSchema.extend({
 });
 export type CheckJob = z.output<typeof checkJobSchema>;
 
-export const jobSchema = z.union([checkJobSchema, reachJobSchema]);
+/**
+ * A new password of a user, in the forms that servers take. Neither is longer than its hash or the password that
+ * automate makes, and both contain only characters that no server reads as syntax.
+ */
+export const passwordChangeSchema = z.strictObject({
+  user: z.string(),
+  /** True when the sign-in itself is that user's. */
+  isOwn: z.boolean(),
+  /** By RFC 5803, as PostgreSQL stores it; or MySQL's and MariaDB's native hash. */
+  verifier: z
+    .string()
+    .regex(/^(SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|\*[0-9A-F]{40})$/),
+  /** Only for kinds of which some servers take no verifier. */
+  password: z
+    .string()
+    .regex(/^[A-Za-z0-9_.~-]+$/)
+    .optional(),
+});
+export type PasswordChange = z.output<typeof passwordChangeSchema>;
+
+/** The job that sets a password: the sign-in of a check, and then one statement in place of its read. */
+export const passwordJobSchema = checkJobSchema.extend({ change: passwordChangeSchema });
+export type PasswordJob = z.output<typeof passwordJobSchema>;
+
+export const jobSchema = z.union([passwordJobSchema, checkJobSchema, reachJobSchema]);
 export type Job = z.output<typeof jobSchema>;
 
 /** A message to a prewarmed worker: the kind whose driver to load. */

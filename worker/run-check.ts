@@ -7,6 +7,7 @@ import type {
   CheckStep,
   StepEvent,
 } from "@/lib/connectors/check-protocol";
+import { isPasswordKind } from "@/lib/connectors/password-kinds";
 import type { ConnectorKind } from "@/lib/connectors/registry";
 import { secretFields, userFieldOf } from "@/lib/connectors/validate";
 import { canonicalHost } from "@/lib/egress/host";
@@ -15,7 +16,8 @@ import { type Check, CheckFailure, standIn } from "@/worker/check";
 import { publicVerification } from "@/worker/clients/certificates";
 import { type GuardOptions, installEgressGuard, type SocketFailure } from "@/worker/egress/guard";
 import { checks } from "@/worker/kinds/registry";
-import type { Job, ReachJob } from "@/worker/protocol";
+import { passwordSetters } from "@/worker/passwords/registry";
+import type { Job, PasswordJob, ReachJob } from "@/worker/protocol";
 import { dialAll, endingBeforeSignIn, Reached } from "@/worker/reach";
 import { createStepLog, type StepLog } from "@/worker/step-log";
 import { type UncaughtErrors, watchUncaughtErrors } from "@/worker/uncaught-errors";
@@ -129,10 +131,11 @@ async function findOutcome(
   { steps, uncaught, failures }: CheckRun,
 ): Promise<CheckFacts | CheckFailure> {
   const properties = "secrets" in job ? { ...job.properties, ...job.secrets } : withStandIns(job, check);
-  const run = () =>
-    "secrets" in job || check.standIns !== undefined
-      ? check.run(properties, steps)
-      : dialAll(job.destinations);
+  const run = () => {
+    if ("change" in job) return setPassword(job, properties, steps);
+    const isRun = "secrets" in job || check.standIns !== undefined;
+    return isRun ? check.run(properties, steps) : dialAll(job.destinations);
+  };
   try {
     return (await Promise.race([run(), uncaught.first])) ?? {};
   } catch (error) {
@@ -140,6 +143,18 @@ async function findOutcome(
     const failure = explain(error, check, properties, failures[0]);
     return !("secrets" in job) && isLeftToSecrets(failure, job) ? {} : failure;
   }
+}
+
+/** Sets a password. Only then are its step and its result those of a statement: see `PasswordSetter`. */
+async function setPassword(
+  { kind, change }: PasswordJob,
+  properties: Record<string, unknown>,
+  steps: StepLog,
+): Promise<CheckFacts> {
+  const load = isPasswordKind(kind) ? passwordSetters[kind] : undefined;
+  if (!load) throw new CheckFailure("misconfigured");
+  await (await load()).set(properties, change, steps);
+  return {};
 }
 
 /** Only stand-ins: no credential field holds anything else, and a secret may give the user too. */

@@ -18,7 +18,7 @@ import { automateEnv } from "@/lib/env";
 import { keyFaultCodes } from "@/lib/internal-api/contract";
 import { KeyServiceFault } from "@/lib/kms/define";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
-import type { CheckJob } from "@/worker/protocol";
+import type { CheckJob, Job, PasswordChange } from "@/worker/protocol";
 
 type Deps = { keys: FabricKeys; pool: CheckPool };
 type Run = {
@@ -29,6 +29,9 @@ type Run = {
   report: (event: CheckEvent) => void;
   signal: AbortSignal;
 };
+
+/** The sign-in of a check that then sets a password. `changeOf` gets the job with the opened values. */
+type ChangingRun = Omit<Run, "report"> & { changeOf: (job: CheckJob) => PasswordChange };
 
 /**
  * Runs prepared checks, each once it has a slot and the attempt limit allows a sign-in. Within one copy of
@@ -46,6 +49,17 @@ export function createPreparedRuns(deps: Deps) {
     );
 }
 
+/**
+ * Signs in as a check does, with the same limits, and sets a password. Never shared: each run sets its own. A result
+ * that is not ok may leave open whether the server has the new password: see `worker/passwords/define.ts`.
+ */
+export function createPasswordChanges(deps: Deps) {
+  return ({ changeOf, ...run }: ChangingRun): Promise<CheckResult> =>
+    runInSlot(deps, { ...run, report: () => {} }, changeOf);
+}
+
+export type PasswordChanges = ReturnType<typeof createPasswordChanges>;
+
 export type PreparedRuns = ReturnType<typeof createPreparedRuns>;
 
 /** Checks are identical when their configuration and their values are. */
@@ -54,7 +68,11 @@ function identityOf({ fabricId }: Run["scope"], { connector, properties, opening
   return JSON.stringify([fabricId, configHash(connector.kind, properties), versions]);
 }
 
-async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
+async function runInSlot(
+  { keys, pool }: Deps,
+  run: Run,
+  changeOf?: ChangingRun["changeOf"],
+): Promise<CheckResult> {
   const { scope, prepared, report, signal } = run;
   const attempts = attemptsOf(prepared);
   const onWait = (position: number) => report({ type: "queued", ahead: position });
@@ -78,7 +96,7 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
       const facts = { retryAt: claimed.until.toISOString() };
       return { ...resultWithoutCheck("sign_in_paused"), step: "sign_in", field: claimed.field, facts };
     }
-    return await runClaimed({ keys, pool }, run, claimed.claim);
+    return await runClaimed({ keys, pool }, run, claimed.claim, changeOf);
   } catch (error) {
     return notOpenedResult(error);
   } finally {
@@ -86,9 +104,14 @@ async function runInSlot({ keys, pool }: Deps, run: Run): Promise<CheckResult> {
   }
 }
 
-async function runClaimed({ keys, pool }: Deps, run: Run, claim: Claim): Promise<CheckResult> {
+async function runClaimed(
+  { keys, pool }: Deps,
+  run: Run,
+  claim: Claim,
+  changeOf?: ChangingRun["changeOf"],
+): Promise<CheckResult> {
   const { report, signal } = run;
-  const job = await jobOf(keys, run).catch(async (error) => {
+  const job = await jobOf(keys, run, changeOf).catch(async (error) => {
     await claim.release();
     throw error;
   });
@@ -124,12 +147,17 @@ function atSecret(result: CheckResult, { connector, openings }: PreparedCheck): 
   return giver ? { ...result, field: giver.field } : result;
 }
 
-async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Promise<CheckJob> {
+async function jobOf(
+  keys: FabricKeys,
+  { scope, connection, prepared }: Run,
+  changeOf?: ChangingRun["changeOf"],
+): Promise<Job> {
   const { connector, properties, destinations, openings } = prepared;
   const opened = await openSecrets(keys, {
     for: "check",
     scope,
     connection,
+    ...(changeOf ? { isRotation: true } : {}),
     openings: openings.map(({ opening }) => opening),
   });
   const secrets: CheckJob["secrets"] = Object.assign(
@@ -139,7 +167,8 @@ async function jobOf(keys: FabricKeys, { scope, connection, prepared }: Run): Pr
     ),
   );
   const { EGRESS_ALLOW: egressAllow } = automateEnv();
-  return { kind: connector.kind, properties, secrets, destinations, egressAllow };
+  const job = { kind: connector.kind, properties, secrets, destinations, egressAllow };
+  return changeOf ? { ...job, change: changeOf(job) } : job;
 }
 
 /** The value that a check receives: a string, bytes, or the fields of a compound secret. */

@@ -98,11 +98,13 @@ function thing({ topic, name }: Due): string {
     "access_token.expires": "Your access token",
     "connection.fails": "Connection",
     "rotation.fails": "The key rotation of fabric",
+    "password.fails": "The password in secret",
   } as const;
   return `${kinds[topic]} “${plain(name)}”`;
 }
 
 function happens({ topic, days }: Due): string {
+  if (topic === "password.fails") return "could not be rotated";
   if (!isExpiry(topic)) return topic === "rotation.fails" ? "needs attention" : "is disconnected";
   if (days < 0) return "has expired";
   if (days === 0) return "expires within 24 hours";
@@ -131,6 +133,7 @@ function linkTo({ topic, objectId, fabricId }: Due, publicUrl: string): string {
     "access_token.expires": "/settings/access-tokens",
     "connection.fails": `/metadata/fabrics/${fabricId}/connections/${objectId}`,
     "rotation.fails": `/metadata/fabrics/${fabricId}/advanced`,
+    "password.fails": `/metadata/fabrics/${fabricId}/secrets/${objectId}`,
   } as const;
   return new URL(pages[topic], publicUrl).href;
 }

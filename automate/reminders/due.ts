@@ -48,7 +48,7 @@ const expiredDays = 30;
 
 /** Everything that is due at `now`, or of it what is about `only` these objects. Snoozed things are not due. */
 export async function findDue(tx: Tx | Db, now: Date, only?: readonly string[]): Promise<Due[]> {
-  const sources = [secrets, tokens, accessTokens, connections, rotations];
+  const sources = [secrets, tokens, accessTokens, connections, rotations, passwords];
   const found: Due[] = [];
   for (const source of sources) found.push(...(await tx.$queryRaw<Due[]>(source(now, only))));
   return found;
@@ -143,4 +143,19 @@ function rotations(now: Date, only?: readonly string[]): Prisma.Sql {
       AND ${notSnoozed("rotation.fails", id, now)}
       AND ((r.state = 'running' AND r."lastError" <> '' AND r."startedAt" < ${now}::timestamptz - interval '1 day')
         OR EXISTS (SELECT FROM unopened_value n WHERE n."rotationId" = r.id))`;
+}
+
+/** Secrets whose password could not be rotated, since the first failure after the last success. */
+function passwords(now: Date, only?: readonly string[]): Prisma.Sql {
+  const id = Prisma.sql`s.id`;
+  return Prisma.sql`
+    SELECT 'password.fails' AS topic, s.id AS "objectId", s.name, ${fabricColumns}, o.id AS "ownerId",
+      failing.since AS at, ${days(Prisma.sql`failing.since`, Prisma.sql`${now}::timestamptz`)} AS days
+    FROM password_rotation p JOIN secret s ON s.id = p."secretId" JOIN fabric f ON f.id = p."fabricId"
+    CROSS JOIN LATERAL (
+      SELECT coalesce(min(r."endedAt"), p."setAt") AS since FROM password_run r
+      WHERE r."secretId" = s.id AND r.state = 'failed' AND r."endedAt" > coalesce(
+        (SELECT max(d."endedAt") FROM password_run d WHERE d."secretId" = s.id AND d.state = 'done'), '-infinity')) failing
+    LEFT JOIN LATERAL (${Prisma.raw(ownerOf("s"))}) o ON true ${inFabric} AND p.failures > 0 AND s."deletedAt" IS NULL
+      AND ${among(id, only)} AND ${notSnoozed("password.fails", id, now)}`;
 }

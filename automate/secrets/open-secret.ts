@@ -145,7 +145,7 @@ function eventOf(purpose: Purpose, opening: Opening | Sending): AuditEntry {
     action: "secret.use",
     object: { kind: "secret", id: secret.id, name: secret.name },
     details: {
-      purpose: purpose.for,
+      purpose: purpose.for === "check" && purpose.isRotation ? "rotation" : purpose.for,
       ...(secret.version < 0 ? { candidate: -secret.version } : { version: secret.version }),
       fields,
       name: secret.requestedName,

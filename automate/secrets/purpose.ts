@@ -16,7 +16,8 @@ export type Via = { id: string; name: string };
  * must name its destinations.
  */
 type Sends = {
-  check: { scope: Scope<"connection:check">; connection: string };
+  /** `isRotation`: it signs in to set a new password, and reads nothing. */
+  check: { scope: Scope<"connection:check">; connection: string; isRotation?: boolean };
   /**
    * A pipeline receives a connection with its secrets filled in. Its driver sends them to the connection's
    * destinations.

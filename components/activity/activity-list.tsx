@@ -9,6 +9,7 @@ import {
   MapPin,
   Pencil,
   Plus,
+  RefreshCcw,
   RotateCw,
   Siren,
   Trash2,
@@ -85,6 +86,7 @@ const icons: Record<EventKind, LucideIcon> = {
   checked: CircleCheck,
   destinations: MapPin,
   keys: RotateCw,
+  rotations: RefreshCcw,
   alarms: Siren,
 };
 

@@ -27,6 +27,13 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ],
   ["connection.check", { ok: false, code: "of another version" }, ["Failed: Unknown reason."]],
   ["secret.version.purge", { versions: ["1–3"] }, ["versions 1–3"]],
+  ["secret.rotation.fail", { serverHas: "former" }, ["the server has the former password"]],
+  [
+    "secret.rotation.fail",
+    { serverHas: "new", refusedBy: ["A", "B"] },
+    ["the server has the new password, refused by A, B"],
+  ],
+  ["secret.rotation.fail", { serverHas: "unknown" }, ["it is not known which password the server has"]],
   ["secret.version.purge", { versions: ["2"] }, ["version 2"]],
   ["secret.version.purge", { versions: ["1", "3–5"] }, ["versions 1, 3–5"]],
   ["fabric.delete", { destroyAt: "2026-12-07T09:00:00.000Z" }, ["its keys to be destroyed on 2026-12-07"]],

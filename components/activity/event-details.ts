@@ -72,6 +72,7 @@ export function eventDetails(
     sessions !== undefined && accessTokens !== undefined && many(accessTokens, "access token"),
     values !== undefined && many(values, "value"),
     unopened !== undefined && `${many(unopened, "value")} could not be opened`,
+    rotationOutcome(details),
     startedBy !== undefined && startedBy !== "" && `started by ${text(startedBy)}`,
     within !== undefined && count !== undefined && `${many(count, "more time")} within an hour`,
     within === undefined && count !== undefined && Number(count) > 1 && `${text(count)} times in a minute`,
@@ -99,6 +100,8 @@ const refusals: Readonly<Record<string, string>> = {
   "secret.refuse wrong_type": "Only an M2M OAuth secret provides tokens",
   "connection.refuse destination_not_allowed": "The connection’s destination is not allowed for a secret yet",
   "connection.refuse misconfigured": "Its settings contain no valid host",
+  "connection.refuse secret_malformed":
+    "The username in a secret has a character that clients read as syntax",
   "connection.refuse not_found": "Connection not found, or the token may not read it",
   "connection.refuse in_trash": "It is in the trash",
   "connection.refuse not_confirmed": "It references secrets that no Admin has confirmed for this token",
@@ -174,8 +177,19 @@ function confirmed(to: Value, from: Value = []): string {
   return `with ${text(to)}${instead}`;
 }
 
+/** Which password the server has after a rotation, and who refuses it. */
+function rotationOutcome({ serverHas, refusedBy }: ActivityDetails): string | false {
+  if (serverHas === undefined) return false;
+  const has =
+    serverHas === "unknown"
+      ? "it is not known which password the server has"
+      : `the server has the ${text(serverHas)} password`;
+  return refusedBy === undefined ? has : `${has}, refused by ${text(refusedBy)}`;
+}
+
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
+  if (purpose === "rotation") return "to set a new password";
   if (purpose === "token") return "to get a token";
   if (purpose === "authority") return "to verify a token server";
   if (purpose === "connection") return "returned to the pipeline with its connection";

@@ -73,6 +73,7 @@ const golden = `
   token:list                yes   yes    no        no          yes
   token:write               no    yes*   no        no          no
   destination:write         no    yes*   no        no          no
+  rotation:write            no    yes*   no        no          no
   credential-attempt:reset  no    yes*   no        no          no
   alarm:acknowledge         no    yes*   no        no          no
   team:see                  yes   yes    no        no          yes

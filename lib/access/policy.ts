@@ -57,6 +57,8 @@ export const policy = {
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },
   "destination:write": { roles: admins, isFresh: true },
+  // Lets Selvage set new passwords at a server: who may, how often, and now.
+  "rotation:write": { roles: admins, isFresh: true },
   "credential-attempt:reset": { roles: admins, isFresh: true },
   "alarm:acknowledge": { roles: admins, isFresh: true },
   "team:see": { roles: members },

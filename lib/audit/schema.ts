@@ -30,6 +30,11 @@ export const auditActions = {
   "secret.alarm": "could not open a stored value of",
   "secret.alarm.acknowledge": "acknowledged the alarm of",
   "secret.signin.reset": "allowed another attempt with",
+  "secret.rotation.set": "set up the rotation of",
+  "secret.rotation.remove": "ended the rotation of",
+  "secret.rotation.start": "started to rotate the password of",
+  "secret.rotation.fail": "could not rotate the password of",
+  "secret.rotation.end": "rotated the password of",
   "destination.allow": "allowed a destination for",
   "destination.review": "reviewed a destination of",
   "destination.carry": "kept destinations of",
@@ -218,6 +223,16 @@ export const eventKinds = {
       "fabric.key.master",
     ],
   },
+  rotations: {
+    label: "Rotations",
+    actions: [
+      "secret.rotation.set",
+      "secret.rotation.remove",
+      "secret.rotation.start",
+      "secret.rotation.fail",
+      "secret.rotation.end",
+    ],
+  },
   alarms: { label: "Alarms", actions: ["secret.alarm", "secret.alarm.acknowledge"] },
 } as const satisfies Record<string, { label: string; actions: readonly AuditAction[] }>;
 export type EventKind = keyof typeof eventKinds;
@@ -350,6 +365,8 @@ export const detailKeys = [
   "until",
   "candidate",
   "despite",
+  "serverHas",
+  "refusedBy",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

@@ -63,6 +63,7 @@ export const checkCodes = [
   "account_locked",
   "credential_expired",
   "password_change_required",
+  "password_not_accepted",
   "second_factor_required",
   "client_unknown",
   "tenant_not_found",

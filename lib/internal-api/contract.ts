@@ -17,11 +17,18 @@ import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fa
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { chooseMasterKeyInput } from "@/lib/internal-api/bodies/master-key";
 import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
+import { rotationInput, rotationProblems } from "@/lib/internal-api/bodies/rotation";
 import {
   confirmIssuerInput,
   createIssuerBody,
   issuerProblemKeys,
 } from "@/lib/internal-api/bodies/trusted-issuer";
+
+/** Done; or why not, and the destinations of the administrator's secret that a person has to confirm. */
+const rotationAnswer = z.union([
+  z.object({ secretId: z.string() }),
+  z.object({ problem: z.enum(rotationProblems), destinations: z.array(z.string()).optional() }),
+]);
 
 /** A connection from a form or as saved. Automate validates its properties. */
 const connection = z.object({
@@ -292,6 +299,24 @@ export const automateRequests = {
     permission: "destination:write",
     body: z.object({ rule: destinationRuleSchema }),
     answer: z.object({ rule: destinationRuleSchema }),
+  },
+  "rotation:set": {
+    path: "/internal/rotations/set",
+    permission: "rotation:write",
+    body: rotationInput,
+    answer: rotationAnswer,
+  },
+  "rotation:remove": {
+    path: "/internal/rotations/remove",
+    permission: "rotation:write",
+    body: z.object({ secretId: z.string().max(64) }),
+    answer: rotationAnswer,
+  },
+  "rotation:start": {
+    path: "/internal/rotations/start",
+    permission: "rotation:write",
+    body: z.object({ secretId: z.string().max(64) }),
+    answer: rotationAnswer,
   },
   "credential-attempt:reset": {
     path: "/internal/credential-attempts/reset",

@@ -8,6 +8,7 @@ export const topics = [
   "access_token.expires",
   "connection.fails",
   "rotation.fails",
+  "password.fails",
 ] as const;
 export type Topic = (typeof topics)[number];
 

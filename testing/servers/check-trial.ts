@@ -5,7 +5,7 @@ import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
 import { buildCheckWorker } from "@/testing/servers/built-worker";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import { createJob, expectSilence, type Secrets, type StandIns } from "@/testing/servers/trial-job";
-import type { CheckJob } from "@/worker/protocol";
+import type { CheckJob, PasswordJob } from "@/worker/protocol";
 
 export type TrialOptions = { timeoutMs?: number; signal?: AbortSignal; egressAllow?: string[] };
 /** The parts of a check that a person would see. */
@@ -22,7 +22,7 @@ export function createTrials(standIns?: StandIns) {
   const many = createManyChecks();
   let shipped: ReturnType<typeof createShippedTrials> | undefined;
 
-  async function runJob(made: CheckJob, options: TrialOptions = {}): Promise<Trial> {
+  async function runJob(made: CheckJob | PasswordJob, options: TrialOptions = {}): Promise<Trial> {
     const { timeoutMs, signal, egressAllow = loopback } = options;
     const job = { ...made, egressAllow };
     if (timeoutMs === undefined && signal === undefined && !process.env.RUN_LONG)

@@ -89,6 +89,9 @@ function bySqlState(state: string, routine: string, tlsMode: string): CheckFailu
       return new CheckFailure("database_not_found", "database", undefined, "permission");
     case "42501":
       return new CheckFailure("not_permitted", "database", undefined, "permission");
+    case "42704":
+    case "22023":
+      return new CheckFailure("password_not_accepted", "password", undefined, "permission");
     case "53300":
       return new CheckFailure("too_many_connections");
     case "57P01":

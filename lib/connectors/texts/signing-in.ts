@@ -64,6 +64,10 @@ export const signingInTexts = {
     title: "The server requires a new password for this user.",
     advice: "Sign in to the server once and change the password, then replace the secret’s value.",
   },
+  password_not_accepted: {
+    title: "The server did not accept the new password, or does not know its user.",
+    advice: "Correct the users or the length of the rotation.",
+  },
   second_factor_required: {
     title: "This account requires a second factor, which a pipeline cannot provide.",
     advice: "Use a service account, a key or a token instead of the password.",

@@ -4,6 +4,7 @@ import { WaitingRequestList } from "@/components/destinations/waiting-requests";
 import { SecretExpiryNotice } from "@/components/expiry/secret-expiry-notice";
 import { WhoCan } from "@/components/fabrics/who-can";
 import { QueryProvider } from "@/components/query/query-provider";
+import { RotationSection } from "@/components/rotations/rotation-section";
 import { DeleteSecretButton } from "@/components/secrets/delete-secret-button";
 import { EditDescriptionButton } from "@/components/secrets/edit-description-button";
 import { FormerNames } from "@/components/secrets/former-names";
@@ -29,6 +30,8 @@ import { listPossibleOwners } from "@/lib/expiry/queries";
 import { getFabric } from "@/lib/fabrics/queries";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { findSnooze } from "@/lib/reminders/queries";
+import { getRotation, listAdministrators } from "@/lib/rotations/queries";
+import { secretKinds } from "@/lib/secrets/kinds/registry";
 import { getSecret } from "@/lib/secrets/queries";
 
 export const metadata = { title: "Secret" };
@@ -104,6 +107,17 @@ export default async function SecretPage({
               initial={{ ...users, lastUsedAt: secret.lastUsedAt, readsByDay: secret.readsByDay }}
             />
           </QueryProvider>
+          <RotationSection
+            fabricId={fabricId}
+            secret={{
+              id: secret.id,
+              name: secret.name,
+              givesUser: secretKinds[secret.subKind].givesUser === true,
+            }}
+            rotation={await getRotation(scope, secretId)}
+            administrators={await listAdministrators(scope, secretId)}
+            isAdmin={allows(scope.role, "rotation:write")}
+          />
           <SecretDestinations fabricId={fabricId} secret={secret} isAdmin={isAdmin} />
         </div>
         <div className="flex min-w-0 flex-col gap-5">

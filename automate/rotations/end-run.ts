@@ -1,0 +1,63 @@
+import { discardCandidate } from "@/automate/candidates/close-candidates";
+import { type PasswordRun, whileHeld } from "@/automate/rotations/password-run";
+import type { PasswordRotation } from "@/automate/rotations/rotation";
+import { nextDue } from "@/automate/rotations/schedule";
+import type { Scope } from "@/lib/access/scope";
+import { systemActor } from "@/lib/access/system-actor";
+import { record } from "@/lib/audit/record";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import type { ServerHas } from "@/lib/rotations/schema";
+
+type End = {
+  state: "done" | "failed";
+  serverHas: ServerHas;
+  code: CheckCode | null;
+  refusedBy?: string[];
+};
+
+/**
+ * Ends a run, sets when the schedule rotates next, and records it. A new value that nobody needs any more is deleted.
+ * It stays where the server may have it and nobody knows, so that an Admin can try and promote it.
+ */
+export async function endRun(
+  scope: Scope<"connection:check">,
+  run: PasswordRun,
+  rotation: PasswordRotation,
+  { state, serverHas, code, refusedBy = [] }: End,
+): Promise<void> {
+  const { fabricId, teamId } = scope;
+  const isFailed = state === "failed";
+  const actor = systemActor;
+  await whileHeld(run, async (tx) => {
+    await tx.passwordRun.update({
+      where: { id: run.id },
+      data: { state, serverHas, code, refusedBy, endedAt: new Date(), holder: "" },
+      select: { id: true },
+    });
+    const failures = isFailed ? rotation.failures + 1 : 0;
+    await tx.passwordRotation.updateMany({
+      where: { secretId: run.secretId },
+      data: { failures, dueAt: nextDue(rotation, failures, new Date()) },
+    });
+    const secret = await tx.secret.findUniqueOrThrow({
+      where: { id: run.secretId },
+      select: { id: true, name: true },
+    });
+    await record(tx, {
+      actor,
+      teamId,
+      fabricId,
+      action: isFailed ? "secret.rotation.fail" : "secret.rotation.end",
+      object: { kind: "secret", ...secret },
+      details: {
+        candidate: run.candidate,
+        serverHas,
+        ...(code ? { code } : {}),
+        ...(refusedBy.length > 0 ? { refusedBy } : {}),
+      },
+    });
+  });
+  const isNeeded = rotation.method === "own" && serverHas !== "former";
+  if (isFailed && !isNeeded)
+    await discardCandidate({ fabricId, teamId, actor }, { secretId: run.secretId, number: run.candidate });
+}

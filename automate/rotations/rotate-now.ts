@@ -1,0 +1,28 @@
+import type { Deps } from "@/automate/rotations/attempt";
+import { findRotation } from "@/automate/rotations/rotation";
+import type { NotSet } from "@/automate/rotations/set-rotation";
+import { startPasswordRun } from "@/automate/rotations/start-run";
+import { workOnNewRun } from "@/automate/rotations/work";
+import { authorizeBackground } from "@/lib/access/background";
+import type { Scope } from "@/lib/access/scope";
+import { NotFound } from "@/lib/result";
+
+/**
+ * Begins a run for a person, or says why not. It goes on in the background: the person sees how on the secret's page,
+ * because it may take longer than a request. Throws `NotFound`.
+ */
+export async function rotateNow(
+  deps: Deps,
+  scope: Scope<"rotation:write">,
+  secretId: string,
+  /** Receives only the error's name: its message may contain a secret. */
+  onError: (name: string) => void,
+): Promise<{ secretId: string } | NotSet> {
+  const rotation = await findRotation(scope, secretId);
+  const background = rotation && (await authorizeBackground(scope.fabricId));
+  if (!rotation || !background) throw new NotFound("Rotation not found.");
+  const started = await startPasswordRun(deps.keys, background, rotation, scope.actor);
+  if (!started.ok) return { problem: started.code };
+  void workOnNewRun(deps, background, rotation, started.value).catch((error: Error) => onError(error.name));
+  return { secretId };
+}

@@ -1,0 +1,455 @@
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createRuntimeApp } from "@/automate/app";
+import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
+import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
+import { findDue } from "@/automate/reminders/due";
+import type { Deps } from "@/automate/rotations/attempt";
+import { workOnce } from "@/automate/rotations/loop";
+import { findRotation } from "@/automate/rotations/rotation";
+import { setAtServer } from "@/automate/rotations/set-at-server";
+import { setRotation } from "@/automate/rotations/set-rotation";
+import { startPasswordRun } from "@/automate/rotations/start-run";
+import { workOnNewRun } from "@/automate/rotations/work";
+import { authorizeBackground } from "@/lib/access/background";
+import { newPipelineToken } from "@/lib/access/pipeline";
+import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { type RotationInput, rotationInput } from "@/lib/rotations/schema";
+import { createTestDatabase, type TestDatabase } from "@/testing/database";
+import { createTestFabric, type TestFabric } from "@/testing/fabric";
+import { createTestKeys } from "@/testing/keys";
+import { addRotatedConnection, asServerOwner, signsIn } from "@/testing/rotations";
+import { addTestSecret } from "@/testing/secrets";
+import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
+
+const { token, tokenHash } = newPipelineToken();
+const worker = buildCheckWorker();
+const logins: PostgresLogin[] = [];
+const rounds = process.env.RUN_LONG ? 30 : 2;
+let owner: Db;
+let urls: TestDatabase;
+let fabric: TestFabric;
+let pool: CheckPool;
+let deps: Deps;
+let app: ReturnType<typeof createRuntimeApp>;
+let counter = 0;
+
+beforeAll(async () => {
+  const keys = await createTestKeys();
+  urls = await createTestDatabase("automate");
+  Object.assign(process.env, keys.web, keys.automate, { EGRESS_ALLOW: "127.0.0.0/8,::1/128" });
+  owner = createDb(urls.ownerUrl);
+  fabric = await createTestFabric(owner);
+  const { fabricId, admin } = fabric;
+  await owner.pipelineToken.create({
+    data: { fabricId, name: "nightly", tokenHash, createdById: admin.id, createdByName: admin.name },
+  });
+  pool = createCheckPool({ workerPath: worker.path, size: 2 });
+  deps = {
+    keys: fabric.keys,
+    runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
+    changePassword: createPasswordChanges({ keys: fabric.keys, pool }),
+    signal: new AbortController().signal,
+  };
+  app = createRuntimeApp({ keys: fabric.keys, logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  pool.close();
+  worker.remove();
+  // Roles last: they have rights in each other's databases.
+  await asServerOwner(urls.ownerUrl, [
+    ...logins.map(({ database }) => `DROP DATABASE ${database} WITH (FORCE)`),
+    ...logins.map(({ username }) => `DROP ROLE ${username}`),
+  ]);
+  await owner.$disconnect();
+  await closeDb();
+});
+
+async function newLogin(): Promise<PostgresLogin> {
+  const login = await createPostgresLogin(urls.ownerUrl);
+  logins.push(login);
+  return login;
+}
+
+function addSecret(id: string, subKind: "text" | "username_password", fields: Record<string, string>) {
+  const versions = [{ by: "admin" as const, fields }];
+  return addTestSecret(owner, fabric, urls.webUrl, { id, subKind, versions });
+}
+
+const base = { length: 24, alphabet: "letters_digits", everyDays: null, window: null } as const;
+
+function set(input: Partial<RotationInput> & { secretId: string; connectionId: string }) {
+  const parsed = rotationInput.parse({ method: "own", ...base, ...input });
+  return setRotation(fabric.scope("admin", "rotation:write"), parsed);
+}
+
+/** A rotation of one's own password, with a Text secret. */
+async function ownRotation() {
+  counter += 1;
+  const id = `own${counter}`;
+  const login = await newLogin();
+  await addSecret(id, "text", { value: login.password });
+  await addRotatedConnection(owner, fabric, { id, secretId: id, login, username: login.username });
+  expect(await set({ secretId: id, connectionId: id })).toEqual({ secretId: id });
+  return { id, login };
+}
+
+/** A rotation of a pair of users by an administrator. */
+async function pairRotation() {
+  counter += 1;
+  const id = `pair${counter}`;
+  const [first, second, admin] = [await newLogin(), await newLogin(), await newLogin()];
+  await asServerOwner(urls.ownerUrl, [
+    `GRANT CONNECT ON DATABASE ${first.database} TO ${second.username}, ${admin.username}`,
+    `ALTER ROLE ${admin.username} CREATEROLE`,
+    `GRANT ${first.username}, ${second.username} TO ${admin.username} WITH ADMIN OPTION`,
+  ]);
+  await addSecret(id, "username_password", { username: first.username, password: first.password });
+  const { username, password } = admin;
+  await addSecret(`${id}_admin`, "username_password", { username, password });
+  await addRotatedConnection(owner, fabric, { id, secretId: id, login: first });
+  const users = [first.username, second.username];
+  const input = {
+    secretId: id,
+    connectionId: id,
+    method: "pair",
+    administratorId: `${id}_admin`,
+    users,
+  } as const;
+  return { id, first, second, admin, input: { ...input, users } };
+}
+
+async function start(id: string) {
+  const scope = await authorizeBackground(fabric.fabricId);
+  const rotation = await findRotation(fabric, id);
+  if (!scope || !rotation) throw new Error("There is no rotation.");
+  return { scope, rotation, started: await startPasswordRun(deps.keys, scope, rotation, fabric.admin) };
+}
+
+/** Runs a rotation to its end. Returns its problem, or undefined. */
+async function rotate(id: string): Promise<string | undefined> {
+  const { scope, rotation, started } = await start(id);
+  if (!started.ok) return started.code;
+  await workOnNewRun(deps, scope, rotation, started.value);
+  return undefined;
+}
+
+const lastRun = (secretId: string) =>
+  owner.passwordRun.findFirstOrThrow({ where: { secretId }, orderBy: { startedAt: "desc" } });
+
+async function read(name: string): Promise<{ version: number; value: never }> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await app.inject({ url: `/v1/secrets/${name}`, headers })).json();
+}
+
+/** The sessions of a user at the server; with `waitFor`, only those that wait for it. */
+async function sessionsOf({ username }: PostgresLogin, waitFor?: "Lock"): Promise<number | undefined> {
+  const rows = await owner.$queryRaw<{ wait: string | null }[]>`
+    SELECT wait_event_type AS wait FROM pg_stat_activity WHERE usename = ${username}`;
+  return rows.filter(({ wait }) => waitFor === undefined || wait === waitFor).length;
+}
+
+/** The lease of a copy of automate that was killed has expired. */
+const killed = (secretId: string) =>
+  owner.$executeRaw`UPDATE password_run SET holder = 'killed', "leasedUntil" = now() WHERE "secretId" = ${secretId} AND "endedAt" IS NULL`;
+
+describe("one's own password", () => {
+  test("is made, set at the server by a verifier, and becomes the current value", async () => {
+    const { id, login } = await ownRotation();
+    expect(await rotate(id)).toBeUndefined();
+    const { version, value } = await read(id);
+    expect(version).toBe(2);
+    expect(value).toMatch(/^[A-Za-z0-9]{24}$/);
+    expect(await signsIn(login, login.username, value)).toBe(true);
+    expect(await signsIn(login, login.username, login.password)).toBe(false);
+    const run = await lastRun(id);
+    expect(run).toMatchObject({ state: "done", serverHas: "new", version: 2, code: null, refusedBy: [] });
+    expect(Number(run.promotedAt) - Number(run.wasSetAt)).toBeLessThan(5_000);
+    // It goes where the former value went, and its author is nobody who could send it elsewhere.
+    expect(
+      await owner.allowedDestination.findMany({ where: { secretId: id }, select: { version: true } }),
+    ).toEqual([{ version: 1 }, { version: 2 }]);
+    expect(await owner.secretVersion.findFirst({ where: { secretId: id, version: 2 } })).toMatchObject({
+      createdById: "automate",
+    });
+    const events = await owner.auditEvent.findMany({ where: { objectId: id }, orderBy: { id: "asc" } });
+    expect(events.map(({ action }) => action)).toEqual([
+      "secret.rotation.set",
+      "secret.rotation.start",
+      "secret.use",
+      "secret.promote",
+      "secret.use",
+      "connection.check",
+      "secret.rotation.end",
+      "secret.use",
+    ]);
+    expect(JSON.stringify(events)).not.toContain(value);
+  });
+
+  test("stays the former one when the server refuses, and the run says so", async () => {
+    const { id, login } = await ownRotation();
+    await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD 'changed-by-hand'`]);
+    await rotate(id);
+    expect(await lastRun(id)).toMatchObject({
+      state: "failed",
+      serverHas: "former",
+      code: "rejected_credentials",
+    });
+    expect(await signsIn(login, login.username, "changed-by-hand")).toBe(true);
+    expect(await read(id)).toMatchObject({ version: 1, value: login.password });
+    // The new value is gone: nobody needs it.
+    expect(await owner.secretField.count({ where: { secretId: id, version: { lt: 0 } } })).toBe(0);
+  });
+
+  test("wins over a value that a person enters in between: the server has no other any more", async () => {
+    const { id, login } = await ownRotation();
+    const { scope, started } = await start(id);
+    if (!started.ok) throw new Error(started.code);
+    await setAtServer(deps, scope, started.value);
+    await owner.secretVersion.create({
+      data: {
+        secretId: id,
+        version: 2,
+        fabricId: fabric.fabricId,
+        manifest: { value: 1 },
+        metadata: {},
+        createdById: "p",
+        createdByName: "P",
+      },
+    });
+    await killed(id);
+    await workOnce(deps);
+    const { version, value } = await read(id);
+    expect(version).toBe(3);
+    expect(await signsIn(login, login.username, value)).toBe(true);
+  });
+});
+
+describe("a copy of automate that is killed", () => {
+  test("before the password is set leaves the former one, on both sides", async () => {
+    const { id, login } = await ownRotation();
+    expect((await start(id)).started).toMatchObject({ ok: true });
+    await killed(id);
+    await workOnce(deps);
+    expect(await lastRun(id)).toMatchObject({ state: "failed", serverHas: "former" });
+    expect(await read(id)).toMatchObject({ version: 1, value: login.password });
+    expect(await signsIn(login, login.username, login.password)).toBe(true);
+  });
+
+  test("after the password is set leaves the new one, on both sides", async () => {
+    const { id, login } = await ownRotation();
+    const { scope, started } = await start(id);
+    if (!started.ok) throw new Error(started.code);
+    await setAtServer(deps, scope, started.value);
+    await killed(id);
+    await workOnce(deps);
+    expect(await lastRun(id)).toMatchObject({ state: "done", serverHas: "new" });
+    const { version, value } = await read(id);
+    expect([version, await signsIn(login, login.username, value)]).toEqual([2, true]);
+  });
+
+  test.each(["set", "promoted"] as const)(
+    "in the state %s is continued by another copy, once",
+    async (state) => {
+      const { id, login } = await ownRotation();
+      await rotate(id);
+      const { value } = await read(id);
+      // As the killed copy left it: the row is behind what happened.
+      const behind = state === "set" ? { state, version: null, promotedAt: null } : { state };
+      await owner.passwordRun.updateMany({ where: { secretId: id }, data: { ...behind, endedAt: null } });
+      await killed(id);
+      await Promise.all([workOnce(deps), workOnce(deps)]);
+      expect(await lastRun(id)).toMatchObject({ state: "done", serverHas: "new", version: 2 });
+      expect(await read(id)).toMatchObject({ version: 2, value });
+      expect(await signsIn(login, login.username, value)).toBe(true);
+    },
+  );
+
+  test("while the server waits with the statement is asked later, and the answer decides", async () => {
+    const { id, login } = await ownRotation();
+    const { scope, rotation, started } = await start(id);
+    if (!started.ok) throw new Error(started.code);
+    const cut = new AbortController();
+    const other = new pg.Client({ connectionString: urls.ownerUrl });
+    await other.connect();
+    await other.query("BEGIN");
+    // The statement of the rotation waits for this row.
+    await other.query(`ALTER ROLE ${login.username} CONNECTION LIMIT 50`);
+    const work = workOnNewRun({ ...deps, signal: cut.signal }, scope, rotation, started.value);
+    await expect.poll(() => sessionsOf(login, "Lock")).toBe(1);
+    cut.abort();
+    await work;
+    expect(await lastRun(id)).toMatchObject({ state: "setting", serverHas: "unknown", code: "cancelled" });
+    await other.query("ROLLBACK");
+    await other.end();
+    await expect.poll(() => sessionsOf(login)).toBe(0);
+    await killed(id);
+    await workOnce(deps);
+    const run = await lastRun(id);
+    const { value } = await read(id);
+    expect(run.endedAt).not.toBeNull();
+    expect(run.serverHas).not.toBe("unknown");
+    expect(await signsIn(login, login.username, value)).toBe(true);
+  });
+});
+
+describe("a pair of users", () => {
+  test("takes turns, and the former user keeps its password for the overlap", async () => {
+    const { id, first, second, input } = await pairRotation();
+    const shown = await set(input);
+    expect(shown).toEqual({
+      problem: "destination_unconfirmed",
+      destinations: [`postgres://${first.server}:${first.port}?tls=disable`],
+    });
+    const shownDestinations = "problem" in shown ? shown.destinations : [];
+    expect(await set({ ...input, shownDestinations, overlapMinutes: 60 })).toEqual({ secretId: id });
+    expect(await rotate(id)).toBeUndefined();
+    const now = await read(id);
+    expect(now).toMatchObject({ version: 2, value: { username: second.username } });
+    const { password } = now.value as { password: string };
+    expect(await signsIn(first, second.username, password)).toBe(true);
+    expect(await signsIn(first, first.username, first.password)).toBe(true);
+
+    expect(await rotate(id)).toBe("too_early");
+    await owner.$executeRaw`UPDATE password_run SET "promotedAt" = now() - interval '61 minutes' WHERE "secretId" = ${id}`;
+    expect(await rotate(id)).toBeUndefined();
+    const next = (await read(id)).value as { username: string; password: string };
+    expect(next.username).toBe(first.username);
+    expect(await signsIn(first, first.username, next.password)).toBe(true);
+    expect(await signsIn(first, first.username, first.password)).toBe(false);
+    expect(await signsIn(first, second.username, password)).toBe(true);
+  });
+
+  test(`loses no sign-in of pipelines that keep a value for half a second, in ${rounds} rotations`, async () => {
+    const { id, first, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    await set({ ...input, shownDestinations, overlapMinutes: 1 });
+    let isOver = false;
+    const counts = { signedIn: 0, refused: 0 };
+    const pipeline = async () => {
+      while (!isOver) {
+        const { username, password } = (await read(id)).value as { username: string; password: string };
+        for (const until = Date.now() + 500; Date.now() < until && !isOver; ) {
+          const isIn = await signsIn(first, username, password);
+          counts[isIn ? "signedIn" : "refused"] += 1;
+        }
+      }
+    };
+    const pipelines = [pipeline(), pipeline(), pipeline()];
+    for (let round = 0; round < rounds; round += 1) {
+      expect(await rotate(id)).toBeUndefined();
+      expect(await lastRun(id)).toMatchObject({ state: "done" });
+      // The overlap has passed, and with it the half second.
+      await owner.$executeRaw`UPDATE password_run SET "promotedAt" = now() - interval '61 seconds' WHERE "secretId" = ${id}`;
+      await new Promise((resolve) => setTimeout(resolve, 600));
+    }
+    isOver = true;
+    await Promise.all(pipelines);
+    expect(counts.refused).toBe(0);
+    expect(counts.signedIn).toBeGreaterThan(rounds * 10);
+  });
+
+  test("is not promoted when a connection refuses the new value, and nothing is broken", async () => {
+    const { id, first, second, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    await set({ ...input, shownDestinations });
+    // Only the first user may connect to it.
+    const closed = { ...second, database: (await newLogin()).database };
+    await asServerOwner(urls.ownerUrl, [`GRANT CONNECT ON DATABASE ${closed.database} TO ${first.username}`]);
+    await addRotatedConnection(owner, fabric, { id: `${id} closed`, secretId: id, login: closed });
+    await rotate(id);
+    expect(await lastRun(id)).toMatchObject({
+      state: "failed",
+      serverHas: "new",
+      refusedBy: [`${id} closed`],
+      version: null,
+    });
+    expect(await read(id)).toMatchObject({
+      version: 1,
+      value: { username: first.username, password: first.password },
+    });
+    expect(await signsIn(first, first.username, first.password)).toBe(true);
+    expect(await owner.secretField.count({ where: { secretId: id, version: { lt: 0 } } })).toBe(0);
+  });
+
+  test("is continued where a stopping copy left it: a check that it broke off is no refusal", async () => {
+    const { id, first, second, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    await set({ ...input, shownDestinations });
+    const { scope, rotation, started } = await start(id);
+    if (!started.ok) throw new Error(started.code);
+    const stopping = new AbortController();
+    const runPrepared: Deps["runPrepared"] = (run) => {
+      stopping.abort();
+      return deps.runPrepared(run);
+    };
+    await workOnNewRun({ ...deps, runPrepared, signal: stopping.signal }, scope, rotation, started.value);
+    expect(await lastRun(id)).toMatchObject({ state: "set", serverHas: "new", endedAt: null });
+    expect(await read(id)).toMatchObject({ version: 1 });
+    await killed(id);
+    await workOnce(deps);
+    expect(await lastRun(id)).toMatchObject({ state: "done", user: second.username, version: 2 });
+  });
+
+  test("begins only with one of its users in the secret", async () => {
+    const { id, first, second, admin, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    await set({ ...input, users: [second.username, admin.username], shownDestinations });
+    expect(await rotate(id)).toBe("user_not_in_pair");
+    expect(await owner.passwordRun.count({ where: { secretId: id } })).toBe(0);
+  });
+});
+
+describe("setting up a rotation", () => {
+  test("names what does not fit, before anything happens at a server", async () => {
+    const { id, first, input } = await pairRotation();
+    const { id: text } = await ownRotation();
+    const pair = { ...input, secretId: text, connectionId: text };
+    expect(await set(pair)).toEqual({ problem: "needs_user" });
+    expect(await set({ ...input, administratorId: text })).toEqual({ problem: "administrator_unfit" });
+    expect(await set({ ...input, administratorId: id })).toEqual({ problem: "administrator_unfit" });
+    expect(await set({ ...input, users: [first.username, "x;y"] })).toEqual({ problem: "user_unfit" });
+    expect(await set({ ...input, connectionId: text })).toEqual({ problem: "not_used" });
+    await expect(set({ ...input, secretId: "none" })).rejects.toThrow("Secret not found.");
+    // A verifier in clear, and a later sign-in in clear, together let an eavesdropper sign in.
+    const settings = (server: string) => ({ server, port: "5432", database: "d", tlsMode: "disable" });
+    await owner.connection.update({ where: { id }, data: { properties: settings("db.example.com") } });
+    expect(await set(input)).toEqual({ problem: "unencrypted" });
+    expect(await owner.passwordRotation.count({ where: { secretId: id } })).toBe(0);
+  });
+
+  test("waits while a run has not ended", async () => {
+    const { id } = await ownRotation();
+    await start(id);
+    expect(await set({ secretId: id, connectionId: id })).toEqual({ problem: "running" });
+    expect((await start(id)).started).toMatchObject({ ok: false, code: "candidate_waiting" });
+    await killed(id);
+    await workOnce(deps);
+  });
+});
+
+test("the schedule starts a due rotation, one copy of two, and a failure postpones the next", async () => {
+  const { id, login } = await ownRotation();
+  await set({ secretId: id, connectionId: id, everyDays: 30 });
+  const dueNow = () =>
+    owner.$executeRaw`UPDATE password_rotation SET "dueAt" = now() - interval '1 second' WHERE "secretId" = ${id}`;
+  await dueNow();
+  await Promise.all([workOnce(deps), workOnce(deps)]);
+  expect(await owner.passwordRun.count({ where: { secretId: id } })).toBe(1);
+  const days = async () => {
+    const { dueAt } = await owner.passwordRotation.findUniqueOrThrow({ where: { secretId: id } });
+    return (Number(dueAt) - Date.now()) / 86_400_000;
+  };
+  expect(await days()).toBeCloseTo(30, 1);
+  await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD 'by-hand'`]);
+  await dueNow();
+  await workOnce(deps);
+  expect(await lastRun(id)).toMatchObject({ state: "failed", serverHas: "former" });
+  expect((await days()) * 24).toBeCloseTo(1, 1);
+  // The owner is reminded until it works again.
+  const due = await findDue(owner, new Date(), [id]);
+  expect(due).toMatchObject([{ topic: "password.fails", name: id, ownerId: fabric.user.id, days: 0 }]);
+});

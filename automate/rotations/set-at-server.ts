@@ -1,0 +1,60 @@
+import type { Attempt, Deps } from "@/automate/rotations/attempt";
+import { nativeHash, scramVerifier } from "@/automate/rotations/new-password";
+import type { StartedRun } from "@/automate/rotations/start-run";
+import type { Scope } from "@/lib/access/scope";
+import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
+import { userFieldOf } from "@/lib/connectors/validate";
+import type { CheckJob, PasswordChange } from "@/worker/protocol";
+
+/** Sets the new password at the server, in a worker that reaches only the connection's destinations. */
+export async function setAtServer(
+  { changePassword, signal }: Deps,
+  scope: Scope<"connection:check">,
+  { run, subject, signIn, password }: StartedRun,
+): Promise<Attempt> {
+  const userField = userFieldOf(signIn.connector, subject.field) ?? "";
+  const result = await changePassword({
+    scope,
+    connection: subject.connection.name,
+    prepared: signIn,
+    signal,
+    changeOf: (job) => changeOf(job, { own: ownUser(job, userField), user: run.user, password }),
+  });
+  return { serverHas: serverHasAfter(result), code: result.ok ? null : result.code };
+}
+
+/** Who signs in: the user of the secret, or of the connection. */
+function ownUser({ properties, secrets }: CheckJob, field: string): string {
+  return String(secrets[field] ?? properties[field] ?? "");
+}
+
+function changeOf(
+  { kind }: CheckJob,
+  { own, user, password }: { own: string; user: string; password: string },
+): PasswordChange {
+  const who = user === "" ? { user: own, isOwn: true } : { user, isOwn: false };
+  // PostgreSQL takes a verifier, so its worker gets no password.
+  if (kind === "postgres") return { ...who, verifier: scramVerifier(password) };
+  return { ...who, verifier: nativeHash(password), password };
+}
+
+/** Refusals of the statement itself: the server has carried nothing out. */
+const refusedStatement: readonly CheckCode[] = ["not_permitted", "password_not_accepted", "misconfigured"];
+/** Ends of a run that say nothing about how far it came. */
+const inconclusive: readonly CheckCode[] = [
+  "connection_closed",
+  "connection_refused",
+  "unreachable",
+  "timed_out",
+  "unexpected",
+  "cancelled",
+  "wrong_protocol",
+  "server_not_ready",
+];
+
+/** The password that the server has after an attempt to set it. When in doubt, it is unknown. */
+export function serverHasAfter(result: CheckResult): Attempt["serverHas"] {
+  if (result.ok) return "new";
+  if (result.step === "permission") return refusedStatement.includes(result.code) ? "former" : "unknown";
+  return result.step === "sign_in" && inconclusive.includes(result.code) ? "unknown" : "former";
+}

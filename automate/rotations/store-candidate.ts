@@ -1,0 +1,57 @@
+import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { sealMade } from "@/automate/secrets/seal-made";
+import { systemActor } from "@/lib/access/system-actor";
+import type { Tx } from "@/lib/db/client";
+import { lockSecret } from "@/lib/secrets/write";
+
+type Sealed = Awaited<ReturnType<typeof sealMade>>;
+
+/**
+ * Stores fields that automate made as a candidate of a secret, and returns its number. The other fields stay those of
+ * the current version. It may go where the current version may: an Admin who set up the rotation wants the secret to
+ * stay what it is.
+ *
+ * Null when another candidate waits, or when the secret has a newer version than `secret`.
+ */
+export async function storePasswordCandidate(
+  tx: Tx,
+  { fabricId }: { fabricId: string },
+  { id: secretId, version: baseVersion, manifest, metadata }: CurrentSecret,
+  sealFor: (version: number) => Promise<Sealed>,
+): Promise<number | null> {
+  await lockSecret(tx, { fabricId }, secretId);
+  const [state] = await tx.$queryRaw<{ version: number; waits: boolean; number: number }[]>`
+    SELECT max(v.version) AS version,
+      (SELECT coalesce(max(number), 0) FROM secret_candidate WHERE "secretId" = ${secretId})::int AS number,
+      EXISTS (SELECT FROM secret_candidate WHERE "secretId" = ${secretId} AND outcome IS NULL
+        AND "expiresAt" > now() AND "baseVersion" = ${baseVersion}) AS waits
+    FROM secret_version v WHERE v."secretId" = ${secretId}`;
+  if (!state || state.waits || state.version !== baseVersion) return null;
+  const number = state.number + 1;
+  const version = -number;
+  const sealed = await sealFor(version);
+  await tx.secretCandidate.create({
+    data: { secretId, number, fabricId, baseVersion },
+    select: { number: true },
+  });
+  const author = { createdById: systemActor.id, createdByName: systemActor.name };
+  await tx.secretVersion.create({
+    data: {
+      secretId,
+      version,
+      fabricId,
+      manifest: { ...manifest, ...Object.fromEntries(sealed.map(({ field }) => [field, version])) },
+      metadata,
+      ...author,
+    },
+    select: { version: true },
+  });
+  await tx.secretField.createMany({ data: sealed });
+  // Settled: nothing else is allowed for it by itself.
+  await tx.settledVersion.create({ data: { secretId, version, fabricId }, select: { version: true } });
+  await tx.$executeRaw`
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
+    SELECT gen_random_uuid()::text, "fabricId", "secretId", ${version}::int, destination, "toReview", "createdById", "createdByName"
+    FROM allowed_destination WHERE "secretId" = ${secretId} AND version = ${baseVersion}::int`;
+  return number;
+}

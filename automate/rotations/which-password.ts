@@ -1,0 +1,50 @@
+import { checkConnections } from "@/automate/candidates/check-connections";
+import { refusals } from "@/automate/checks/attempt-limit";
+import type { Attempt, Deps } from "@/automate/rotations/attempt";
+import type { PasswordRun } from "@/automate/rotations/password-run";
+import type { PasswordRotation } from "@/automate/rotations/rotation";
+import { type CurrentSecret, findCandidateSecret } from "@/automate/secrets/current-secret";
+import type { Scope } from "@/lib/access/scope";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+
+/**
+ * Finds out which password the server has after a run broke off: signs in with the new one and, if that is refused and
+ * the user changes its own, with the current one. The attempt limit bounds both.
+ */
+export async function whichPassword(
+  deps: Deps,
+  scope: Scope<"connection:check">,
+  { connectionId, method }: PasswordRotation,
+  { secretId, candidate: number }: PasswordRun,
+): Promise<Attempt> {
+  const candidate = await findCandidateSecret(scope, secretId, number);
+  if (!candidate) return { serverHas: "unknown", code: "secret_missing" };
+  const next = await signsIn(deps, scope, { secretId, candidate, connectionId });
+  if (next === null) return { serverHas: "new", code: null };
+  if (!refusals.has(next)) return { serverHas: "unknown", code: next };
+  // Of a pair, the current value is about the other user.
+  if (method === "pair") return { serverHas: "former", code: "connection_closed" };
+  const current = await signsIn(deps, scope, { secretId, candidate: null, connectionId });
+  return current === null
+    ? { serverHas: "former", code: "connection_closed" }
+    : { serverHas: "unknown", code: current };
+}
+
+type Try = { secretId: string; candidate: CurrentSecret | null; connectionId: string };
+
+/** Null when the connection signs in with the value; otherwise why not. */
+async function signsIn(
+  { runPrepared, signal }: Deps,
+  scope: Scope<"connection:check">,
+  { secretId, candidate, connectionId }: Try,
+): Promise<CheckCode | null> {
+  let code: CheckCode | null = "busy";
+  await checkConnections(scope, { secretId, candidate }, [connectionId], {
+    runPrepared,
+    signal,
+    report: ({ event }) => {
+      if (event.type === "result") code = event.ok ? null : event.code;
+    },
+  });
+  return code;
+}

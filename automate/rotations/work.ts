@@ -1,0 +1,215 @@
+import { checkConnections } from "@/automate/candidates/check-connections";
+import { promoteCandidate } from "@/automate/candidates/promote";
+import { listUsingConnections } from "@/automate/candidates/using-connections";
+import type { Attempt, Deps } from "@/automate/rotations/attempt";
+import { endRun } from "@/automate/rotations/end-run";
+import { keepLease, type PasswordRun, releaseRun, whileHeld } from "@/automate/rotations/password-run";
+import { findRotation, type PasswordRotation } from "@/automate/rotations/rotation";
+import { setAtServer } from "@/automate/rotations/set-at-server";
+import type { StartedRun } from "@/automate/rotations/start-run";
+import { whichPassword } from "@/automate/rotations/which-password";
+import { findCandidateSecret } from "@/automate/secrets/current-secret";
+import { authorizeBackground } from "@/lib/access/background";
+import type { Scope } from "@/lib/access/scope";
+import { systemActor } from "@/lib/access/system-actor";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { db } from "@/lib/db/client";
+
+type Working = { scope: Scope<"connection:check">; rotation: PasswordRotation; run: PasswordRun };
+
+/** How long a run waits before it asks again which password the server has, in seconds. */
+const askAgainSeconds = 30;
+
+/** Sets the password of a run that this copy just began, and takes it to its end as far as it can. */
+export async function workOnNewRun(
+  deps: Deps,
+  scope: Working["scope"],
+  rotation: PasswordRotation,
+  started: StartedRun,
+) {
+  const { run } = started;
+  const release = keepLease(run.id);
+  try {
+    const outcome = await setAtServer(deps, scope, started);
+    await continueRun(deps, { scope, rotation, run }, outcome);
+  } finally {
+    release();
+  }
+}
+
+/** Takes a run further that another copy left, or that waits. */
+export async function workOnRun(deps: Deps, run: PasswordRun): Promise<void> {
+  const release = keepLease(run.id);
+  try {
+    const scope = await authorizeBackground(run.fabricId);
+    const rotation = await findRotation(run, run.secretId);
+    // A deleted fabric; and the rotation of a running run cannot be removed.
+    if (!scope || !rotation) return await releaseRun(run.id, 3600, null);
+    if (run.state === "setting") {
+      const asked = await whichPassword(deps, scope, rotation, run);
+      return await continueRun(deps, { scope, rotation, run }, asked);
+    }
+    if (run.state === "set") return await makeCurrent(deps, { scope, rotation, run });
+    return await checkAgain(deps, { scope, rotation, run });
+  } finally {
+    release();
+  }
+}
+
+async function continueRun(deps: Deps, working: Working, { serverHas, code }: Attempt): Promise<void> {
+  const { scope, rotation, run } = working;
+  if (serverHas === "former") return endRun(scope, run, rotation, { state: "failed", serverHas, code });
+  if (serverHas === "unknown") return askLater(scope, working, code);
+  await whileHeld(run, (tx) =>
+    tx.passwordRun.update({
+      where: { id: run.id },
+      data: { state: "set", serverHas, code: null, wasSetAt: new Date() },
+      select: { id: true },
+    }),
+  );
+  return makeCurrent(deps, { ...working, run: { ...run, state: "set" } });
+}
+
+/** The candidate's lifetime bounds how long automate asks. */
+async function askLater(
+  scope: Working["scope"],
+  { rotation, run }: Working,
+  code: CheckCode | null,
+): Promise<void> {
+  const candidate = await db.secretCandidate.findUnique({
+    where: { secretId_number: { secretId: run.secretId, number: run.candidate } },
+    select: { outcome: true, expiresAt: true },
+  });
+  const isOver = !candidate || candidate.outcome !== null || candidate.expiresAt < new Date();
+  // Both passwords refused: somebody else changed it, and asking again costs further attempts.
+  if (isOver || code === "rejected_credentials")
+    return endRun(scope, run, rotation, { state: "failed", serverHas: "unknown", code });
+  return releaseRun(run.id, askAgainSeconds, code);
+}
+
+/** The server has the new password: it becomes the current value. */
+async function makeCurrent(deps: Deps, working: Working): Promise<void> {
+  const { scope, rotation, run } = working;
+  const checked = rotation.method === "pair" ? await checkConsumers(deps, working) : await acceptAll(working);
+  if (checked === null) return releaseRun(run.id, askAgainSeconds, null);
+  const { accepted, refusedBy } = checked;
+  // The user in use still has its password, so nothing is broken.
+  if (refusedBy.length > 0)
+    return endRun(scope, run, rotation, {
+      state: "failed",
+      serverHas: "new",
+      code: "rejected_credentials",
+      refusedBy,
+    });
+  const promoter = { fabricId: scope.fabricId, teamId: scope.teamId, actor: systemActor };
+  const promoted = await promoteCandidate(promoter, {
+    secretId: run.secretId,
+    number: run.candidate,
+    accepted,
+  });
+  // A connection began to use the secret meanwhile.
+  if ("problem" in promoted && promoted.problem === "unaccepted") return releaseRun(run.id, 0, null);
+  // Another copy, or this one before it ended, has promoted it.
+  if ("problem" in promoted && promoted.problem !== "promoted")
+    return endRun(scope, run, rotation, { state: "failed", serverHas: "new", code: "misconfigured" });
+  const { promotedVersion } = await db.secretCandidate.findUniqueOrThrow({
+    where: { secretId_number: { secretId: run.secretId, number: run.candidate } },
+    select: { promotedVersion: true },
+  });
+  await whileHeld(run, (tx) =>
+    tx.passwordRun.update({
+      where: { id: run.id },
+      data: { state: "promoted", promotedAt: new Date(), version: promotedVersion },
+      select: { id: true },
+    }),
+  );
+  return checkAgain(deps, { ...working, run: { ...run, state: "promoted" } });
+}
+
+/**
+ * Of one's own password: the former one no longer works, so there is no way back, whoever refuses the new one or replaced
+ * the value meanwhile.
+ */
+async function acceptAll({ scope, run }: Working) {
+  await db.$executeRaw`
+    UPDATE secret_candidate c SET "expiresAt" = now() + interval '1 hour',
+      "baseVersion" = (SELECT max(version) FROM secret_version v WHERE v."secretId" = c."secretId")
+    WHERE "secretId" = ${run.secretId} AND number = ${run.candidate} AND outcome IS NULL`;
+  const connections = await listUsingConnections(scope.fabricId, run.secretId);
+  return { accepted: connections.map(({ id }) => id), refusedBy: [] };
+}
+
+/**
+ * Checks every connection that uses the secret with the new value. One that fails with the present value too is no
+ * worse with the new one.
+ */
+async function checkConsumers(deps: Deps, { scope, run }: Working) {
+  const candidate = await findCandidateSecret(scope, run.secretId, run.candidate);
+  const all = await listUsingConnections(scope.fabricId, run.secretId);
+  const passed = await db.candidateCheck.findMany({
+    where: { secretId: run.secretId, number: run.candidate, ok: true },
+    select: { connectionId: true, configHash: true },
+  });
+  const hasPassed = ({ id, configHash }: (typeof all)[number]) =>
+    passed.some((one) => one.connectionId === id && one.configHash === configHash);
+  const ids = all.filter((connection) => !hasPassed(connection)).map(({ id }) => id);
+  const failed = candidate ? await failing(deps, scope, { secretId: run.secretId, candidate }, ids) : [];
+  if (failed === null) return null;
+  const connections = all.filter(({ id }) => failed.includes(id));
+  const accepted: string[] = [];
+  const refusedBy: string[] = [];
+  for (const { id, name, configHash } of connections) {
+    const { ok = false } =
+      (await db.connectionCheck.findFirst({
+        where: { fabricId: scope.fabricId, configHash },
+        orderBy: { checkedAt: "desc" },
+        select: { ok: true },
+      })) ?? {};
+    if (ok) refusedBy.push(name);
+    else accepted.push(id);
+  }
+  return { accepted, refusedBy };
+}
+
+/** Results that say nothing about a value. The run waits until there is another. */
+const undecided: readonly CheckCode[] = [
+  "busy",
+  "cancelled",
+  "automate_unavailable",
+  "key_service_unavailable",
+  "key_disabled",
+  "key_denied",
+  "key_missing",
+];
+
+/** The ids of the connections that fail with the value; null when one was not checked. */
+async function failing(
+  { runPrepared, signal }: Deps,
+  scope: Working["scope"],
+  subject: Parameters<typeof checkConnections>[1],
+  ids?: readonly string[],
+): Promise<string[] | null> {
+  const failed: string[] = [];
+  let isDecided = true;
+  const report: Parameters<typeof checkConnections>[3]["report"] = ({ connectionId, event }) => {
+    if (event.type !== "result" || event.ok) return;
+    failed.push(connectionId);
+    isDecided &&= !undecided.includes(event.code);
+  };
+  await checkConnections(scope, subject, ids, { runPrepared, report, signal });
+  return isDecided && !signal.aborted ? failed : null;
+}
+
+/** After one's own password changed without a question: which connections the new value does not suit. */
+async function checkAgain(deps: Deps, { scope, rotation, run }: Working): Promise<void> {
+  const failed =
+    rotation.method === "own" ? await failing(deps, scope, { secretId: run.secretId, candidate: null }) : [];
+  if (failed === null) return releaseRun(run.id, askAgainSeconds, null);
+  const refusing = failed.length > 0 ? await listUsingConnections(scope.fabricId, run.secretId, failed) : [];
+  return endRun(scope, run, rotation, {
+    state: "done",
+    serverHas: "new",
+    code: null,
+    refusedBy: refusing.map(({ name }) => name),
+  });
+}

@@ -1,0 +1,146 @@
+import { useFormContext, useWatch } from "react-hook-form";
+import type { RotationFormValues } from "@/components/rotations/rotation-form";
+import { Banner } from "@/components/ui/banner";
+import { Checkbox } from "@/components/ui/checkbox";
+import { Field } from "@/components/ui/field";
+import { Input } from "@/components/ui/input";
+import { Select } from "@/components/ui/select";
+import { formatDestination } from "@/lib/connectors/format-destination";
+import { alphabets, passwordLengths } from "@/lib/rotations/schema";
+
+type Option = { id: string; name: string };
+
+const schedules = [
+  { value: "", label: "Only when an Admin starts it" },
+  ...[1, 7, 30, 60, 90, 180].map((days) => ({
+    value: String(days),
+    label: days === 1 ? "Every day" : `Every ${days} days`,
+  })),
+];
+
+/** The fields of a rotation: where, who, what the password is like, and when. */
+export function RotationFields({
+  connections,
+  administrators,
+  canBePair,
+  confirmation: { destinations, isConfirmed, onChange },
+}: {
+  connections: readonly Option[];
+  administrators: readonly Option[];
+  /** True for a secret that has the user: only its user can change. */
+  canBePair: boolean;
+  confirmation: {
+    destinations: readonly string[];
+    isConfirmed: boolean;
+    onChange: (isConfirmed: boolean) => void;
+  };
+}) {
+  const { register, control, formState } = useFormContext<RotationFormValues>();
+  const { errors } = formState;
+  const [method, everyDays] = useWatch({ control, name: ["method", "everyDays"] });
+  const numeric = { inputMode: "numeric", autoComplete: "off" } as const;
+  return (
+    <>
+      <Field
+        label="Connection"
+        hint="Selvage sets the password at its server."
+        error={errors.connectionId?.message}
+        isRequired
+      >
+        <Select options={optionsOf(connections)} {...register("connectionId")} />
+      </Field>
+      <Field
+        label="Method"
+        hint={
+          method === "own"
+            ? "One user: its former password stops working at once. Pipelines have it for some seconds longer, until they read the secret again."
+            : "Two users: while one is in use, the other gets a new password. No sign-in fails."
+        }
+        error={errors.method?.message}
+        isRequired
+      >
+        <Select
+          options={[
+            { value: "own", label: "The user changes its own password" },
+            ...(canBePair ? [{ value: "pair", label: "A pair of users in turn, by an administrator" }] : []),
+          ]}
+          {...register("method")}
+        />
+      </Field>
+      {method === "pair" && (
+        <>
+          <Field
+            label="Administrator’s secret"
+            hint="A Username & Password secret whose user may set the passwords of both."
+            error={errors.administratorId?.message}
+            isRequired
+          >
+            <Select
+              placeholder="Choose a secret"
+              options={optionsOf(administrators)}
+              {...register("administratorId")}
+            />
+          </Field>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Field label="First user" error={errors.firstUser?.message} isRequired>
+              <Input autoComplete="off" spellCheck={false} {...register("firstUser")} />
+            </Field>
+            <Field label="Second user" error={errors.secondUser?.message} isRequired>
+              <Input autoComplete="off" spellCheck={false} {...register("secondUser")} />
+            </Field>
+          </div>
+          <Field
+            label="Overlap in hours"
+            hint="For this long at least, the former user keeps its password. Both are never changed together."
+            error={errors.overlapHours?.message}
+            isRequired
+          >
+            <Input {...numeric} {...register("overlapHours")} />
+          </Field>
+        </>
+      )}
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field
+          label="Length"
+          hint={`${passwordLengths.min} to ${passwordLengths.max} characters.`}
+          error={errors.length?.message}
+          isRequired
+        >
+          <Input {...numeric} {...register("length")} />
+        </Field>
+        <Field label="Characters" error={errors.alphabet?.message} isRequired>
+          <Select
+            options={Object.entries(alphabets).map(([value, { label }]) => ({ value, label }))}
+            {...register("alphabet")}
+          />
+        </Field>
+      </div>
+      <Field label="When" error={errors.everyDays?.message} isRequired>
+        <Select options={schedules} {...register("everyDays")} />
+      </Field>
+      {everyDays !== "" && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Not before (UTC)" error={errors.windowStart?.message}>
+            <Input type="time" {...register("windowStart")} />
+          </Field>
+          <Field label="For how many hours" error={errors.windowHours?.message} isRequired>
+            <Input {...numeric} {...register("windowHours")} />
+          </Field>
+        </div>
+      )}
+      {destinations.length > 0 && (
+        <Banner tone="warning" title="The administrator’s secret was never sent to this server">
+          <Checkbox
+            label={`Allow it to be sent to ${destinations.map((key) => formatDestination(key)).join(", and to ")}`}
+            checked={isConfirmed}
+            onChange={({ target }) => onChange(target.checked)}
+          />
+        </Banner>
+      )}
+    </>
+  );
+}
+
+function optionsOf(options: readonly Option[]) {
+  return options.map(({ id, name }) => ({ value: id, label: name }));
+}

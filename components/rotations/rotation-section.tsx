@@ -1,0 +1,113 @@
+import { RefreshWhile } from "@/components/rotations/refresh-while";
+import { problemTexts, runText, settingsText } from "@/components/rotations/rotation-texts";
+import { SetRotationButton } from "@/components/rotations/set-rotation-button";
+import { StartRotationButton } from "@/components/rotations/start-rotation-button";
+import { StopRotationButton } from "@/components/rotations/stop-rotation-button";
+import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
+import { Badge } from "@/components/ui/badge";
+import { Banner } from "@/components/ui/banner";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { RotationDetail, RunSummary } from "@/lib/rotations/schema";
+
+/**
+ * How Selvage rotates the password in a secret, and what came of it. Nothing for a secret without a rotation, unless an
+ * Admin can set one up.
+ */
+export function RotationSection({
+  fabricId,
+  secret,
+  rotation: { settings, runs, connections },
+  administrators,
+  isAdmin,
+}: {
+  fabricId: string;
+  secret: { id: string; name: string; givesUser: boolean };
+  rotation: RotationDetail;
+  administrators: readonly { id: string; name: string }[];
+  isAdmin: boolean;
+}) {
+  if (!settings && (!isAdmin || connections.length === 0)) return null;
+  const isRunning = runs.some(({ endedAt }) => endedAt === null);
+  const set = { fabricId, secret, settings, connections, administrators };
+  return (
+    <DetailSection id="rotation" title="Rotation">
+      {isRunning && <RefreshWhile everyMs={1500} />}
+      <div className="flex flex-col gap-3">
+        {settings ? (
+          <>
+            <p>
+              {settingsText(settings)}{" "}
+              <span className="text-muted">
+                {settings.connectionName === null
+                  ? "Its connection no longer uses this secret."
+                  : `At the server of ${settings.connectionName}.`}
+              </span>
+            </p>
+            {settings.dueAt && (
+              <p className="text-muted text-sm">
+                Next: <RelativeTime date={settings.dueAt} />
+              </p>
+            )}
+            {settings.problem && (
+              <Banner tone="danger" title="The last rotation could not begin">
+                {problemTexts[settings.problem]}
+              </Banner>
+            )}
+          </>
+        ) : (
+          <p className="text-muted">
+            Selvage can make a new password, set it at the server, check the connections and make it current.
+          </p>
+        )}
+        {isAdmin && (
+          <div className="flex flex-wrap gap-2">
+            {settings && (
+              <StartRotationButton
+                fabricId={fabricId}
+                secret={secret}
+                settings={settings}
+                isRunning={isRunning}
+              />
+            )}
+            <SetRotationButton {...set} />
+            {settings && <StopRotationButton fabricId={fabricId} secret={secret} />}
+          </div>
+        )}
+        {runs.length > 0 && (
+          <div className="-mx-4 -mb-3 border-line border-t px-4 py-3">
+            <DetailList>
+              {runs.map((run) => (
+                <Run key={run.id} run={run} />
+              ))}
+            </DetailList>
+          </div>
+        )}
+      </div>
+    </DetailSection>
+  );
+}
+
+function Run({ run }: { run: RunSummary }) {
+  const { startedAt, startedByName } = run;
+  return (
+    <DetailItem>
+      <div className="min-w-0 flex-1 basis-64">
+        <p aria-live={run.endedAt ? undefined : "polite"}>{runText(run)}</p>
+        <p className="text-muted text-sm">
+          <RelativeTime date={startedAt} /> by {startedByName}
+        </p>
+      </div>
+      <RunBadge run={run} />
+    </DetailItem>
+  );
+}
+
+function RunBadge({ run: { state, endedAt, refusedBy } }: { run: RunSummary }) {
+  if (!endedAt) return <Badge tone="accent">Rotating</Badge>;
+  if (state === "failed") return <Badge tone="danger">Failed</Badge>;
+  return refusedBy.length > 0 ? (
+    <Badge tone="warning">Rotated, refused</Badge>
+  ) : (
+    <Badge tone="success">Rotated</Badge>
+  );
+}

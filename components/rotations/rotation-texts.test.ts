@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { runText } from "@/components/rotations/rotation-texts";
+import type { RunSummary } from "@/lib/rotations/schema";
+
+const run: RunSummary = {
+  ...{ id: "r", state: "done", serverHas: "new", code: null, refusedBy: [], version: 3, user: "" },
+  ...{ startedAt: new Date(), startedByName: "Ada", endedAt: new Date(), gapMs: 400 },
+};
+
+const cases: [Partial<RunSummary>, string][] = [
+  [{}, "The password is new, in version 3. Pipelines had the former one for less than a second."],
+  [
+    { gapMs: 2600, refusedBy: ["A", "B"] },
+    "The password is new, in version 3. Pipelines had the former one for 3 s. Refused by A, B.",
+  ],
+  [{ user: "etl_b", gapMs: null }, "User etl_b has a new password, in version 3."],
+  [{ state: "setting", code: null }, "The new password is being set at the server."],
+  [
+    { state: "setting", code: "timed_out", serverHas: "unknown" },
+    "It is not known yet which password the server has. The server did not answer in time. Selvage asks again.",
+  ],
+  [{ state: "set" }, "The new value is being checked."],
+  [
+    { state: "failed", serverHas: "former", code: "not_permitted" },
+    "The server still has the former password. The user who signs in may not set this password.",
+  ],
+  [
+    { state: "failed", user: "etl_b", refusedBy: ["A"] },
+    "User etl_b has a new password that nobody uses. The current value works as before. Refused by A.",
+  ],
+  [
+    { state: "failed" },
+    "The server has the new password, but it did not become the current value. Enter a password at the server and here.",
+  ],
+];
+
+test.each(cases)("a run says what happened, and which password the server has: %j", (change, text) => {
+  expect(runText({ ...run, ...change })).toBe(text);
+});

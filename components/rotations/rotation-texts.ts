@@ -1,0 +1,82 @@
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { checkTexts } from "@/lib/connectors/check-texts";
+import type { RotationDetail, RotationProblem, RunSummary } from "@/lib/rotations/schema";
+
+/** Why a rotation was not set up, or did not begin. */
+export const problemTexts: Record<RotationProblem, string> = {
+  kind_unfit: "Selvage cannot set passwords at this kind of server.",
+  unencrypted:
+    "Over a network, Selvage sets a password only on an encrypted connection. Choose another encryption on the connection’s page.",
+  not_used: "The connection no longer uses this secret. Choose another one.",
+  needs_user: "A pair of users requires a Username & Password secret, because the username changes too.",
+  user_unfit: "A username has a character that database clients read as syntax.",
+  administrator_unfit:
+    "The administrator’s secret must be another Username & Password secret of this fabric.",
+  destination_unconfirmed: "The administrator’s secret was never sent to this server. Confirm it below.",
+  destination_not_allowed:
+    "A secret of this connection may not be sent to its server. Check the connection, and allow the destination there.",
+  misconfigured: "Some settings of the connection are not valid. Correct them on the connection’s page.",
+  secret_missing: "A secret that the rotation needs was deleted or has another type.",
+  user_not_in_pair: "The username in the secret is neither of the two users.",
+  too_early: "The former user must keep its password for a while, because pipelines may still use it.",
+  running: "The password is being rotated. Wait until that has ended.",
+  candidate_waiting: "A new value of this secret waits for its promotion. Promote or discard it first.",
+  connection_gone: "The connection was deleted.",
+};
+
+/** Findings that mean something else here than in a check. */
+const reasons: Partial<Record<CheckCode, string>> = {
+  not_permitted: "The user who signs in may not set this password.",
+  cancelled: "The run was broken off.",
+  connection_closed: "The run was broken off before the server had the new one.",
+};
+
+/** What happened in a run, and which password the server has. */
+export function runText(run: RunSummary): string {
+  const { state, serverHas, user, version, refusedBy, code, gapMs } = run;
+  const why = code ? ` ${(state === "failed" && reasons[code]) || checkTexts[code].title}` : "";
+  const refused = refusedBy.length > 0 ? ` Refused by ${refusedBy.join(", ")}.` : "";
+  if (state === "done") {
+    const who = user ? `User ${user} has a new password` : "The password is new";
+    const gap = gapMs === null ? "" : ` Pipelines had the former one for ${secondsOf(gapMs)}.`;
+    return `${who}${version === null ? "" : `, in version ${version}`}.${gap}${refused}`;
+  }
+  if (state !== "failed") {
+    if (state === "setting" && code)
+      return `It is not known yet which password the server has.${why} Selvage asks again.`;
+    return state === "setting"
+      ? "The new password is being set at the server."
+      : "The new value is being checked.";
+  }
+  if (serverHas === "former") return `The server still has the former password.${why}`;
+  if (serverHas === "unknown")
+    return `It is not known which password the server has.${why} Try the new value and promote it, or enter the right one.`;
+  return user
+    ? `User ${user} has a new password that nobody uses. The current value works as before.${refused}`
+    : "The server has the new password, but it did not become the current value. Enter a password at the server and here.";
+}
+
+function secondsOf(ms: number): string {
+  return ms < 1000 ? "less than a second" : `${Math.round(ms / 1000)} s`;
+}
+
+/** What the rotation does, in one sentence. */
+export function settingsText(settings: NonNullable<RotationDetail["settings"]>): string {
+  const { method, users, administratorName, everyDays, windowStart, windowMinutes } = settings;
+  const who =
+    method === "own"
+      ? "The user changes its own password"
+      : `${administratorName ?? "A deleted secret"} sets the passwords of ${users.join(" and ")} in turn`;
+  const often = everyDays === null ? "when an Admin starts it" : `every ${everyDays} days`;
+  const window =
+    everyDays === null || windowStart === null || windowMinutes === null
+      ? ""
+      : `, from ${clock(windowStart)} for ${windowMinutes / 60} hours (UTC)`;
+  return `${who}, ${often}${window}.`;
+}
+
+/** A minute of the day as "HH:MM". */
+export function clock(minute: number): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return `${two(Math.floor(minute / 60))}:${two(minute % 60)}`;
+}

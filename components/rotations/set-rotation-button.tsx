@@ -1,0 +1,82 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { useState } from "react";
+import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
+import { RotationFields } from "@/components/rotations/rotation-fields";
+import { initialValues, resolverFor } from "@/components/rotations/rotation-form";
+import { problemTexts } from "@/components/rotations/rotation-texts";
+import { Button } from "@/components/ui/button";
+import { Dialog } from "@/components/ui/dialog";
+import { useToast } from "@/components/ui/toast";
+import { useDialog } from "@/components/ui/use-dialog";
+import { setPasswordRotationAction } from "@/lib/rotations/actions";
+import type { RotationDetail, RotationInput } from "@/lib/rotations/schema";
+
+export function SetRotationButton({
+  fabricId,
+  secret,
+  settings,
+  connections,
+  administrators,
+}: {
+  fabricId: string;
+  secret: { id: string; name: string; givesUser: boolean };
+  settings: RotationDetail["settings"];
+  connections: RotationDetail["connections"];
+  administrators: readonly { id: string; name: string }[];
+}) {
+  const dialog = useDialog();
+  const toast = useToast();
+  const router = useRouter();
+  const [toConfirm, setToConfirm] = useState<readonly string[]>([]);
+  const [isConfirmed, setIsConfirmed] = useState(false);
+
+  function close() {
+    setToConfirm([]);
+    setIsConfirmed(false);
+    dialog.close();
+  }
+
+  async function set(input: RotationInput) {
+    const result = await setPasswordRotationAction(fabricId, input);
+    if (!result.ok || result.value.toConfirm.length === 0) return result;
+    setToConfirm(result.value.toConfirm);
+    setIsConfirmed(false);
+    return { ok: false, code: "destination_unconfirmed" } as const;
+  }
+
+  return (
+    <>
+      <Button size="sm" onClick={dialog.open}>
+        {settings ? "Edit rotation" : "Set up rotation"}
+      </Button>
+      <Dialog
+        isOpen={dialog.isOpen}
+        onClose={close}
+        title={settings ? "Edit rotation" : "Set up rotation"}
+        description={secret.name}
+      >
+        <ProtectedDialogForm
+          resolver={resolverFor(secret.id, isConfirmed ? toConfirm : [])}
+          defaultValues={initialValues(settings, connections)}
+          action={set}
+          texts={problemTexts}
+          onOk={() => {
+            toast(settings ? "Rotation changed" : "Rotation set up", { description: secret.name });
+            setToConfirm([]);
+            router.refresh();
+          }}
+          submitLabel={settings ? "Save" : "Set up"}
+        >
+          <RotationFields
+            connections={connections}
+            administrators={administrators}
+            canBePair={secret.givesUser}
+            confirmation={{ destinations: toConfirm, isConfirmed, onChange: setIsConfirmed }}
+          />
+        </ProtectedDialogForm>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+import "server-only";
+import type { Scope } from "@/lib/access/scope";
+import { askAutomate, type Unserved } from "@/lib/internal-api/client";
+import type { AutomateAnswer } from "@/lib/internal-api/contract";
+import { fail, NotFound, ok, type Result } from "@/lib/result";
+import type { RotationInput, RotationProblem } from "@/lib/rotations/schema";
+
+// Automate does and records these: it alone writes the rows that let it set passwords.
+
+type Writer = Scope<"rotation:write">;
+type Answered<T> = Result<T, RotationProblem | Unserved>;
+
+/**
+ * Sets up how Selvage rotates the password of a secret. Returns the destinations of the administrator's secret that
+ * this person has to confirm first, if any.
+ */
+export async function setRotation(
+  scope: Writer,
+  input: RotationInput,
+): Promise<Answered<{ toConfirm: string[] }>> {
+  const answer = await askAutomate(scope, "rotation:set", input);
+  if (answer.ok && "problem" in answer.value && answer.value.problem === "destination_unconfirmed")
+    return ok({ toConfirm: answer.value.destinations ?? [] });
+  const set = answered(answer);
+  return set.ok ? ok({ toConfirm: [] }) : set;
+}
+
+/** Ends the rotation of a secret, whose value stays. */
+export async function removeRotation(scope: Writer, input: { secretId: string }): Promise<Answered<null>> {
+  return answered(await askAutomate(scope, "rotation:remove", input));
+}
+
+/** Starts a run. It goes on in the background. */
+export async function startRotation(scope: Writer, input: { secretId: string }): Promise<Answered<null>> {
+  return answered(await askAutomate(scope, "rotation:start", input));
+}
+
+type Answer = Result<AutomateAnswer<"rotation:set" | "rotation:remove" | "rotation:start">, Unserved>;
+
+/** Automate refuses these requests only for what it does not find. */
+function answered(answer: Answer): Answered<null> {
+  if (!answer.ok && answer.code === "refused") throw new NotFound("Rotation not found.");
+  if (!answer.ok) return answer;
+  return "problem" in answer.value ? fail(answer.value.problem) : ok(null);
+}

@@ -1,0 +1,67 @@
+import type { CheckCode } from "@/lib/connectors/check-protocol";
+import type { Alphabet, RotationMethod, RotationProblem } from "@/lib/internal-api/bodies/rotation";
+
+export type {
+  Alphabet,
+  RotationInput,
+  RotationMethod,
+  RotationProblem,
+} from "@/lib/internal-api/bodies/rotation";
+export {
+  alphabetSchema,
+  alphabets,
+  passwordLengths,
+  rotationInput,
+  rotationMethods,
+  rotationOfInput,
+  rotationProblems,
+} from "@/lib/internal-api/bodies/rotation";
+
+/** setting: the server may have either password. set: it has the new one. promoted: the new one is current. */
+export type PasswordRunState = "setting" | "set" | "promoted" | "done" | "failed";
+
+/** The password that the server has, of the user that a run is about. */
+export type ServerHas = "former" | "new" | "unknown";
+
+/** One run, for the secret's page. */
+export type RunSummary = {
+  id: string;
+  state: PasswordRunState;
+  serverHas: ServerHas;
+  code: CheckCode | null;
+  refusedBy: string[];
+  version: number | null;
+  user: string;
+  startedAt: Date;
+  startedByName: string;
+  endedAt: Date | null;
+  /** For how long pipelines had a password that the server did not have, in milliseconds. */
+  gapMs: number | null;
+};
+
+/** The rotation of a secret, for its page. */
+export type RotationDetail = {
+  settings: {
+    connectionId: string;
+    /** Null when the connection is gone or no longer uses the secret. */
+    connectionName: string | null;
+    method: RotationMethod;
+    administratorId: string | null;
+    administratorName: string | null;
+    users: string[];
+    length: number;
+    alphabet: Alphabet;
+    everyDays: number | null;
+    windowStart: number | null;
+    windowMinutes: number | null;
+    overlapMinutes: number;
+    dueAt: Date | null;
+    problem: RotationProblem | null;
+    setByName: string;
+    setAt: Date;
+  } | null;
+  /** The newest first. */
+  runs: RunSummary[];
+  /** The connections at whose servers Selvage can set this password. */
+  connections: { id: string; name: string }[];
+};
