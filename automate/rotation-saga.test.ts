@@ -17,7 +17,7 @@ import { signRequest } from "@/testing/signed-request";
 const disturbances = ["kill holder", "stop holder", "kill both", "kill Postgres"] as const;
 const rotations = process.env.RUN_LONG ? 100 : 3;
 /** A rotation has to last until it is disturbed. While its copy serves reads, it takes 20 ms for a value. */
-const values = 1_000;
+const values = process.env.RUN_LONG ? 300 : 1_000;
 
 const { TEST_DATABASE_URL, TEST_TEMPLATE } = process.env;
 let postgres: Awaited<ReturnType<typeof startRestartablePostgres>>;

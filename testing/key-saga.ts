@@ -9,6 +9,8 @@ import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import type { createTestAutomates } from "@/testing/automate";
 import type { TestFabric } from "@/testing/fabric";
 
+/** The most secrets that the writer creates: each rotation reseals them. */
+const maxWritten = 200;
 /** Between two writes, or two reads of one reader. Other tests run at the same time. */
 const pauseMs = process.env.RUN_LONG ? 10 : 50;
 
@@ -96,15 +98,15 @@ export function writeOn(fabric: TestFabric) {
   const write = async () => {
     n += 1;
     const ids = [...written.keys()];
-    const id = ids[n % Math.max(1, ids.length)];
+    const id = ids[Math.floor(n / 2) % Math.max(1, ids.length)];
     const secret = id === undefined ? undefined : written.get(id);
-    if (id === undefined || secret === undefined || n % 3 === 0) {
+    if (id === undefined || secret === undefined || (n % 3 === 0 && ids.length < maxWritten)) {
       const name = `live_${n}`;
       const input = { subKind: "text", name, description: "", fields: { value: `first ${n}` } } as const;
       const created = await createSecret(scope, input);
       if (!created.ok) throw new Error(created.code);
       written.set(created.value.id, { names: [name], version: 1, values: [`first ${n}`] });
-    } else if (n % 3 === 1) {
+    } else if (n % 2 === 1) {
       const fields = { value: `next ${n}` };
       secret.values.push(fields.value);
       const input = { subKind: "text" as const, secretId: id, fields, destinationIds: [] };
