@@ -7,7 +7,13 @@ import { RowLink, Table, TBody, Td, THead, Th, Tr } from "@/components/ui/table"
 import type { Owner } from "@/lib/expiry/schema";
 import type { LimitSummary, TokenStatus } from "@/lib/pipeline-tokens/schema";
 
-export type Column<Token> = { title: string; width?: string; cell: (token: Token) => ReactNode };
+export type Column<Token> = {
+  title: string;
+  width?: string;
+  /** Left out where the table has little space. */
+  isExtra?: true;
+  cell: (token: Token) => ReactNode;
+};
 
 /** A table of tokens or trusted issuers, by name. Without `actions`, it has no column for them. */
 export function TokenTable<Token extends { id: string; name: string }>({
@@ -28,8 +34,8 @@ export function TokenTable<Token extends { id: string; name: string }>({
     <Table label={label}>
       <THead>
         <Th>Name</Th>
-        {columns.map(({ title, width }) => (
-          <Th key={title} {...(width ? { width } : {})}>
+        {columns.map(({ title, width, isExtra = false }) => (
+          <Th key={title} isExtra={isExtra} {...(width ? { width } : {})}>
             {title}
           </Th>
         ))}
@@ -43,8 +49,8 @@ export function TokenTable<Token extends { id: string; name: string }>({
         {tokens.map((token) => (
           <Tr key={token.id}>
             <Td isMain>{hrefOf ? <RowLink href={hrefOf(token)} name={token.name} /> : token.name}</Td>
-            {columns.map(({ title, cell }) => (
-              <Td key={title} label={title}>
+            {columns.map(({ title, cell, isExtra = false }) => (
+              <Td key={title} label={title} isExtra={isExtra}>
                 {cell(token)}
               </Td>
             ))}
@@ -81,6 +87,7 @@ export const limitsColumn: Column<{ limits: LimitSummary; status?: TokenStatus }
 export function addedColumn(title: string): Column<{ createdAt: Date; createdByName: string }> {
   return {
     title,
+    isExtra: true,
     cell: ({ createdAt, createdByName }) => (
       <>
         <RelativeTime date={createdAt} /> by {createdByName}
