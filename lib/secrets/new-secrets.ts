@@ -42,10 +42,15 @@ const insertSecrets = preparedQuery<{ recorded: true }>(
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
       "expiresAt", "expirySource")
     SELECT id, $3, name, lower(name), "subKind", description, $4, $5, $4, $5, "expiresAt", "expirySource" FROM input
+  ), holder AS (
+    -- It waits for a restore of a secret whose name is taken, and then looks again.
+    SELECT n."nameKey", s.id FROM input JOIN secret_name n ON n."fabricId" = $3 AND n."nameKey" = lower(input.name)
+      JOIN secret s ON s.id = n."secretId"
+    WHERE s."deletedAt" IS NOT NULL AND ($6::boolean OR s."createdById" = $4)
+    ORDER BY s.id FOR UPDATE OF s
   ), freed AS (
-    DELETE FROM secret_name n USING secret s, input
-    WHERE n."fabricId" = $3 AND n."nameKey" = lower(input.name) AND s.id = n."secretId" AND s."deletedAt" IS NOT NULL
-      AND ($6::boolean OR s."createdById" = $4)
+    DELETE FROM secret_name n USING holder
+    WHERE n."fabricId" = $3 AND n."nameKey" = holder."nameKey" AND n."secretId" = holder.id
     RETURNING 1
   ), new_name AS (
     -- It counts the freed names, so that Postgres frees them first.

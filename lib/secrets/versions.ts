@@ -84,6 +84,8 @@ const insertSecret = preparedQuery<{ recorded: true }>(
   ), new_name AS (
     INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
     SELECT $4, $15, $14, $2 FROM (SELECT count(*) FROM freed) AS after
+  ), new_use AS (
+    INSERT INTO secret_use ("secretId", "fabricId") VALUES ($2, $4)
   ), ${storeVersion}`,
 );
 
