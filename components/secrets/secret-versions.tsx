@@ -22,7 +22,7 @@ export function SecretVersions({ secret, undo }: { secret: SecretDetail; undo?: 
           </div>
         </details>
       )}
-      {undo}
+      {undo && <div className="mt-5">{undo}</div>}
       {!isComplete && <p className="mt-3 text-muted text-sm">Activity lists the other versions.</p>}
     </DetailSection>
   );
@@ -38,12 +38,12 @@ function Versions({ versions, current }: { versions: SecretDetail["versions"]; c
             {version === current && <Badge tone="accent">Current</Badge>}
           </span>
           <span className="w-full text-muted text-sm">
-            <RelativeTime date={createdAt} />{" "}
+            <RelativeTime date={createdAt} />
             {madeCurrent === null
-              ? `by ${createdByName}`
+              ? ` by ${createdByName}`
               : madeCurrent.from === null
-                ? `promoted by ${madeCurrent.byName}, entered by ${createdByName}`
-                : `brought back from version ${madeCurrent.from} by ${madeCurrent.byName}`}
+                ? `, promoted by ${madeCurrent.byName}, entered by ${createdByName}`
+                : `, brought back from version ${madeCurrent.from} by ${madeCurrent.byName}`}
           </span>
         </DetailItem>
       ))}
