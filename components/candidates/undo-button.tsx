@@ -18,7 +18,7 @@ const texts = {
 export function UndoButton({
   fabricId,
   secretId,
-  undo: { version, formerVersion, enteredByName },
+  undo: { version, formerVersion, enteredByName, isRefused },
   size = "sm",
 }: {
   fabricId: string;
@@ -54,6 +54,12 @@ export function UndoButton({
           All connections and pipelines get the value that {enteredByName} entered for version {formerVersion}{" "}
           again, as a new version. You can undo that, too.
         </p>
+        {isRefused && (
+          <p className="mt-2">
+            Selvage set the current password at the server, so the server refuses the former one. Go back only
+            after an administrator of the server has set the former one again.
+          </p>
+        )}
       </ConfirmedActDialog>
     </>
   );

@@ -7,7 +7,7 @@ import {
   promoteCandidate,
   undoReplacement,
 } from "@/lib/candidates/mutations";
-import { getCandidate } from "@/lib/candidates/queries";
+import { findUndo, getCandidate } from "@/lib/candidates/queries";
 import { type ConnectionCheckEvent, connectionCheckEvent } from "@/lib/candidates/schema";
 import { createConnection } from "@/lib/connections/mutations";
 import { getConnection } from "@/lib/connections/queries";
@@ -401,6 +401,28 @@ describe("a candidate", () => {
 });
 
 describe("undo", () => {
+  test("says that the server refuses the former password after Selvage set another one there", async () => {
+    const secret = await addSecret();
+    const scope = fabric.scope("user", "secret:list");
+    const candidate = await enter(secret.id);
+    await promote(secret.id, candidate, []);
+    expect(await findUndo(scope, secret.id)).toMatchObject({ formerVersion: 1, isRefused: false });
+    const by = { startedById: fabric.admin.id, startedByName: fabric.admin.name };
+    const run = {
+      secretId: secret.id,
+      fabricId: fabric.fabricId,
+      candidate,
+      version: 2,
+      state: "done",
+      ...by,
+    };
+    const { id } = await owner.passwordRun.create({ data: run });
+    expect(await findUndo(scope, secret.id)).toMatchObject({ formerVersion: 1, isRefused: true });
+    // Of a pair, the former user keeps its password.
+    await owner.passwordRun.update({ where: { id }, data: { user: "app_a" } });
+    expect(await findUndo(scope, secret.id)).toMatchObject({ isRefused: false });
+  });
+
   test("brings back the former value with its destinations, and can itself be undone", async () => {
     const secret = await addSecret();
     const connection = await connect(secret.id, servers.orders);

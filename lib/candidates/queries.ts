@@ -191,7 +191,10 @@ export async function findUndo(
   secretId: string,
 ): Promise<UndoOffer | null> {
   const [offer] = await db.$queryRaw<UndoOffer[]>`
-    SELECT current.version, former.version AS "formerVersion", former."createdByName" AS "enteredByName"
+    SELECT current.version, former.version AS "formerVersion", former."createdByName" AS "enteredByName",
+      EXISTS (
+        SELECT FROM password_run r WHERE r."secretId" = ${secretId} AND r.version = current.version AND r."user" = ''
+      ) AS "isRefused"
     FROM (
       SELECT version, "createdAt" FROM secret_version
       WHERE "secretId" = ${secretId} AND "fabricId" = ${fabricId} ORDER BY version DESC LIMIT 1

@@ -74,8 +74,11 @@ export type CandidateDetail = {
   authorities: Record<string, string>;
 };
 
-/** The version whose value an undo would bring back, and who entered that value. */
-export type UndoOffer = { version: number; formerVersion: number; enteredByName: string };
+/**
+ * The version whose value an undo would bring back, and who entered that value. `isRefused` when Selvage has set another
+ * password at the server since.
+ */
+export type UndoOffer = { version: number; formerVersion: number; enteredByName: string; isRefused: boolean };
 
 /** How a check with a candidate ended. The value of one that is `untried` may be right. */
 export const verdicts = ["passed", "refused", "untried", "unchecked"] as const;
