@@ -60,7 +60,10 @@ async function createLongNames(): Promise<Tenant> {
   return tenant;
 }
 
-test("tables fit every width, with long names and no hidden column", async ({ page, context }) => {
+test("tables fit every width, with long names; they leave out only what is good to know, and only between the widths of a phone and a desktop", async ({
+  page,
+  context,
+}) => {
   const tenant = await createLongNames();
   await signIn(context, tenant.admin);
   const fabric = `/metadata/fabrics/${tenant.fabric.id}`;
@@ -82,14 +85,18 @@ test("tables fit every width, with long names and no hidden column", async ({ pa
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 });
       await expectNoSidewaysScroll(page, `${path} at ${width} px`);
-      expect(await faultsOfTables(page), `${path} at ${width} px`).toEqual([]);
+      const isMiddle = width < 1440 && width >= 768;
+      expect(await faultsOfTables(page, isMiddle ? leftOut : []), `${path} at ${width} px`).toEqual([]);
     }
   }
 });
 
+/** The columns that may be left out where a table has little space. Their contents are on the pages of the rows. */
+const leftOut = ["Owner", "Updated", "Created", "Added"];
+
 /** Returns one line for each text or control in the page's tables that is cut, covered or hidden. */
-function faultsOfTables(page: Page): Promise<string[]> {
-  return page.evaluate(() => {
+function faultsOfTables(page: Page, leftOut: string[] = []): Promise<string[]> {
+  return page.evaluate((leftOut) => {
     const faults: string[] = [];
     for (const table of document.querySelectorAll("table")) {
       const frame = table.parentElement?.getBoundingClientRect() ?? new DOMRect();
@@ -98,7 +105,12 @@ function faultsOfTables(page: Page): Promise<string[]> {
       for (const row of rows.slice(1)) {
         if (row.cells.length !== header) faults.push(`${row.cells.length} of ${header} cells`);
       }
-      for (const cell of table.querySelectorAll("td, th")) {
+      for (const cell of table.querySelectorAll<HTMLTableCellElement>("td, th")) {
+        const column = rows[0]?.cells[cell.cellIndex];
+        if (column && !column.checkVisibility() && leftOut.includes(column.textContent ?? "")) {
+          if (cell.checkVisibility()) faults.push(`${table.ariaLabel}: a cell without its column`);
+          continue;
+        }
         const name = `${table.ariaLabel}, ${cell.textContent?.slice(0, 20)}`;
         const box = cell.getBoundingClientRect();
         if (box.left < frame.left - 1 || box.right > frame.right + 1)
@@ -113,6 +125,7 @@ function faultsOfTables(page: Page): Promise<string[]> {
           faults.push(`${name}: a caption without a value`);
       }
       for (const control of table.querySelectorAll("a, button")) {
+        if (control.closest("td, th")?.checkVisibility() === false) continue;
         control.scrollIntoView({ block: "center", inline: "nearest" });
         const box = control.getBoundingClientRect();
         const top = document.elementFromPoint(
@@ -130,7 +143,7 @@ function faultsOfTables(page: Page): Promise<string[]> {
       }
     }
     return faults;
-  });
+  }, leftOut);
 }
 
 test("a page does not jump while it becomes interactive", async ({ page, context, tenant }) => {

@@ -1,7 +1,7 @@
 "use client";
 
 import { AlertDialog } from "@base-ui/react/alert-dialog";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { dialogBackdropClass, dialogFooterClass, dialogPopupClass } from "@/components/ui/dialog-style";
@@ -35,6 +35,7 @@ export function ConfirmDialog({
 }) {
   const [isPending, setIsPending] = useState(false);
   const [typed, setTyped] = useState("");
+  const typedInput = useRef<HTMLInputElement>(null);
 
   function close() {
     setTyped("");
@@ -56,7 +57,12 @@ export function ConfirmDialog({
     <AlertDialog.Root open={isOpen} onOpenChange={(next) => !next && !isPending && close()}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop forceRender className={dialogBackdropClass} />
-        <AlertDialog.Popup finalFocus={() => !isOpenerRemoved()} className={dialogPopupClass("sm")}>
+        <AlertDialog.Popup
+          // Links of the text come before the field.
+          initialFocus={() => typedInput.current ?? true}
+          finalFocus={() => !isOpenerRemoved()}
+          className={dialogPopupClass("sm")}
+        >
           <div className="min-h-0 overflow-y-auto px-6 pt-6 pb-5">
             <AlertDialog.Title className="wrap-anywhere font-semibold text-lg">{title}</AlertDialog.Title>
             <AlertDialog.Description render={<div />} className="wrap-anywhere mt-2 text-muted">
@@ -66,6 +72,7 @@ export function ConfirmDialog({
               <div className="mt-4">
                 <Field label={`To confirm, type ${typedName}`} isRequired>
                   <Input
+                    ref={typedInput}
                     value={typed}
                     onChange={({ target }) => setTyped(target.value)}
                     onKeyDown={({ key }) => {
