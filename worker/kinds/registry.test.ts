@@ -32,6 +32,7 @@ it("the registry loads no driver before the worker's guard is active", () => {
     "jose",
     "mongodb",
     "mysql2",
+    "nodemailer/lib/mail-composer/index.js",
     "nodemailer/lib/smtp-connection/index.js",
     "oracledb",
     "oracledb/lib/thin/index.js",
