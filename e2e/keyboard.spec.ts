@@ -196,6 +196,7 @@ test("a person replaces a value, deletes the secret and undoes that with the key
   await press(page, remove);
   await expect(question.getByRole("button", { name: "Cancel" })).toBeFocused();
   await page.keyboard.press("Escape");
+  await expect(question).toHaveCount(0);
   await expect(remove).toBeFocused();
   // Once automate has stored that a pipeline reads it, the dialog asks for the name.
   const readers = `SELECT 1 FROM secret_reader r JOIN secret s ON s.id = r."secretId" WHERE s."fabricId" = $1`;

@@ -46,7 +46,7 @@ export function PeriodFilter({
       {isCustom && (
         <div className="flex w-full flex-wrap items-center gap-2 sm:w-auto">
           {(["from", "to"] as const).map((side) => (
-            <div key={side} className="flex min-w-40 flex-1 items-center gap-2 text-muted text-sm">
+            <div key={side} className="flex min-w-56 flex-1 items-center gap-2 text-muted text-sm">
               <span aria-hidden>{side === "from" ? "From" : "To"}</span>
               <Input
                 type="date"
