@@ -70,7 +70,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
         )}
       </Td>
       <Td label="Type">
-        <div className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <div className="flex items-center gap-2">
           <SecretKindIcon subKind={subKind} className="size-4 shrink-0" />
           {secretKinds[subKind].label}
         </div>
