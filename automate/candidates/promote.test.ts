@@ -178,7 +178,7 @@ describe("an act that is interrupted at any step changes nothing, and can be rep
 });
 
 describe("a promoted value", () => {
-  test("belongs to the person who entered it, whoever promotes it, and keeps the fields that were not replaced", async () => {
+  test("belongs to the person who entered it, also when another person promotes it, and keeps the fields that were not replaced", async () => {
     const former = { username: "etl", password: "former" };
     const { secret, number } = await given({
       subKind: "username_password",
@@ -198,7 +198,7 @@ describe("a promoted value", () => {
     ]);
   });
 
-  test("that an access token entered stays a token's, whoever promotes it", async () => {
+  test("that an access token entered stays a token's, also when a person promotes it", async () => {
     const { candidate, secret, number } = await given();
     const { fabricId, user } = fabric;
     const actor = { ...user, accessToken: { id: "t1", name: "ci" } };

@@ -24,7 +24,7 @@ import { isSecretName } from "@/lib/secrets/schema";
 /** How many open links a fabric may have. */
 const maxOpenLinks = 200;
 
-/** Creates and revokes entry links for people with a recent sign-in, and shows one to whoever has its token. */
+/** Creates and revokes entry links for people with a recent sign-in, and shows one to the holder of its token. */
 export function entryLinkRoutes(app: FastifyInstance): void {
   handle(app, "entry-link:create", async ({ scope, body }) => {
     const { fabricId, teamId, actor } = scope;

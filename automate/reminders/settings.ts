@@ -3,7 +3,7 @@ import type { automateEnv } from "@/lib/env";
 import type { Channel } from "@/lib/reminders/schema";
 import type { SmtpServer, WebhookServer } from "@/worker/deliver/protocol";
 
-/** What the operator set up for reminders. Without a channel, automate finds and sends none. */
+/** The operator's settings of reminders. Without a channel, automate finds and sends none. */
 export type ReminderSettings = {
   email: SmtpServer | null;
   webhook: (WebhookServer & { secret: string }) | null;

@@ -3,7 +3,7 @@ import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { ServerHas } from "@/lib/rotations/schema";
 
-/** What a rotation works with. Aborting `signal` ends its checks; another copy continues. */
+/** The parts of automate that a rotation uses. Aborting `signal` ends its checks; another copy continues. */
 export type Deps = {
   keys: FabricKeys;
   runPrepared: PreparedRuns;
@@ -11,5 +11,5 @@ export type Deps = {
   signal: AbortSignal;
 };
 
-/** What is known after an attempt to set the password, or to find out which one the server has. */
+/** The knowledge after an attempt to set the password, or to find out which one the server has. */
 export type Attempt = { serverHas: ServerHas; code: CheckCode | null };

@@ -47,7 +47,7 @@ export async function storePasswordCandidate(
     select: { version: true },
   });
   await tx.secretField.createMany({ data: sealed });
-  // Settled: nothing else is allowed for it by itself.
+  // The version counts as settled, so that settling allows no further destination.
   await tx.settledVersion.create({ data: { secretId, version, fabricId }, select: { version: true } });
   await tx.$executeRaw`
     INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")

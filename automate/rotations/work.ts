@@ -127,8 +127,8 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
 }
 
 /**
- * Of one's own password: the former one no longer works, so there is no way back, whoever refuses the new one or replaced
- * the value meanwhile.
+ * Of one's own password: the former one no longer works. So there is no way back, also if a connection refuses the new one
+ * or a person replaced the value meanwhile.
  */
 async function acceptAll({ scope, run }: Working) {
   await db.$executeRaw`

@@ -92,7 +92,7 @@ async function readRows(path: string, { format, prefix }: Options): Promise<Pars
   }
 }
 
-/** What is wrong with a row by itself. */
+/** The faults of a row that its own content shows. */
 function problemOf(row: FileRow): string | null {
   if (row.problem !== undefined || row.noun === "connection") return row.problem ?? null;
   const { subKind, fields } = row;

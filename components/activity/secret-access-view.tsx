@@ -11,7 +11,7 @@ const link = "rounded-sm text-accent-text hover:underline";
 
 type Period = Pick<Partial<ActivityFilter>, "from" | "to">;
 
-/** Who could use a secret in a period, and who did, as far as the audit log and the tables say. */
+/** The people, tokens and workloads that could use a secret in a period, and those that did, as far as the audit log and the tables say. */
 export function SecretAccessView({
   fabricId,
   access: { secret, pipelines, people, others, outOfReach, removedUntil },

@@ -46,7 +46,7 @@ const openLinks = `
 const findById = preparedQuery<OpenEntryLink>(`${openLinks} AND l.id = $1`);
 const findByHash = preparedQuery<OpenEntryLink>(`${openLinks} AND l."tokenHash" = $1`);
 
-/** The link with this id, or null. Whoever asks must have proved that they know its token. */
+/** The link with this id, or null. The caller must have proved that they know its token. */
 export async function findOpenEntryLink(id: string, client?: Db | Tx): Promise<OpenEntryLink | null> {
   const [link] = await (client ? findById.within(client, id) : findById(id));
   return link && !link.isDeleted ? link : null;

@@ -20,7 +20,7 @@ export type Uses = {
 /** The most uses of one actor that are counted. */
 export const maxCounted = 100;
 
-/** Who could use a secret in a period, since when and until when; and what they did. */
+/** A person, token or workload that could use a secret in a period: since when, until when, and its acts. */
 export type Accessor = {
   id: string;
   kind: "person" | "token" | "issuer" | "system" | "unknown";
@@ -37,7 +37,7 @@ export type Accessor = {
   uses: Uses | null;
 };
 
-/** Who could use one secret in a period, and who did. */
+/** All that could use one secret in a period, and their acts. */
 export type SecretAccess = {
   secret: { id: string; name: string; createdAt: Date | null; deletedAt: Date | null };
   pipelines: Accessor[];
