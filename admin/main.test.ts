@@ -1,33 +1,20 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
+import { buildPrograms } from "@/testing/built-programs";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
-// Inside node_modules, so that the bundle finds its packages.
-const cache = join(import.meta.dirname, "../node_modules/.cache/admin");
-mkdirSync(cache, { recursive: true });
-const folder = mkdtempSync(join(cache, "build-"));
+const { folder, remove } = buildPrograms({ admin: "admin/main.ts" });
 const program = join(folder, "admin.mjs");
 let ownerUrl: string;
 let owner: Db;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, "main.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    target: "node24",
-  });
   const keys = await createTestKeys();
   Object.assign(process.env, keys.automate);
   ownerUrl = (await createTestDatabase("web")).ownerUrl;
@@ -35,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  rmSync(folder, { recursive: true });
+  remove();
 });
 
 /** Runs an operator's command in its own process. */

@@ -17,7 +17,8 @@ const settleMs = 5_000;
  * away; this proxy discards none.
  */
 export async function startRecordingProxy(): Promise<RecordingProxy> {
-  const agent = new http.Agent({ keepAlive: true });
+  // Web closes a connection that was idle for five seconds: a request on it at that moment would fail.
+  const agent = new http.Agent({ keepAlive: true, timeout: 2_000 });
   let responses: RecordedResponse[] = [];
   const open = new Set<Promise<void>>();
   const server = http.createServer((incoming, outgoing) => {

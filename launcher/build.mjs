@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
@@ -30,6 +31,23 @@ const sources = [
 const sourceFiles =
   /^(next\.config\.mjs|postcss\.config\.mjs|tsconfig\.json|package-lock\.json|instrumentation.*\.ts)$/;
 const generated = "lib/generated";
+
+/**
+ * How each program becomes one file, which imports its packages. Three packages are a part of it, because every
+ * check worker loads them: it starts in two thirds of the time.
+ * @satisfies {import("esbuild").BuildOptions}
+ */
+export const programOptions = /** @type {const} */ ({
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node24",
+  packages: "external",
+  alias: Object.fromEntries(
+    ["zod", "ipaddr.js", "oauth4webapi"].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
+  ),
+});
 
 /** The folders of each build. Tests have their own, so that they never overwrite a running server's files. */
 export const builds = {
@@ -113,12 +131,7 @@ export async function bundleOptions(target) {
   return {
     entryPoints,
     outdir: join(root, target.dist),
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node24",
-    packages: "external",
+    ...programOptions,
     sourcemap: "linked",
     logLevel: "error",
     tsconfig: join(root, "tsconfig.json"),

@@ -1,33 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { buildSync } from "esbuild";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildPrograms } from "@/testing/built-programs";
 import { listen } from "@/testing/servers/listening";
+
+/** A start takes a second; beside the other tests, it once took more than twenty. */
+const maxStartMs = 60_000;
 
 /**
  * Automate as in production, bundled once: one file for the program and one for its workers. A test can start
  * several copies.
  */
 export function createTestAutomates(env: () => Record<string, string>) {
-  const root = join(import.meta.dirname, "..");
-  // Inside node_modules, so that the bundle finds its packages.
-  const cache = join(root, "node_modules/.cache/automate");
-  mkdirSync(cache, { recursive: true });
-  const outdir = mkdtempSync(join(cache, "build-"));
-  buildSync({
-    entryPoints: {
-      server: join(root, "automate/server.ts"),
-      "check-worker": join(root, "worker/main.ts"),
-      "pkcs11-host": join(root, "lib/kms/pkcs11-host.ts"),
-    },
-    outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    target: "node24",
+  const { folder, remove } = buildPrograms({
+    server: "automate/server.ts",
+    "check-worker": "worker/main.ts",
+    "pkcs11-host": "lib/kms/pkcs11-host.ts",
   });
   const running = new Set<ChildProcess>();
   type Launched = { url: string; internalUrl: string; process: ChildProcess };
@@ -44,7 +33,7 @@ export function createTestAutomates(env: () => Record<string, string>) {
       const url = `http://127.0.0.1:${port}`;
       const internalUrl = `http://127.0.0.1:${internalPort}`;
       const flags = ["--conditions=react-server", ...nodeFlags];
-      const child = spawn(process.execPath, [...flags, join(outdir, "server.mjs")], {
+      const child = spawn(process.execPath, [...flags, join(folder, "server.mjs")], {
         stdio: ["ignore", log, log],
         env: {
           PATH: process.env.PATH,
@@ -69,20 +58,20 @@ export function createTestAutomates(env: () => Record<string, string>) {
       log: "ignore" | "pipe" | number = "ignore",
     ): Promise<Launched> {
       const launched = await this.launch(more, nodeFlags, log);
-      for (let tries = 0; tries < 200; tries += 1) {
+      const stopWaiting = performance.now() + maxStartMs;
+      while (launched.process.exitCode === null && performance.now() < stopWaiting) {
         // The internal port listens last.
         const answer = await fetch(`${launched.internalUrl}/readyz`).catch(() => null);
         if (answer?.ok) return launched;
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await sleep(100);
       }
-      throw new Error("Automate did not start.");
+      const { exitCode } = launched.process;
+      throw new Error(exitCode === null ? "Automate is not ready." : `Automate ended with ${exitCode}.`);
     },
     stopAll() {
       for (const automate of running) automate.kill("SIGKILL");
       running.clear();
     },
-    remove() {
-      rmSync(outdir, { recursive: true });
-    },
+    remove,
   };
 }

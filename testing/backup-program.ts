@@ -1,31 +1,19 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { buildSync } from "esbuild";
+import { buildPrograms, builtPrograms } from "@/testing/built-programs";
 
 /** How a command of the operator ended, and what it printed. */
 export type Ran = { code: number; output: string };
 
 /** The operator's program for backups, bundled as in production. Each run is a process of its own. */
 export function createBackupProgram() {
-  const root = join(import.meta.dirname, "..");
-  // Inside node_modules, so that the bundle finds its packages.
-  const cache = join(root, "node_modules/.cache/backup");
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, "build-"));
+  const { folder, remove } = buildPrograms({ backup: "backup/main.ts" });
   const program = join(folder, "backup.mjs");
-  buildSync({
-    entryPoints: [join(root, "backup/main.ts")],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    target: "node24",
-  });
   // The program finds the migrations beside its folder, as in a checkout.
-  if (!existsSync(join(cache, "prisma"))) symlinkSync(join(root, "prisma"), join(cache, "prisma"));
+  const migrations = join(builtPrograms, "prisma");
+  if (!existsSync(migrations)) symlinkSync(join(import.meta.dirname, "../prisma"), migrations);
   /** Starts a command, which a test can end. */
   function start(env: Readonly<Record<string, string>>, args: readonly string[]) {
     const { PATH } = process.env;
@@ -42,8 +30,6 @@ export function createBackupProgram() {
     /** Runs a command with these variables alone. */
     run: (env: Readonly<Record<string, string>>, ...args: string[]) => start(env, args).ended,
     start,
-    remove() {
-      rmSync(folder, { recursive: true });
-    },
+    remove,
   };
 }

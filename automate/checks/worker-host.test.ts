@@ -1,38 +1,23 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
-import { join, resolve } from "node:path";
-import { build } from "esbuild";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
+import { buildPrograms } from "@/testing/built-programs";
 import { listen } from "@/testing/servers/listening";
 import type { CheckJob } from "@/worker/protocol";
 
 /* Checks in workers of the worker host, which runs as another user in production. */
-const root = resolve(import.meta.dirname, "../..");
-let folder: string;
+const { folder, remove } = buildPrograms({
+  "worker-host": "worker/host.ts",
+  "check-worker": "worker/main.ts",
+});
 let socket: string;
 let host: ChildProcess;
 let pool: CheckPool | undefined;
 
 beforeAll(async () => {
-  const cache = join(root, "node_modules/.cache/worker-host");
-  mkdirSync(cache, { recursive: true });
-  folder = mkdtempSync(join(cache, "build-"));
-  await build({
-    entryPoints: {
-      "worker-host": join(root, "worker/host.ts"),
-      "check-worker": join(root, "worker/main.ts"),
-    },
-    outdir: folder,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    packages: "external",
-    tsconfig: join(root, "tsconfig.json"),
-  });
   socket = join(folder, "checks.sock");
   host = spawn(process.execPath, [join(folder, "worker-host.mjs"), socket], { stdio: "ignore" });
   await vi.waitFor(async () => expect(await canConnect()).toBe(true), 10_000);
@@ -40,7 +25,7 @@ beforeAll(async () => {
 afterEach(() => pool?.close());
 afterAll(() => {
   host.kill("SIGKILL");
-  rmSync(folder, { recursive: true });
+  remove();
 });
 
 function canConnect(): Promise<boolean> {

@@ -3,10 +3,15 @@
 import NextLink, { useLinkStatus } from "next/link";
 import type { ComponentProps } from "react";
 
-/** A link that shows at once, at the top of the window, that its page is on the way. */
+/**
+ * A link that shows at once, at the top of the window, that its page is on the way.
+ *
+ * It fetches nothing ahead: every page depends on the session and is fetched on a click anyway, and a list has
+ * some thirty links.
+ */
 export function Link({ children, ...props }: ComponentProps<typeof NextLink>) {
   return (
-    <NextLink {...props}>
+    <NextLink prefetch={false} {...props}>
       {children}
       <NavigationBar />
     </NextLink>
