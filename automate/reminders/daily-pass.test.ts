@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { composeEvent, composeReminders } from "@/automate/reminders/compose";
 import { findReminders } from "@/automate/reminders/daily-pass";
 import { claimMessages, endMessage, retryMessage, waitSeconds } from "@/automate/reminders/outbox";
+import { workOnce } from "@/automate/rotations/loop";
 import { systemActor } from "@/lib/access/system-actor";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";
@@ -173,6 +174,42 @@ describe("the daily pass", () => {
     expect(await owner.outgoingMessage.count({ where: { outcome: null, attempts: 0 } })).toBe(0);
   });
 
+  test("repeats a password that could not be rotated just so, until the rotation works, is set up anew or ends", async () => {
+    const secretId = await addFailingRotation();
+    const start = Date.now();
+    const told: Record<number, string[]> = {};
+    for (let passed = 0; passed <= 22; passed += 1) {
+      const at = new Date(start + passed * day + 60_000);
+      await failOnSchedule(secretId);
+      await findReminders(["email"], at);
+      const sent = await subjects(at);
+      if (sent.length > 0) told[passed] = sent;
+    }
+    const subject = "The password in secret “password” could not be rotated";
+    expect(told).toEqual(Object.fromEntries([0, 1, 3, 7, 14, 21].map((passed) => [passed, [subject]])));
+    await owner.passwordRotation.update({ where: { secretId }, data: { failures: 0, failingSince: null } });
+    expect(await findReminders(["email"], new Date(start + 28 * day + 60_000))).toBe(0);
+    // A later failure is a new one, and begins again.
+    await failOnSchedule(secretId);
+    await owner.passwordRotation.update({
+      where: { secretId },
+      data: { failingSince: new Date(start + 30 * day) },
+    });
+    const again = new Date(start + 30 * day + 60_000);
+    expect(await findReminders(["webhook"], again)).toBe(1);
+    const [call] = await claimMessages("webhook");
+    expect(JSON.parse((call && (await composeEvent(call, url, again))) ?? "{}")).toMatchObject({
+      type: "password.fails",
+      data: {
+        object: { id: secretId },
+        owner: "Uri User",
+        failingSince: new Date(start + 30 * day).toISOString(),
+      },
+    });
+    await owner.passwordRotation.delete({ where: { secretId } });
+    expect(call && (await composeEvent(call, url, again))).toBeNull();
+  });
+
   test("says nothing about a deleted fabric, a deleted secret, or what somebody snoozed", async () => {
     const secretId = await addSecret(inDays(6.5));
     await owner.snooze.create({
@@ -284,6 +321,27 @@ describe("a message", () => {
 
   const state = () => owner.outgoingMessage.findFirstOrThrow({ select: { outcome: true, lastError: true } });
 });
+
+/** A secret of the User whose scheduled rotation cannot begin: its connection does not use it. */
+async function addFailingRotation(): Promise<string> {
+  const secretId = await addSecret(inDays(900));
+  await owner.passwordRotation.create({
+    data: {
+      ...{ secretId, fabricId: fabric.fabricId, connectionId: "gone", method: "own", users: [] },
+      ...{ length: 32, alphabet: "letters_digits", everyDays: 30, setAt: new Date(Date.now() - 200 * day) },
+      ...{ setById: fabric.admin.id, setByName: fabric.admin.name },
+    },
+  });
+  return secretId;
+}
+
+/** The schedule tries to begin the rotation now. */
+async function failOnSchedule(secretId: string): Promise<void> {
+  await owner.passwordRotation.update({ where: { secretId }, data: { dueAt: new Date(0) } });
+  const never = () => Promise.reject(new Error("Nothing is sent to a server."));
+  const { signal } = new AbortController();
+  await workOnce({ keys: fabric.keys, runPrepared: never, changePassword: never, signal });
+}
 
 async function addConnection(name = "Warehouse"): Promise<string> {
   const by = {

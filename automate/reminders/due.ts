@@ -148,14 +148,12 @@ function rotations(now: Date, only?: readonly string[]): Prisma.Sql {
 /** Secrets whose password could not be rotated, since the first failure after the last success. */
 function passwords(now: Date, only?: readonly string[]): Prisma.Sql {
   const id = Prisma.sql`s.id`;
+  // A copy of a former version does not note the first failure.
+  const since = Prisma.sql`coalesce(p."failingSince", p."setAt")`;
   return Prisma.sql`
     SELECT 'password.fails' AS topic, s.id AS "objectId", s.name, ${fabricColumns}, o.id AS "ownerId",
-      failing.since AS at, ${days(Prisma.sql`failing.since`, Prisma.sql`${now}::timestamptz`)} AS days
+      ${since} AS at, ${days(since, Prisma.sql`${now}::timestamptz`)} AS days
     FROM password_rotation p JOIN secret s ON s.id = p."secretId" JOIN fabric f ON f.id = p."fabricId"
-    CROSS JOIN LATERAL (
-      SELECT coalesce(min(r."endedAt"), p."setAt") AS since FROM password_run r
-      WHERE r."secretId" = s.id AND r.state = 'failed' AND r."endedAt" > coalesce(
-        (SELECT max(d."endedAt") FROM password_run d WHERE d."secretId" = s.id AND d.state = 'done'), '-infinity')) failing
     LEFT JOIN LATERAL (${Prisma.raw(ownerOf("s"))}) o ON true ${inFabric} AND p.failures > 0 AND s."deletedAt" IS NULL
       AND ${among(id, only)} AND ${notSnoozed("password.fails", id, now)}`;
 }

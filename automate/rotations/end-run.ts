@@ -1,6 +1,6 @@
 import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { type PasswordRun, whileHeld } from "@/automate/rotations/password-run";
-import type { PasswordRotation } from "@/automate/rotations/rotation";
+import { failingSince, type PasswordRotation } from "@/automate/rotations/rotation";
 import { nextDue } from "@/automate/rotations/schedule";
 import type { Scope } from "@/lib/access/scope";
 import { systemActor } from "@/lib/access/system-actor";
@@ -35,9 +35,10 @@ export async function endRun(
       select: { id: true },
     });
     const failures = isFailed ? rotation.failures + 1 : 0;
+    const failing = isFailed ? failingSince(rotation) : { failingSince: null };
     await tx.passwordRotation.updateMany({
       where: { secretId: run.secretId },
-      data: { failures, dueAt: nextDue(rotation, failures, new Date()) },
+      data: { failures, ...failing, dueAt: nextDue(rotation, failures, new Date()) },
     });
     const secret = await tx.secret.findUniqueOrThrow({
       where: { id: run.secretId },

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deps } from "@/automate/rotations/attempt";
 import { claimRun, RunTakenOver } from "@/automate/rotations/password-run";
-import { findRotation, type PasswordRotation } from "@/automate/rotations/rotation";
+import { failingSince, findRotation, type PasswordRotation } from "@/automate/rotations/rotation";
 import { isInWindow, nextDue } from "@/automate/rotations/schedule";
 import { startPasswordRun } from "@/automate/rotations/start-run";
 import { workOnNewRun, workOnRun } from "@/automate/rotations/work";
@@ -92,19 +92,20 @@ async function startScheduled(deps: Deps, rotation: PasswordRotation): Promise<v
   if (started.ok) return workOnNewRun(deps, scope, rotation, started.value);
   // A person started it meanwhile.
   if (started.code === "running") return;
-  await notStarted(scope, rotation.secretId, started.code);
+  await notStarted(scope, rotation, started.code);
 }
 
 /** A scheduled run that could not begin is a failure, and is recorded as one. */
 async function notStarted(
   { fabricId, teamId }: Scope<"connection:check">,
-  secretId: string,
+  rotation: PasswordRotation,
   code: RotationProblem,
 ): Promise<void> {
+  const { secretId } = rotation;
   await db.$transaction(async (tx) => {
     await tx.passwordRotation.updateMany({
       where: { secretId },
-      data: { failures: { increment: 1 }, problem: code },
+      data: { failures: { increment: 1 }, ...failingSince(rotation), problem: code },
     });
     const secret = await tx.secret.findUnique({ where: { id: secretId }, select: { name: true } });
     await record(tx, {

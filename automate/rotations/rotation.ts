@@ -31,6 +31,11 @@ export type Subject = {
   field: string;
 };
 
+/** The column that a failure changes: the first one begins a series, of which reminders tell. */
+export function failingSince({ failures }: Pick<PasswordRotation, "failures">): { failingSince?: Date } {
+  return failures === 0 ? { failingSince: new Date() } : {};
+}
+
 /** Returns a rotation of the fabric, or null. */
 export async function findRotation(
   { fabricId }: { fabricId: string },

@@ -452,4 +452,7 @@ test("the schedule starts a due rotation, one copy of two, and a failure postpon
   // The owner is reminded until it works again.
   const due = await findDue(owner, new Date(), [id]);
   expect(due).toMatchObject([{ topic: "password.fails", name: id, ownerId: fabric.user.id, days: 0 }]);
+  await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD '${(await read(id)).value}'`]);
+  expect(await rotate(id)).toBeUndefined();
+  expect(await findDue(owner, new Date(), [id])).toEqual([]);
 });

@@ -68,7 +68,7 @@ export async function setRotation(
       ...rotation,
       ...{ length, alphabet, overlapMinutes: isPair ? overlapMinutes : 0 },
       ...schedule,
-      ...{ failures: 0, problem: null, dueAt: nextDue(schedule, 0, new Date()) },
+      ...{ failures: 0, failingSince: null, problem: null, dueAt: nextDue(schedule, 0, new Date()) },
       ...{ setAt: new Date(), setById: actor.id, setByName: actor.name },
     };
     await tx.passwordRotation.upsert({ where: { secretId: secret.id }, create: data, update: data });

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "password_rotation" ADD COLUMN "failingSince" TIMESTAMPTZ(3);
