@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { promoteCandidate } from "@/automate/candidates/promote";
-import { storeCandidate } from "@/automate/candidates/store-candidate";
 import { undoReplacement } from "@/automate/candidates/undo";
 import { purge } from "@/automate/purge";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
@@ -10,7 +9,6 @@ import { openSecrets } from "@/automate/secrets/open-secret";
 import { isEnteredOnlyBy, settleCandidate } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
-import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { addTestCandidate } from "@/testing/candidates";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -293,29 +291,6 @@ describe("a candidate that nobody promotes", () => {
     expect(await fieldsOf(secret.id)).toEqual([-number, 1]);
     expect(await promote(secret.id, number)).toEqual({ version: 2 });
   });
-});
-
-test("a value that Selvage made is a candidate of the same author, allowed where the current value is", async () => {
-  const versions = [{ by: "user" as const, fields: { username: "etl", password: "former" } }];
-  const input = { id: "made", subKind: "username_password", versions };
-  const secret = await addTestSecret(owner, fabric, urls.webUrl, input);
-  await allow(secret, destination);
-  process.env.WEB_DATABASE_URL = urls.webUrl;
-  const key = await sealingKey(fabric.fabricId, owner);
-  delete process.env.WEB_DATABASE_URL;
-  const seal = (version: number) =>
-    sealFields(key, { secretId: "made", subKind: "username_password", version }, { password: "made" });
-  const store = () => db.$transaction((tx) => storeCandidate(tx, scope("admin"), secret, seal));
-  expect(await store()).toEqual({ candidate: 1 });
-  expect(await store()).toEqual({ problem: "waiting" });
-  expect(await promote("made", 1, "admin")).toEqual({ version: 2 });
-  expect(await store()).toEqual({ problem: "changed" });
-  expect(await valuesOf("made")).toEqual({ username: "etl", password: "made" });
-  expect(isEnteredOnlyBy(await current("made"), fabric.user.id)).toBe(true);
-  expect(await destinationsOf("made")).toEqual([
-    [1, destination],
-    [2, destination],
-  ]);
 });
 
 describe("undo", () => {

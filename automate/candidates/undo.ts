@@ -1,6 +1,7 @@
 import { insertVersion, type Promoter } from "@/automate/candidates/promote";
 import { actFor } from "@/automate/http/act-for";
 import { lockVersionRule } from "@/automate/secrets/purge-versions";
+import { lockDestinations } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { areEvents } from "@/lib/audit/find-events";
 import { record } from "@/lib/audit/record";
@@ -32,6 +33,7 @@ async function undoWithin(
   expectedVersion: number,
 ): Promise<{ version: number } | UndoProblem> {
   const { fabricId, teamId, actor } = promoter;
+  await lockDestinations(tx, fabricId, "carry");
   // No purge deletes the former value until the transaction ends.
   await lockVersionRule(tx, fabricId);
   const secret = await lockSecret(tx, promoter, secretId);

@@ -7,6 +7,7 @@ import { Refusal } from "@/automate/http/error";
 import { handle } from "@/automate/internal-api/verify-request";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
+import { removeDestination } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
 import { configHash } from "@/lib/connections/config-hash";
@@ -74,40 +75,7 @@ export function destinationRoutes(app: FastifyInstance): void {
     });
   });
 
-  handle(app, "destination:remove", async ({ scope, body }) => {
-    const { fabricId, teamId, actor } = scope;
-    return actFor(actor, async (tx) => {
-      const row = await tx.allowedDestination.findFirst({
-        where: { id: body.destinationId, fabricId },
-        select: {
-          id: true,
-          destination: true,
-          version: true,
-          secret: { select: { id: true, name: true } },
-        },
-      });
-      if (!row) throw new Refusal(404, "not_found", "Destination not found.");
-      // Otherwise settling the version later would allow again what an Admin removed.
-      const { secret, version } = row;
-      const settled = { secretId: secret.id, version };
-      const removedAt = new Date();
-      await tx.settledVersion.upsert({
-        where: { secretId_version: settled },
-        create: { ...settled, fabricId, removedAt },
-        update: { removedAt },
-      });
-      await tx.allowedDestination.delete({ where: { id: row.id }, select: { id: true } });
-      await record(tx, {
-        actor,
-        teamId,
-        fabricId,
-        action: "destination.remove",
-        object: { kind: "secret", ...secret },
-        details: { destination: row.destination },
-      });
-      return { id: row.id };
-    });
-  });
+  handle(app, "destination:remove", ({ scope, body }) => removeDestination(scope, body.destinationId));
 }
 
 function requestRoutes(app: FastifyInstance): void {

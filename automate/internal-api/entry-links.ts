@@ -3,6 +3,7 @@ import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { handle, handleWithoutPerson } from "@/automate/internal-api/verify-request";
 import { findSecretById } from "@/automate/secrets/current-secret";
+import { notRemovedSince } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import {
   authorizeEntry,
@@ -10,6 +11,7 @@ import {
   hashEntryToken,
   lockEntryLink,
   newEntryToken,
+  type OpenEntryLink,
 } from "@/lib/access/entry-link";
 import { mayNow, type Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
@@ -85,14 +87,15 @@ export function entryLinkRoutes(app: FastifyInstance): void {
   handleWithoutPerson(app, "entry-link:show", async ({ token }) => {
     const link = await findEntryLinkByToken(token);
     if (!link) throw new Refusal(404, "not_found", "Entry link not found.");
-    const authorities = await listAuthorityNames(authorizeEntry(link), link.destinations);
+    const destinations = await presentDestinations(link);
+    const authorities = await listAuthorityNames(authorizeEntry(link), destinations);
     return {
       ...{ linkId: link.id, linkName: link.name, note: link.note, subKind: link.subKind },
       ...{ secretName: link.secretName, isNew: link.secretId === null },
       ...{ fabricName: link.fabricName, teamName: link.teamName },
       ...{ askedByName: link.createdByName, askedByEmail: link.createdByEmail },
       expiresAt: link.expiresAt.toISOString(),
-      destinations: link.destinations.map((key) => formatDestination(key, authorities)),
+      destinations: destinations.map((key) => formatDestination(key, authorities)),
     };
   });
 
@@ -109,6 +112,21 @@ export function entryLinkRoutes(app: FastifyInstance): void {
     const allowed = await db.allowedDestination.count({ where: { secretId, version: secret?.version ?? 0 } });
     return { allowed };
   });
+}
+
+/** The destinations of a link, without those that an Admin has removed from its secret since. */
+async function presentDestinations({
+  id,
+  fabricId,
+  secretId,
+  destinations,
+}: OpenEntryLink): Promise<string[]> {
+  if (secretId === null) return destinations;
+  const { createdAt: since } = await db.entryLink.findUniqueOrThrow({
+    where: { id },
+    select: { createdAt: true },
+  });
+  return notRemovedSince(db, fabricId, { secretId, since }, destinations);
 }
 
 type Target = { id: string | null; name: string; subKind: string };

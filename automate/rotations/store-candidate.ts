@@ -1,4 +1,5 @@
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import { lockDestinations } from "@/automate/secrets/remove-destination";
 import type { sealMade } from "@/automate/secrets/seal-made";
 import { systemActor } from "@/lib/access/system-actor";
 import type { Tx } from "@/lib/db/client";
@@ -19,6 +20,7 @@ export async function storePasswordCandidate(
   { id: secretId, version: baseVersion, manifest, metadata }: CurrentSecret,
   sealFor: (version: number) => Promise<Sealed>,
 ): Promise<number | null> {
+  await lockDestinations(tx, fabricId, "carry");
   await lockSecret(tx, { fabricId }, secretId);
   const [state] = await tx.$queryRaw<{ version: number; waits: boolean; number: number }[]>`
     SELECT max(v.version) AS version,

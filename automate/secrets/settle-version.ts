@@ -1,6 +1,7 @@
 import { type Author, addDestinations } from "@/automate/secrets/add-destinations";
 import { type CurrentSecret, findCandidateSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
+import { lockDestinations, notRemovedSince } from "@/automate/secrets/remove-destination";
 import { keepForOtherSecrets } from "@/automate/secrets/renew-authority";
 import { freshForMs } from "@/lib/access/policy";
 import { tokenServerOf } from "@/lib/connectors/secret-destinations";
@@ -53,6 +54,7 @@ async function settleSecret(secret: CurrentSecret): Promise<void> {
   });
   if (settledRow) return;
   await db.$transaction(async (tx) => {
+    await lockDestinations(tx, fabricId, "carry");
     const data = [{ ...key, fabricId }];
     const { count } = await tx.settledVersion.createMany({ data, skipDuplicates: true });
     if (count !== 1) return;
@@ -129,7 +131,7 @@ async function baseOf(tx: Tx, { id: secretId, version }: CurrentSecret): Promise
   return baseVersion;
 }
 
-type EntryLink = { destinations: string[]; isByAdmin: boolean };
+type EntryLink = { destinations: string[]; isByAdmin: boolean; createdAt: Date };
 
 /** The entry link that this version was entered with; null for a version of a person. */
 async function linkOf(
@@ -139,20 +141,21 @@ async function linkOf(
 ): Promise<EntryLink | null> {
   return tx.entryLink.findFirst({
     where: { id: authorId, fabricId, use: { secretId, version } },
-    select: { destinations: true, isByAdmin: true },
+    select: { destinations: true, isByAdmin: true, createdAt: true },
   });
 }
 
 /**
- * Allows the destinations that the person with the link was shown. In a fabric that is locked now, only an Admin's
- * link allows any.
+ * Allows the destinations that the person with the link was shown, without those that an Admin has removed since. In a
+ * fabric that is locked now, only an Admin's link allows any.
  */
 async function allowShown(
   tx: Tx,
   author: Author,
   secret: CurrentSecret,
-  { destinations, isByAdmin }: EntryLink,
+  { destinations: shown, isByAdmin, createdAt: since }: EntryLink,
 ): Promise<void> {
+  const destinations = await notRemovedSince(tx, author.fabricId, { secretId: secret.id, since }, shown);
   if (destinations.length === 0) return;
   const isLocked = (await getDestinationRule(author)) === "locked";
   if (isLocked && !isByAdmin) return;

@@ -27,7 +27,7 @@ export type OpenEntryLink = {
 } & Pick<GrantedFabric, "accessEpoch" | "isDeleted">;
 
 /**
- * Neither used, revoked nor expired, of a person whose access to the fabric has not ended since. The secret that it
+ * Neither used, revoked nor expired, of a person whose access to the fabric has not ended since, not even for a time. The secret that it
  * replaces is not deleted.
  */
 const openLinks = `
@@ -37,7 +37,7 @@ const openLinks = `
   FROM entry_link l
   JOIN fabric f ON f.id = l."fabricId"
   JOIN team t ON t.id = f."teamId"
-  JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = l."createdById"
+  JOIN membership m ON m."teamId" = f."teamId" AND m."userId" = l."createdById" AND m."createdAt" <= l."createdAt"
   JOIN app_user p ON p.id = l."createdById" AND p."lockedAt" IS NULL AND p."accessEpoch" = l."createdEpoch"
   LEFT JOIN secret s ON s.id = l."secretId" AND s."fabricId" = l."fabricId" AND s."deletedAt" IS NULL
   WHERE l."revokedAt" IS NULL AND l."expiresAt" > clock_timestamp() AND (l."secretId" IS NULL OR s.id IS NOT NULL)

@@ -102,6 +102,11 @@ export function authorityOf(key: string): { id: string; version: number } | null
   return id === undefined ? null : { id, version: Number(version) };
 }
 
+/** The same destination with any version of its certificate authority. */
+export function withoutAuthorityVersion(key: string): string {
+  return key.replace(/([?&]ca=[\w-]+)\.-?\d+$/, "$1");
+}
+
 function protection({ protocol, tls, hostKey }: Endpoint): string[] {
   if (protocol === "sftp") return [`hostkey=${hostKey ?? "none"}`];
   // For these, the scheme already says whether the certificate is verified.

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createConnection } from "@/lib/connections/mutations";
 import type { Db } from "@/lib/db/client";
+import { removeDestination } from "@/lib/destinations/mutations";
 import { enterValue, showEntry } from "@/lib/entry-links/enter";
 import { createEntryLink, revokeEntryLink } from "@/lib/entry-links/mutations";
 import { listEntryLinks } from "@/lib/entry-links/queries";
@@ -209,6 +210,15 @@ describe("a link is not valid", () => {
       async () => owner.membership.deleteMany({ where: { userId: fabric.user.id } }),
     ],
     [
+      "after its creator left the team and came back",
+      async () => {
+        const own = { where: { userId: fabric.user.id } };
+        const { createdAt: _, ...membership } = await owner.membership.findFirstOrThrow(own);
+        await owner.membership.deleteMany(own);
+        await owner.membership.create({ data: membership });
+      },
+    ],
+    [
       "after its creator's access ended",
       async () => owner.user.update({ where: { id: fabric.user.id }, data: { accessEpoch: 1 } }),
     ],
@@ -284,6 +294,23 @@ describe("the destinations of a link", () => {
       "unknown_destination",
       "created",
     ]);
+  });
+
+  test("leave out what an Admin removed after the link was created", async () => {
+    const secretId = await addSecret("db");
+    await addConnection("Orders", "orders.example.com", secretId);
+    await addConnection("Billing", "billing.example.com", secretId);
+    const token = await tokenOf({ secretId }, { destinations: [orders, billing] });
+    const { id } = await owner.allowedDestination.findFirstOrThrow({
+      where: { secretId, destination: billing },
+    });
+    await removeDestination(fabric.scope("admin", "destination:write"), { destinationId: id });
+    expect(await showEntry({ token })).toMatchObject({
+      value: { destinations: ["PostgreSQL orders.example.com:5432, TLS"] },
+    });
+    await enter(token);
+    const own = (await allowedOf(secretId)).filter(([version]) => version === 2);
+    expect(own.map(([, key]) => key)).toEqual([orders]);
   });
 });
 
