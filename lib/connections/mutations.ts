@@ -26,6 +26,7 @@ import type { Connector } from "@/lib/connectors/define";
 import { isNeverSent, withMember } from "@/lib/connectors/nested-reference";
 import { findConnector } from "@/lib/connectors/registry";
 import { hiddenProperties, type TypeOf, unusedUsers } from "@/lib/connectors/validate";
+import { allOrNothing } from "@/lib/db/all-or-nothing";
 import { db, isUniqueViolation, type Prisma, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
@@ -246,7 +247,7 @@ async function write<T>(
   run: (tx: Tx) => Promise<Result<T, ConnectionCode>>,
 ): Promise<Result<T, ConnectionCode>> {
   try {
-    return await db.$transaction(run);
+    return await allOrNothing(run);
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     return fail("name_taken", { name: `“${name}” is taken by another connection of this fabric.` });

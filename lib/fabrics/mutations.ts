@@ -1,6 +1,7 @@
 import "server-only";
 import { newFabric, type Scope, type TeamScope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
+import { allOrNothing } from "@/lib/db/all-or-nothing";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { fabricEtag } from "@/lib/fabrics/etag";
 import type { CreateFabricInput, RestoreFabricInput, UpdateFabricInput } from "@/lib/fabrics/schema";
@@ -53,16 +54,13 @@ export async function createFabric<Code extends string = never>(
   if (!key.ok) return key;
   const insertPrepared = await prepare?.(fabric);
   try {
-    return await db.$transaction(async (tx) => {
+    return await allOrNothing<{ id: string }, Code>(async (tx) => {
       await reserve(tx, idempotent, id, isPending);
       await insertFabric(tx, scope, id, input);
       const prepared = (await insertPrepared?.(tx)) ?? ok(null);
-      // Throws, because a transaction that returns would commit.
-      if (!prepared.ok) throw new NotStored(prepared);
-      return ok({ id });
+      return prepared.ok ? ok({ id }) : prepared;
     });
   } catch (error) {
-    if (error instanceof NotStored) return error.failure as Result<never, Code>;
     if (isUniqueViolation(error)) return fail("name_taken", nameTaken(name));
     throw error;
   }
@@ -72,12 +70,6 @@ export async function createFabric<Code extends string = never>(
 function unanswered(error: unknown) {
   if (error instanceof OutcomeUnknown) return fail("automate_unavailable");
   throw error;
-}
-
-class NotStored extends Error {
-  constructor(readonly failure: Result<never, string>) {
-    super("The rows that belong to the fabric were not stored.");
-  }
 }
 
 async function insertFabric(

@@ -3,11 +3,12 @@ import { v7 as uuidv7 } from "uuid";
 import { authorize } from "@/lib/access/authorize";
 import { insertConnection, type PreparedConnection, prepareConnection } from "@/lib/connections/mutations";
 import { typesById } from "@/lib/connections/secret-types";
-import { db, isUniqueViolation } from "@/lib/db/client";
+import { allOrNothing } from "@/lib/db/all-or-nothing";
+import { isUniqueViolation } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { findImportProblems, findNames } from "@/lib/imports/problems";
-import type { Imported, ImportedConnection, ImportInput, RowProblems } from "@/lib/imports/schema";
+import type { Imported, ImportedConnection, ImportInput } from "@/lib/imports/schema";
 import { fail, ok, type Result } from "@/lib/result";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 import { type NamedSecret, sealNewSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
@@ -40,21 +41,23 @@ export async function importRows(
   if (Object.keys(problems).length > 0) return fail("rows_refused", problems);
   const imported = { secrets: secrets.length, connections: input.connections.length };
   try {
-    await sealingToNewestKey(async () => {
+    const stored = await sealingToNewestKey(async () => {
       const versions = await sealNewSecrets(scope, secrets);
-      await db.$transaction(async (tx) => {
+      return allOrNothing<Imported, "rows_refused">(async (tx) => {
         await reserve(tx, idempotent, `${imported.secrets}.${imported.connections}`);
         await storeNewSecrets(tx, scope, secrets, versions);
-        if (connections.prepared.length === 0) return;
+        if (connections.prepared.length === 0) return ok(imported);
         const writer = await authorize(scope.actor, scope.fabricId, "connection:write");
         for (const [at, connection] of connections.prepared.entries()) {
-          const stored = await insertConnection(tx, writer, connection);
-          if (!stored.ok) throw new RowsRefused({ [`connections.${at}`]: firstOf(stored.fieldErrors) });
+          const inserted = await insertConnection(tx, writer, connection);
+          if (!inserted.ok)
+            return fail("rows_refused", { [`connections.${at}`]: firstOf(inserted.fieldErrors) });
         }
+        return ok(imported);
       });
     });
+    if (!stored.ok) return stored;
   } catch (error) {
-    if (error instanceof RowsRefused) return fail("rows_refused", { ...error.problems });
     // Somebody took a name in between.
     const taken = isUniqueViolation(error) ? await findImportProblems(scope, input) : {};
     if (Object.keys(taken).length > 0) return fail("rows_refused", taken);
@@ -69,13 +72,6 @@ export async function importRows(
 export function replayedImport(stored: string): Imported {
   const [secrets = 0, connections = 0] = stored.split(".").map(Number);
   return { secrets, connections };
-}
-
-/** Rolls the transaction back. */
-class RowsRefused extends Error {
-  constructor(readonly problems: RowProblems) {
-    super("Rows of an import were refused.");
-  }
 }
 
 /** Replaces the names of secrets by ids, of the file's own secrets first, and validates the properties. */

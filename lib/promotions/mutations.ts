@@ -5,6 +5,7 @@ import { record } from "@/lib/audit/record";
 import { insertConnection, type PreparedConnection, prepareConnection } from "@/lib/connections/mutations";
 import { secretTypes } from "@/lib/connections/secret-types";
 import { withMember } from "@/lib/connectors/nested-reference";
+import { allOrNothing } from "@/lib/db/all-or-nothing";
 import { db, isUniqueViolation } from "@/lib/db/client";
 import { askAutomate } from "@/lib/internal-api/client";
 import { type PromotedConnection, readConnections } from "@/lib/promotions/plan";
@@ -136,10 +137,10 @@ async function storeConnections(
   }
   const to = await db.fabric.findUniqueOrThrow({ where: { id: scope.fabricId }, select: { name: true } });
   try {
-    await db.$transaction(async (tx) => {
+    return await allOrNothing<{ id: string; name: string }[], PromotionCode>(async (tx) => {
       for (const { from, connection } of prepared) {
         const stored = await insertConnection(tx, scope, connection);
-        if (!stored.ok) throw new Refused(from, stored.fieldErrors);
+        if (!stored.ok) return refused(from, stored.fieldErrors);
         await record(tx, {
           actor: scope.actor,
           teamId: source.teamId,
@@ -149,22 +150,11 @@ async function storeConnections(
           details: { to: to.name },
         });
       }
+      return ok(prepared.map(({ connection: { id, input } }) => ({ id, name: input.name })));
     });
   } catch (error) {
-    if (error instanceof Refused) return refused(error.connection, error.fieldErrors);
     if (!isUniqueViolation(error)) throw error;
     return refusedName((await findTakenName(scope.fabricId, [...names.values()])) ?? "");
-  }
-  return ok(prepared.map(({ connection: { id, input } }) => ({ id, name: input.name })));
-}
-
-/** Rolls the transaction back. */
-class Refused extends Error {
-  constructor(
-    readonly connection: PromotedConnection,
-    readonly fieldErrors: Record<string, string> | undefined,
-  ) {
-    super("A connection was refused.");
   }
 }
 

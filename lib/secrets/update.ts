@@ -1,5 +1,6 @@
 import "server-only";
 import { type AuditEntry, record } from "@/lib/audit/record";
+import { allOrNothing } from "@/lib/db/all-or-nothing";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
@@ -120,7 +121,6 @@ export async function updateSecret(
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version: current.version })))
       return fail("changed");
     if (secret.subKind !== input.subKind) return fail("wrong_type");
-    // Before the first write: a failure that is returned rolls nothing back.
     const owner = await findOwnerByEmail(tx, scope, input.owner);
     if (owner === "not_a_member") return notAMember();
     if (name !== undefined && name !== secret.name) await rename(tx, scope, secret, name);
@@ -268,7 +268,7 @@ async function unlessTaken<T, Code extends string>(
   run: (tx: Tx) => Promise<Result<T, Code>>,
 ): Promise<Result<T, Code | "name_taken">> {
   try {
-    return await sealingToNewestKey(() => db.$transaction(run));
+    return await sealingToNewestKey(() => allOrNothing(run));
   } catch (error) {
     if (isUniqueViolation(error)) return nameTaken(scope, name);
     throw error;
