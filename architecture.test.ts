@@ -161,9 +161,9 @@ describe("imports", () => {
     expect(readers).toEqual([]);
   });
 
-  test("screens import of a noun only its schema, its actions and its kinds", () => {
+  test("screens import of a noun only its schema, its texts, its actions and its kinds", () => {
     const shared =
-      /^lib\/([a-z-]+\/(schema|actions|kinds\/[a-z0-9-]+)|imports\/formats\/[a-z-]+|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
+      /^lib\/([a-z-]+\/(schema|texts|actions|kinds\/[a-z0-9-]+)|imports\/formats\/[a-z-]+|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
     const others = product.flatMap((file) =>
       isIn(file, "components")
         ? importsOf(file)

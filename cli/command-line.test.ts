@@ -331,6 +331,35 @@ test("a replacement with --check names the connections that refuse the value, an
   );
 });
 
+test("a rotation is shown, started and ended, and says what the server has", async () => {
+  const common = { subKind: "text", description: "", version: 1, usedBy: 1, updatedBy: "Uri" };
+  const secret = { ...common, properties: { id: "1", name: "key" }, updatedAt: "2026-11-30T00:00:00Z" };
+  const lastRun = {
+    ...{ state: "failed", serverHas: "former", startedAt: "2026-11-30T10:05:00.000Z", startedBy: "Ada" },
+    ...{ title: "The server still has the former password.", endedAt: "2026-11-30T10:05:02.000Z" },
+  };
+  const rotation = {
+    ...{ method: "pair", connection: { id: "c", name: "Sales" }, administrator: "dba", users: ["a", "b"] },
+    ...{ everyDays: 30, window: { start: "02:00", minutes: 120 }, dueAt: "2026-12-30T02:00:00.000Z" },
+    ...{ problem: null, lastRun },
+  };
+  answer = { status: 200, body: { success: true, data: { secrets: [secret], id: "1", ...rotation } } };
+  const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
+  const run = (word: string) => selvage(["secrets", word, "key", ...list.slice(2)], env);
+  expect((await run("rotation")).stdout).toBe(
+    [
+      "dba sets the passwords of a and b in turn, every 30 days, from 02:00 for 120 minutes (UTC).",
+      "at the server of connection Sales",
+      "next at 2026-12-30 02:00 UTC",
+      "2026-11-30 10:05 UTC by Ada, failed: The server still has the former password.\n",
+    ].join("\n"),
+  );
+  const rotated = await run("rotate");
+  expect([rotated.code, rotated.stdout]).toEqual([1, "The server still has the former password.\n"]);
+  expect(rotated.stderr).toContain("The value of key was not rotated.");
+  expect((await run("end-rotation")).stdout).toBe("Ended the rotation of key. Its value stays.\n");
+});
+
 test("a person sees who uses a secret: connections, pipelines and destinations", async () => {
   const secret = {
     subKind: "text",

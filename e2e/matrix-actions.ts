@@ -280,13 +280,13 @@ export const actions: Record<string, ActionRow> = {
   },
   removePasswordRotationAction: {
     of: "fabric",
-    permission: "rotation:write",
+    permission: "rotation:run",
     namesThing: true,
     input: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
   },
   rotatePasswordAction: {
     of: "fabric",
-    permission: "rotation:write",
+    permission: "rotation:run",
     namesThing: true,
     input: async (tenant) => ({ secretId: (await addRotation(tenant)).secretId }),
   },

@@ -158,6 +158,8 @@ export const managementPaths: Record<`/api/orchestration/${string}`, 401 | 405> 
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/check": 405,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/candidate/promote": 405,
   "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/undo": 405,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/rotation": 401,
+  "/api/orchestration/fabric/{fabricId}/secret/id/{secretId}/rotation/run": 405,
   "/api/orchestration/fabric/{fabricId}/comparison": 405,
   "/api/orchestration/fabric/{fabricId}/export": 401,
   "/api/orchestration/fabric/{fabricId}/import": 405,

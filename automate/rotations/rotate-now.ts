@@ -13,7 +13,7 @@ import { NotFound } from "@/lib/result";
  */
 export async function rotateNow(
   deps: Deps,
-  scope: Scope<"rotation:write">,
+  scope: Scope<"rotation:run">,
   secretId: string,
   /** Receives only the error's name: its message may contain a secret. */
   onError: (name: string) => void,

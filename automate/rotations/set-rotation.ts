@@ -107,7 +107,10 @@ async function unfitOf(
 }
 
 /** Ends the rotation of a secret. Its value stays. Throws `NotFound`. */
-export function removeRotation(scope: Admin, secretId: string): Promise<{ secretId: string } | NotSet> {
+export function removeRotation(
+  scope: Scope<"rotation:run">,
+  secretId: string,
+): Promise<{ secretId: string } | NotSet> {
   const { fabricId, teamId, actor } = scope;
   return actFor(actor, async (tx) => {
     if (await isRunning(tx, secretId)) return { problem: "running" };

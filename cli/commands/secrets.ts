@@ -4,6 +4,7 @@ import { addCandidates, replaceChecked } from "@/cli/commands/candidates";
 import { addCompare } from "@/cli/commands/compare";
 import { addExport } from "@/cli/commands/export";
 import { addImport } from "@/cli/commands/import";
+import { addRotations } from "@/cli/commands/rotations";
 import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, listSecrets, manage, type Secret } from "@/cli/management-client";
@@ -72,6 +73,7 @@ export function addSecrets(program: Command): void {
     .option(...trimmed)
     .action(replace);
   addCandidates(command);
+  addRotations(command);
   command(
     "rename <secret> <new-name>",
     "rename a secret; pipelines can still read it by the old name",

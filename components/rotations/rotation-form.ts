@@ -1,5 +1,4 @@
 import type { Resolver } from "react-hook-form";
-import { clock } from "@/components/rotations/rotation-texts";
 import {
   type Alphabet,
   passwordLengths,
@@ -8,6 +7,7 @@ import {
   type RotationMethod,
   rotationInput,
 } from "@/lib/rotations/schema";
+import { clock } from "@/lib/rotations/texts";
 
 /** The form's values: text as typed. */
 export type RotationFormValues = {

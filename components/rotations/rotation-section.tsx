@@ -1,5 +1,4 @@
 import { RefreshWhile } from "@/components/rotations/refresh-while";
-import { problemTexts, runText, settingsText } from "@/components/rotations/rotation-texts";
 import { SetRotationButton } from "@/components/rotations/set-rotation-button";
 import { StartRotationButton } from "@/components/rotations/start-rotation-button";
 import { StopRotationButton } from "@/components/rotations/stop-rotation-button";
@@ -8,6 +7,7 @@ import { Badge } from "@/components/ui/badge";
 import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { RotationDetail, RunSummary } from "@/lib/rotations/schema";
+import { problemTexts, runText, settingsText } from "@/lib/rotations/texts";
 
 /**
  * How Selvage rotates the password in a secret, and what came of it. Nothing for a secret without a rotation, unless an

@@ -5,13 +5,13 @@ import { useState } from "react";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { RotationFields } from "@/components/rotations/rotation-fields";
 import { initialValues, resolverFor } from "@/components/rotations/rotation-form";
-import { problemTexts } from "@/components/rotations/rotation-texts";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { setPasswordRotationAction } from "@/lib/rotations/actions";
 import type { RotationDetail, RotationInput } from "@/lib/rotations/schema";
+import { problemTexts } from "@/lib/rotations/texts";
 
 export function SetRotationButton({
   fabricId,

@@ -3,11 +3,11 @@
 import { RotateCw } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
-import { problemTexts } from "@/components/rotations/rotation-texts";
 import { Button } from "@/components/ui/button";
 import { useDialog } from "@/components/ui/use-dialog";
 import { rotatePasswordAction } from "@/lib/rotations/actions";
 import type { RotationMethod } from "@/lib/rotations/schema";
+import { problemTexts } from "@/lib/rotations/texts";
 
 export function StartRotationButton({
   fabricId,

@@ -2,11 +2,11 @@
 
 import { useRouter } from "next/navigation";
 import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
-import { problemTexts } from "@/components/rotations/rotation-texts";
 import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { removePasswordRotationAction } from "@/lib/rotations/actions";
+import { problemTexts } from "@/lib/rotations/texts";
 
 export function StopRotationButton({
   fabricId,

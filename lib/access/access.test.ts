@@ -74,6 +74,7 @@ const golden = `
   token:write               no    yes*   no        no          no
   destination:write         no    yes*   no        no          no
   rotation:write            no    yes*   no        no          no
+  rotation:run              no    yes**  no        no          yes
   credential-attempt:reset  no    yes*   no        no          no
   alarm:acknowledge         no    yes*   no        no          no
   team:see                  yes   yes    no        no          yes

@@ -57,8 +57,10 @@ export const policy = {
   "token:list": { roles: members },
   "token:write": { roles: admins, isFresh: true },
   "destination:write": { roles: admins, isFresh: true },
-  // Lets Selvage set new passwords at a server: who may, how often, and now.
+  // Sets up how Selvage sets new passwords at a server: which, where, by whom and how often.
   "rotation:write": { roles: admins, isFresh: true },
+  // Starts a rotation that an Admin set up, or ends it.
+  "rotation:run": { roles: admins, isFresh: "by person" },
   "credential-attempt:reset": { roles: admins, isFresh: true },
   "alarm:acknowledge": { roles: admins, isFresh: true },
   "team:see": { roles: members },

@@ -308,13 +308,13 @@ export const automateRequests = {
   },
   "rotation:remove": {
     path: "/internal/rotations/remove",
-    permission: "rotation:write",
+    permission: "rotation:run",
     body: z.object({ secretId: z.string().max(64) }),
     answer: rotationAnswer,
   },
   "rotation:start": {
     path: "/internal/rotations/start",
-    permission: "rotation:write",
+    permission: "rotation:run",
     body: z.object({ secretId: z.string().max(64) }),
     answer: rotationAnswer,
   },

@@ -10,12 +10,12 @@ export const setPasswordRotationAction = action({
   run: setRotation,
 });
 export const removePasswordRotationAction = action({
-  permission: "rotation:write",
+  permission: "rotation:run",
   input: rotationOfInput,
   run: removeRotation,
 });
 export const rotatePasswordAction = action({
-  permission: "rotation:write",
+  permission: "rotation:run",
   input: rotationOfInput,
   run: startRotation,
 });

@@ -7,7 +7,7 @@ import type { RotationInput, RotationProblem } from "@/lib/rotations/schema";
 
 // Automate does and records these: it alone writes the rows that let it set passwords.
 
-type Writer = Scope<"rotation:write">;
+type Runner = Scope<"rotation:run">;
 type Answered<T> = Result<T, RotationProblem | Unserved>;
 
 /**
@@ -15,7 +15,7 @@ type Answered<T> = Result<T, RotationProblem | Unserved>;
  * this person has to confirm first, if any.
  */
 export async function setRotation(
-  scope: Writer,
+  scope: Scope<"rotation:write">,
   input: RotationInput,
 ): Promise<Answered<{ toConfirm: string[] }>> {
   const answer = await askAutomate(scope, "rotation:set", input);
@@ -26,12 +26,12 @@ export async function setRotation(
 }
 
 /** Ends the rotation of a secret, whose value stays. */
-export async function removeRotation(scope: Writer, input: { secretId: string }): Promise<Answered<null>> {
+export async function removeRotation(scope: Runner, input: { secretId: string }): Promise<Answered<null>> {
   return answered(await askAutomate(scope, "rotation:remove", input));
 }
 
 /** Starts a run. It goes on in the background. */
-export async function startRotation(scope: Writer, input: { secretId: string }): Promise<Answered<null>> {
+export async function startRotation(scope: Runner, input: { secretId: string }): Promise<Answered<null>> {
   return answered(await askAutomate(scope, "rotation:start", input));
 }
 

@@ -18,10 +18,12 @@ export {
 } from "@/lib/internal-api/bodies/rotation";
 
 /** setting: the server may have either password. set: it has the new one. promoted: the new one is current. */
-export type PasswordRunState = "setting" | "set" | "promoted" | "done" | "failed";
+export const passwordRunStates = ["setting", "set", "promoted", "done", "failed"] as const;
+export type PasswordRunState = (typeof passwordRunStates)[number];
 
 /** The password that the server has, of the user that a run is about. */
-export type ServerHas = "former" | "new" | "unknown";
+export const serverStates = ["former", "new", "unknown"] as const;
+export type ServerHas = (typeof serverStates)[number];
 
 /** One run, for the secret's page. */
 export type RunSummary = {

@@ -8,6 +8,7 @@ import * as connections from "@/web/management-api/operations/connections";
 import { exportOperation } from "@/web/management-api/operations/exports";
 import * as fabrics from "@/web/management-api/operations/fabrics";
 import * as imports from "@/web/management-api/operations/imports";
+import * as rotations from "@/web/management-api/operations/rotations";
 import * as secrets from "@/web/management-api/operations/secrets";
 import * as teams from "@/web/management-api/operations/teams";
 import * as trash from "@/web/management-api/operations/trash";
@@ -31,6 +32,9 @@ export const operations: readonly Operation[] = [
   candidates.promoteCandidateOperation,
   candidates.discardCandidateOperation,
   candidates.undoReplacementOperation,
+  rotations.getRotationOperation,
+  rotations.runRotationOperation,
+  rotations.endRotationOperation,
   imports.dryRunOperation,
   imports.importOperation,
   exportOperation,

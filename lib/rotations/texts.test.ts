@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { runText } from "@/components/rotations/rotation-texts";
 import type { RunSummary } from "@/lib/rotations/schema";
+import { runText } from "@/lib/rotations/texts";
 
 const run: RunSummary = {
   ...{ id: "r", state: "done", serverHas: "new", code: null, refusedBy: [], version: 3, user: "" },
