@@ -15,18 +15,26 @@ const atOnce = 1000;
 
 type Reference = { fabricId: string; secretId: string; number: number };
 
-/** Discards an open candidate and deletes its value. False when it was closed before. Throws `NotFound`. */
+/** What became of an attempt to discard: done, closed before, or refused because a rotation has not ended. */
+export type Discarded = "discarded" | "closed" | "rotating";
+
+/**
+ * Discards an open candidate and deletes its value. Not while Selvage sets it at a server: the server may have it, and
+ * nobody else knows it. Throws `NotFound`.
+ */
 export function discardCandidate(
   discarder: Promoter,
   { secretId, number }: { secretId: string; number: number },
-): Promise<boolean> {
+): Promise<Discarded> {
   const { fabricId, teamId, actor } = discarder;
   return actFor(actor, async (tx) => {
     await lockVersionRule(tx, fabricId);
     const secret = await lockSecret(tx, discarder, secretId);
     const candidate = await lockCandidate(tx, discarder, secretId, number);
     if (!candidate) throw new NotFound("New value not found.");
-    if (candidate.outcome !== null) return false;
+    if (candidate.outcome !== null) return "closed";
+    const running = await tx.passwordRun.count({ where: { secretId, candidate: number, endedAt: null } });
+    if (running > 0) return "rotating";
     await close(tx, { fabricId, secretId, number }, "discarded", actor.name);
     await record(tx, {
       actor,
@@ -36,13 +44,13 @@ export function discardCandidate(
       object: { kind: "secret", id: secretId, name: secret.name },
       details: { candidate: number },
     });
-    return true;
+    return "discarded";
   });
 }
 
 /**
  * Closes the candidates that nobody promoted in time, and those of a value that was replaced in another way, and deletes
- * their values. Then deletes rows of candidates that were closed long ago. Safe to run in several copies of automate.
+ * their values, but not while Selvage sets them at a server. Then deletes rows of candidates that were closed long ago. Safe to run in several copies of automate.
  */
 export async function expireCandidates(): Promise<void> {
   const due = await db.$queryRaw<(Reference & { teamId: string; name: string })[]>`
@@ -51,6 +59,9 @@ export async function expireCandidates(): Promise<void> {
     JOIN fabric f ON f.id = c."fabricId"
     WHERE c.outcome IS NULL AND (c."expiresAt" <= now() OR EXISTS (
       SELECT FROM secret_version v WHERE v."secretId" = c."secretId" AND v.version > c."baseVersion"))
+      AND NOT EXISTS (
+        SELECT FROM password_run r
+        WHERE r."secretId" = c."secretId" AND r.candidate = c.number AND r."endedAt" IS NULL)
     LIMIT ${atOnce}`;
   for (const { teamId, name, ...reference } of due)
     await db.$transaction(async (tx) => {

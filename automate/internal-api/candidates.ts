@@ -50,7 +50,8 @@ export function candidateRoutes(app: FastifyInstance, { runPrepared }: { runPrep
 
   handle(app, "candidate:discard", async ({ scope, body }) => {
     const { secretId, candidate: number } = body;
-    return { isDiscarded: await discardCandidate(scope, { secretId, number }) };
+    const discarded = await discardCandidate(scope, { secretId, number });
+    return { isDiscarded: discarded === "discarded", isRotating: discarded === "rotating" };
   });
 
   handle(app, "secret:undo", async ({ scope, body }) => undoReplacement(scope, body));

@@ -2,9 +2,11 @@ import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { type PasswordRun, whileHeld } from "@/automate/rotations/password-run";
 import { failingSince, type PasswordRotation } from "@/automate/rotations/rotation";
 import { nextDue } from "@/automate/rotations/schedule";
+import { keepCandidate } from "@/automate/rotations/store-candidate";
 import type { Scope } from "@/lib/access/scope";
 import { systemActor } from "@/lib/access/system-actor";
 import { record } from "@/lib/audit/record";
+import { candidateHours } from "@/lib/candidates/schema";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { ServerHas } from "@/lib/rotations/schema";
 
@@ -17,7 +19,7 @@ type End = {
 
 /**
  * Ends a run, sets when the schedule rotates next, and records it. A new value that nobody needs any more is deleted.
- * It stays where the server may have it and nobody knows, so that an Admin can try and promote it.
+ * Where the server may have it and nobody knows, it stays for a day, so that an Admin can try and promote it.
  */
 export async function endRun(
   scope: Scope<"connection:check">,
@@ -27,6 +29,7 @@ export async function endRun(
 ): Promise<void> {
   const { fabricId, teamId } = scope;
   const isFailed = state === "failed";
+  const isNeeded = rotation.method === "own" && serverHas !== "former";
   const actor = systemActor;
   await whileHeld(run, async (tx) => {
     await tx.passwordRun.update({
@@ -40,6 +43,7 @@ export async function endRun(
       where: { secretId: run.secretId },
       data: { failures, ...failing, dueAt: nextDue(rotation, failures, new Date()) },
     });
+    if (isFailed && isNeeded) await keepCandidate(tx, run, candidateHours);
     const secret = await tx.secret.findUniqueOrThrow({
       where: { id: run.secretId },
       select: { id: true, name: true },
@@ -58,7 +62,6 @@ export async function endRun(
       },
     });
   });
-  const isNeeded = rotation.method === "own" && serverHas !== "former";
   if (isFailed && !isNeeded)
     await discardCandidate({ fabricId, teamId, actor }, { secretId: run.secretId, number: run.candidate });
 }

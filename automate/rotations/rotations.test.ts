@@ -1,6 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
+import { discardCandidate, expireCandidates } from "@/automate/candidates/close-candidates";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
 import { findDue } from "@/automate/reminders/due";
@@ -137,6 +138,15 @@ async function rotate(id: string): Promise<string | undefined> {
   return undefined;
 }
 
+/** A person enters the same value again. */
+const replaceByHand = (secretId: string) =>
+  owner.secretVersion.create({
+    data: {
+      ...{ secretId, version: 2, fabricId: fabric.fabricId, manifest: { value: 1 }, metadata: {} },
+      ...{ createdById: "p", createdByName: "P" },
+    },
+  });
+
 const lastRun = (secretId: string) =>
   owner.passwordRun.findFirstOrThrow({ where: { secretId }, orderBy: { startedAt: "desc" } });
 
@@ -209,22 +219,51 @@ describe("one's own password", () => {
     const { scope, started } = await start(id);
     if (!started.ok) throw new Error(started.code);
     await setAtServer(deps, scope, started.value);
-    await owner.secretVersion.create({
-      data: {
-        secretId: id,
-        version: 2,
-        fabricId: fabric.fabricId,
-        manifest: { value: 1 },
-        metadata: {},
-        createdById: "p",
-        createdByName: "P",
-      },
-    });
+    await replaceByHand(id);
     await killed(id);
     await workOnce(deps);
     const { version, value } = await read(id);
     expect(version).toBe(3);
     expect(await signsIn(login, login.username, value)).toBe(true);
+  });
+});
+
+describe("a value that the server may have", () => {
+  test("is not deleted while its run goes on: not discarded, not expired, and not replaced", async () => {
+    const { id, login } = await ownRotation();
+    const { scope, started } = await start(id);
+    if (!started.ok) throw new Error(started.code);
+    await setAtServer(deps, scope, started.value);
+    const candidate = { secretId: id, number: started.value.run.candidate };
+    expect(await discardCandidate(fabric.scope("user", "secret:write"), candidate)).toBe("rotating");
+    await owner.secretCandidate.updateMany({ where: { secretId: id }, data: { expiresAt: new Date() } });
+    await replaceByHand(id);
+    await expireCandidates();
+    await killed(id);
+    await workOnce(deps);
+    expect(await lastRun(id)).toMatchObject({ state: "done", serverHas: "new" });
+    const { version, value } = await read(id);
+    expect([version, await signsIn(login, login.username, value)]).toEqual([3, true]);
+  });
+
+  test("stays for a day after a run that could not find out", async () => {
+    const { id, login } = await ownRotation();
+    expect((await start(id)).started).toMatchObject({ ok: true });
+    await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD 'changed-by-hand'`]);
+    await owner.$executeRaw`
+      UPDATE secret_candidate SET "expiresAt" = now() + interval '1 minute' WHERE "secretId" = ${id}`;
+    await replaceByHand(id);
+    const { id: _, ...allowed } = await owner.allowedDestination.findFirstOrThrow({
+      where: { secretId: id, version: 1 },
+    });
+    await owner.allowedDestination.create({ data: { ...allowed, version: 2 } });
+    await killed(id);
+    await workOnce(deps);
+    expect(await lastRun(id)).toMatchObject({ state: "failed", serverHas: "unknown" });
+    await expireCandidates();
+    const stored = await owner.secretCandidate.findFirstOrThrow({ where: { secretId: id } });
+    expect(stored).toMatchObject({ outcome: null, baseVersion: 2 });
+    expect((Number(stored.expiresAt) - Date.now()) / 3_600_000).toBeCloseTo(24, 1);
   });
 });
 

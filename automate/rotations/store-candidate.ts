@@ -1,8 +1,9 @@
+import type { PasswordRun } from "@/automate/rotations/password-run";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { lockDestinations } from "@/automate/secrets/remove-destination";
 import type { sealMade } from "@/automate/secrets/seal-made";
 import { systemActor } from "@/lib/access/system-actor";
-import type { Tx } from "@/lib/db/client";
+import type { Db, Tx } from "@/lib/db/client";
 import { lockSecret } from "@/lib/secrets/write";
 
 type Sealed = Awaited<ReturnType<typeof sealMade>>;
@@ -56,4 +57,19 @@ export async function storePasswordCandidate(
     SELECT gen_random_uuid()::text, "fabricId", "secretId", ${version}::int, destination, "toReview", "createdById", "createdByName"
     FROM allowed_destination WHERE "secretId" = ${secretId} AND version = ${baseVersion}::int`;
   return number;
+}
+
+/**
+ * Lets the candidate of a run be promoted for some hours from now, whatever a person entered meanwhile: the server may
+ * have its value.
+ */
+export async function keepCandidate(
+  client: Db | Tx,
+  { secretId, candidate }: Pick<PasswordRun, "secretId" | "candidate">,
+  hours: number,
+): Promise<void> {
+  await client.$executeRaw`
+    UPDATE secret_candidate c SET "expiresAt" = now() + make_interval(hours => ${hours}::int),
+      "baseVersion" = (SELECT max(version) FROM secret_version v WHERE v."secretId" = c."secretId")
+    WHERE "secretId" = ${secretId} AND number = ${candidate} AND outcome IS NULL`;
 }

@@ -7,6 +7,7 @@ import { keepLease, type PasswordRun, releaseRun, whileHeld } from "@/automate/r
 import { findRotation, type PasswordRotation } from "@/automate/rotations/rotation";
 import { setAtServer } from "@/automate/rotations/set-at-server";
 import type { StartedRun } from "@/automate/rotations/start-run";
+import { keepCandidate } from "@/automate/rotations/store-candidate";
 import { whichPassword } from "@/automate/rotations/which-password";
 import { findCandidateSecret } from "@/automate/secrets/current-secret";
 import { authorizeBackground } from "@/lib/access/background";
@@ -131,10 +132,7 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
  * or a person replaced the value meanwhile.
  */
 async function acceptAll({ scope, run }: Working) {
-  await db.$executeRaw`
-    UPDATE secret_candidate c SET "expiresAt" = now() + interval '1 hour',
-      "baseVersion" = (SELECT max(version) FROM secret_version v WHERE v."secretId" = c."secretId")
-    WHERE "secretId" = ${run.secretId} AND number = ${run.candidate} AND outcome IS NULL`;
+  await keepCandidate(db, run, 1);
   const connections = await listUsingConnections(scope.fabricId, run.secretId);
   return { accepted: connections.map(({ id }) => id), refusedBy: [] };
 }

@@ -85,12 +85,16 @@ export async function promoteCandidate(
   return found(await askAutomate(scope, "candidate:promote", input));
 }
 
-/** Asks automate to delete a candidate. `isDiscarded` is false when it was closed before. */
+/**
+ * Asks automate to delete a candidate. `isDiscarded` is false when it was closed before. `rotating`: Selvage sets it at a
+ * server at this moment.
+ */
 export async function discardCandidate(
   scope: Writer,
   input: { secretId: string; candidate: number },
-): Promise<Result<{ isDiscarded: boolean }, Unserved>> {
-  return found(await askAutomate(scope, "candidate:discard", input));
+): Promise<Result<{ isDiscarded: boolean }, Unserved | "rotating">> {
+  const answer = found(await askAutomate(scope, "candidate:discard", input));
+  return answer.ok && answer.value.isRotating ? fail("rotating") : answer;
 }
 
 /** Asks automate to bring back the value before `expectedVersion`. `value` says why it did not. */

@@ -11,6 +11,10 @@ import {
 /** How long a candidate waits to be promoted. The database sets it. */
 export const candidateHours = 24;
 
+/** Why a candidate is not discarded while Selvage sets it at a server. */
+export const rotatingText =
+  "Selvage is setting this value at the server, which may have it already. It can be discarded when the rotation has ended.";
+
 /** The most connections of a candidate that are listed with their results: as many as one request can accept. */
 export const maxShownConsumers = 1000;
 

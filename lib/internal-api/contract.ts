@@ -136,7 +136,8 @@ export const automateRequests = {
     path: "/internal/candidates/discard",
     permission: "secret:write",
     body: candidateReference,
-    answer: z.object({ isDiscarded: z.boolean() }),
+    /** Neither when it was closed before. Selvage is setting it at a server when `isRotating`. */
+    answer: z.object({ isDiscarded: z.boolean(), isRotating: z.boolean().optional() }),
   },
   "secret:undo": {
     path: "/internal/secrets/undo",

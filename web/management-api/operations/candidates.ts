@@ -15,6 +15,7 @@ import {
   candidateHours,
   candidateStates,
   maxShownConsumers,
+  rotatingText,
   verdictOf,
   verdicts,
 } from "@/lib/candidates/schema";
@@ -188,7 +189,8 @@ export const discardCandidateOperation = operation({
     if (!found || found.closedAt !== null) throw new NotFound("The secret has no open candidate.");
     const { candidate } = found;
     const discarded = await discardCandidate(scope, { secretId, candidate });
-    if (!discarded.ok) return unserved(discarded.code);
+    if (!discarded.ok)
+      return discarded.code === "rotating" ? failure("conflict", rotatingText) : unserved(discarded.code);
     return discarded.value.isDiscarded
       ? ok({ data: { candidate } })
       : failure("conflict", "Someone promoted or discarded it at the same time.");
