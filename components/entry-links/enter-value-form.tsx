@@ -9,7 +9,6 @@ import { SecretValueFields } from "@/components/secrets/secret-value-fields";
 import { Button } from "@/components/ui/button";
 import { enterValueAction } from "@/lib/entry-links/actions";
 import { type EnterValueInput, enterValueInput, maxEnteredBytes } from "@/lib/entry-links/schema";
-import { fail, type Result } from "@/lib/result";
 import type { SubKind } from "@/lib/secrets/kinds/registry";
 
 /** The form of somebody with an entry link: the fields of the secret's type. */
@@ -30,9 +29,7 @@ export function EnterValueForm({
     return resolved(enterValueInput.safeParse(input), options);
   };
   const form = useForm<SecretValues, unknown, EnterValueInput>({ resolver, defaultValues: emptyValues });
-  const send = async (input: EnterValueInput): Promise<Result<null, string>> =>
-    sizeOf(input) > maxEnteredBytes ? fail("too_long") : enterValueAction(input);
-  const { submit, formError } = useActionForm(send, form, {
+  const { submit, formError } = useActionForm(enterValueAction, form, {
     texts: entryTexts,
     onOk: () => onDone(),
   });
@@ -40,7 +37,7 @@ export function EnterValueForm({
     <FormProvider {...form}>
       <form onSubmit={submit} noValidate autoComplete="off" className="flex flex-col gap-5">
         <FormError error={formError} />
-        <SecretValueFields subKind={subKind} maxSecretBytes={maxBytes} />
+        <SecretValueFields subKind={subKind} maxSecretBytes={maxBytes} maxTextBytes={maxEnteredBytes} />
         <Button
           type="submit"
           variant="primary"
@@ -51,15 +48,5 @@ export function EnterValueForm({
         </Button>
       </form>
     </FormProvider>
-  );
-}
-
-/** The bytes of all fields. Web would not read a longer request of somebody who is not signed in. */
-function sizeOf({ fields }: EnterValueInput): number {
-  const values: unknown[] = Object.values(fields);
-  return values.reduce<number>(
-    (sum, value) =>
-      sum + (value instanceof Uint8Array ? value : new TextEncoder().encode(String(value ?? ""))).length,
-    0,
   );
 }

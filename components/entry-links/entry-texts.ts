@@ -9,5 +9,4 @@ export const entryTexts: Readonly<Record<string, string>> = {
     "It is not known whether it was stored. Open the link again: if it still works, it was not.",
   unexpected: "Something went wrong. Open the link again: if it still works, nothing was stored.",
   invalid: "Correct the marked fields.",
-  too_long: "This is too long: all fields together may have at most 48 KiB. Nothing was stored.",
 };

@@ -11,12 +11,15 @@ export function SecretValueField({
   name,
   field,
   maxSecretBytes,
+  maxTextBytes,
   action,
   onStoreAsBinary,
 }: {
   name: string;
   field: SecretField;
   maxSecretBytes: number;
+  /** Where a text may have less than elsewhere. */
+  maxTextBytes?: number | undefined;
   action?: ReactNode;
   onStoreAsBinary?: (file: File) => void;
 }) {
@@ -26,6 +29,7 @@ export function SecretValueField({
         <TextValueField
           name={name}
           field={field}
+          maxBytes={maxTextBytes}
           action={action}
           {...(onStoreAsBinary ? { onStoreAsBinary } : {})}
         />

@@ -7,10 +7,12 @@ import { fieldsOf, isSingleValue, type SubKind } from "@/lib/secrets/kinds/regis
 export function SecretValueFields({
   subKind,
   maxSecretBytes,
+  maxTextBytes,
   onStoreAsBinary,
 }: {
   subKind: SubKind;
   maxSecretBytes: number;
+  maxTextBytes?: number;
   onStoreAsBinary?: (file: File) => void;
 }) {
   return Object.entries(fieldsOf(subKind)).map(([name, field]) => (
@@ -19,6 +21,7 @@ export function SecretValueFields({
       name={name}
       field={field}
       maxSecretBytes={maxSecretBytes}
+      maxTextBytes={maxTextBytes}
       {...(onStoreAsBinary && isSingleValue(subKind) ? { onStoreAsBinary } : {})}
     />
   ));

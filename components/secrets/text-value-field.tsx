@@ -18,15 +18,17 @@ import { maxTextBytes, type TextField } from "@/lib/secrets/kinds/define";
  */
 export function TextValueField({
   name,
+  maxBytes = maxTextBytes,
   field: {
     title,
     schema,
-    hint = `Up to ${formatBytes(maxTextBytes)}, one or more lines. Stored exactly as entered.`,
+    hint = `Up to ${formatBytes(maxBytes)}, one or more lines. Stored exactly as entered.`,
   },
   action,
   onStoreAsBinary,
 }: {
   name: string;
+  maxBytes?: number | undefined;
   field: TextField;
   action?: ReactNode;
   onStoreAsBinary?: (file: File) => void;
@@ -41,7 +43,7 @@ export function TextValueField({
     field.onChange(text);
     setOrigin(from);
     setRefused(null);
-    if (fieldState.error || text.length > maxTextBytes) void trigger(`fields.${name}`);
+    if (fieldState.error || text.length > maxBytes) void trigger(`fields.${name}`);
   }
 
   function edit(shown: string) {
@@ -73,9 +75,9 @@ export function TextValueField({
   async function load(chosen: File) {
     const file = await inMemory(chosen);
     if (!file) return setRefused({ file: chosen, reason: `${chosen.name} could not be read.` });
-    const text = file.size > maxTextBytes ? null : await readText(file);
+    const text = file.size > maxBytes ? null : await readText(file);
     if (text) keep(text, { loaded: file });
-    else setRefused({ file, reason: refusal(file) });
+    else setRefused({ file, reason: refusal(file, maxBytes) });
   }
 
   return (
@@ -121,9 +123,8 @@ export function TextValueField({
   );
 }
 
-function refusal({ name, size }: File): string {
+function refusal({ name, size }: File, maxBytes: number): string {
   if (size === 0) return `${name} is empty.`;
-  if (size > maxTextBytes)
-    return `${name} is larger than ${formatBytes(maxTextBytes)}, the limit of a Text secret.`;
+  if (size > maxBytes) return `${name} is larger than ${formatBytes(maxBytes)}, the limit of a text here.`;
   return `${name} is not UTF-8 text. Store it as a Binary secret.`;
 }

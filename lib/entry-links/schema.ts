@@ -39,10 +39,31 @@ export const showEntryInput = entryTokenBody;
 
 /** What the person with the link enters. Every field of the type. */
 export type EnterValueInput = { token: string } & EnteredValue;
-export const enterValueInput = anyValueInput(entryTokenBody.shape);
-
-/** The largest file that a link accepts, in bytes. Web reads no longer request of somebody who is not signed in. */
+/** The largest value that a link accepts, in bytes. Web reads no longer request of somebody who is not signed in. */
 export const maxEnteredBytes = 48 * 1024;
+
+// The length comes first: the sentence of a type's own limit would name one that a link does not take.
+export const enterValueInput = z
+  .unknown()
+  .superRefine((input, ctx) => {
+    const { data } = z.object({ fields: z.record(z.string(), z.unknown()) }).safeParse(input);
+    const sizes = Object.entries(data?.fields ?? {}).map(([field, value]) => ({
+      field,
+      bytes: sentBytes(value),
+    }));
+    const [longest] = sizes.toSorted((one, other) => other.bytes - one.bytes);
+    if (!longest || sizes.reduce((sum, { bytes }) => sum + bytes, 0) <= maxEnteredBytes) return;
+    const what = sizes.length > 1 ? "All fields together" : "A value";
+    const message = `${what} may have at most ${maxEnteredBytes / 1024} KiB here. This is longer.`;
+    ctx.addIssue({ code: "custom", path: ["fields", longest.field], message, continue: false });
+  })
+  .pipe(anyValueInput(entryTokenBody.shape));
+
+/** The bytes that a field takes in a request. In JSON, quotation marks and line breaks take two. */
+function sentBytes(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length;
+  return new TextEncoder().encode(JSON.stringify(value ?? "")).length - 2;
+}
 
 /** The page of a person with a link. */
 export type ShownOffer = Omit<EntryOffer, "subKind" | "linkId"> & { subKind: SubKind };
