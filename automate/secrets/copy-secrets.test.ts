@@ -2,6 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createInternalApp } from "@/automate/app";
 import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
+import { copySecrets } from "@/automate/secrets/copy-secrets";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { settleVersion } from "@/automate/secrets/settle-version";
@@ -211,7 +212,26 @@ test("several values are copied together, or none: a taken name, a missing secre
     problem: "cannot_open",
     name: two.name,
   });
+  expect((await eventsOf(dev)).at(-1)).toEqual([
+    "secret.alarm",
+    two.name,
+    "Ada Admin",
+    { code: "cannot_open", field: "authUrl", version: 1 },
+  ]);
   expect(await storedInProd()).toEqual([1, 1, 1]);
+});
+
+test("a secret that is deleted at the same moment is not copied", async () => {
+  const { id: secretId } = await addClient();
+  const scope = await authorize(dev.admin, dev.fabricId, "secret:copy");
+  const to = { scope: await authorize(dev.admin, prod.fabricId, "secret:copy"), name: "prod" };
+  const requireUsable = () =>
+    owner.secret.update({ where: { id: secretId }, data: { deletedAt: new Date() } }).then(() => undefined);
+  const copied = copySecrets({ ...dev.keys, requireUsable }, { scope, name: "dev" }, to, [
+    { secretId, name: "Billing" },
+  ]);
+  await expect(copied).rejects.toMatchObject({ problem: "not_found", secretName: "Billing" });
+  expect(await storedInProd()).toEqual([0, 0, 0]);
 });
 
 test("a value whose event cannot be recorded is not opened", async () => {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { actFor } from "@/automate/http/act-for";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { raiseAlarm } from "@/automate/secrets/alarm";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { recordUses } from "@/automate/secrets/record-uses";
 import { type CopiedField, resealForCopies } from "@/automate/secrets/reseal";
@@ -73,7 +74,10 @@ export async function copySecrets(
   return prepared.map(({ id, source }) => ({ secretId: source.id, copyId: id }));
 }
 
-/** Records the copy, then opens each field of the secret and seals it for the copy's place. */
+/**
+ * Records the copy, then opens each field of the secret and seals it for the copy's place. Raises an alarm for a value
+ * that does not open.
+ */
 async function prepareCopy(
   keys: FabricKeys,
   from: Place,
@@ -93,23 +97,31 @@ async function prepareCopy(
   }));
   const event = eventOf(from, "secret.copy", source, { to: to.name, version: source.version });
   const [stored = []] = await recordUses([{ event, positions, sizeBytes: source.metadata.sizeBytes ?? 0 }]);
-  const fields = stored.map(({ position, sealedField }): CopiedField => {
-    if (!sealedField) throw new NotCopied("cannot_open", source.name);
+  // Found before somebody deleted it.
+  if (stored.some(({ isTrashed }) => isTrashed)) throw new NotCopied("not_found", name);
+  const cannotOpen = async (at: { field: string; version: number }): Promise<never> => {
+    await raiseAlarm({ scope: from.scope, secret: source, ...at });
+    throw new NotCopied("cannot_open", source.name);
+  };
+  const fields: CopiedField[] = [];
+  for (const { position, sealedField } of stored) {
+    if (!sealedField) return cannotOpen(position);
     const { field } = position;
     const at: SealContext = { fabricId: from.scope.fabricId, subKind, ...position };
     const copy: SealContext = { fabricId: to.scope.fabricId, subKind, secretId: id, field, version: 1 };
-    return { ...sealedField, from: at, to: copy };
-  });
+    fields.push({ ...sealedField, from: at, to: copy });
+  }
   const copies = await resealForCopies(keys, key, fields);
-  return {
-    id,
-    name,
-    source,
-    fields: copies.map(({ kid, sealed }, at) => {
-      if (sealed === null) throw new NotCopied("cannot_open", source.name);
-      return { field: fields[at]?.to.field ?? "", kid, sealed };
-    }),
-  };
+  const resealed: PreparedCopy["fields"] = [];
+  for (const [at, { kid, sealed }] of copies.entries()) {
+    const {
+      from: place,
+      to: { field },
+    } = fields[at] as CopiedField;
+    if (sealed === null) return cannotOpen(place);
+    resealed.push({ field, kid, sealed });
+  }
+  return { id, name, source, fields: resealed };
 }
 
 async function storeCopy(
