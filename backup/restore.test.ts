@@ -87,6 +87,37 @@ test("a restore pauses the rotations that ran during the backup", async () => {
   ).toEqual([{ state: "paused", holder: "", free: true }]);
 });
 
+test("a restore sets no password at a server: it pauses the schedules, and ends the runs", async () => {
+  const { fabricId, admin } = system.fabric;
+  const { owner } = system;
+  const by = { id: admin.id, name: admin.name };
+  const secretId = "rotated";
+  const author = { createdById: by.id, createdByName: by.name, updatedById: by.id, updatedByName: by.name };
+  const named = { id: secretId, fabricId, name: secretId, nameKey: secretId, subKind: "text" };
+  await owner.secret.create({ data: { ...named, ...author } });
+  const values = { method: "own", users: [], length: 24, alphabet: "letters_digits", everyDays: 30 };
+  const set = { setById: by.id, setByName: by.name, dueAt: new Date() };
+  await owner.passwordRotation.create({ data: { secretId, fabricId, connectionId: "c", ...values, ...set } });
+  await owner.secretCandidate.create({
+    data: { secretId, number: 1, fabricId, baseVersion: 1, expiresAt: new Date() },
+  });
+  const started = { startedById: by.id, startedByName: by.name, candidate: 1, holder: "host/1" };
+  await owner.passwordRun.create({ data: { secretId, fabricId, ...started } });
+  const { folder: taken } = await system.back(backupFolder());
+  await owner.secret.delete({ where: { id: secretId } });
+  const target = await createEmptyDatabase();
+  expect((await restore(taken, target)).work).toMatchObject({ pausedSchedules: 1, endedRuns: 1 });
+  const left = `SELECT r."dueAt", r.problem, p.state, p."serverHas", p.holder, p."endedAt" IS NOT NULL AS ended,
+      c."expiresAt" > now() + interval '23 hours' AS kept
+    FROM password_rotation r JOIN password_run p USING ("secretId") JOIN secret_candidate c USING ("secretId")`;
+  expect(await queryAs(target, left)).toEqual([
+    {
+      ...{ dueAt: null, problem: "restored", state: "failed", serverHas: "unknown" },
+      ...{ holder: "", ended: true, kept: true },
+    },
+  ]);
+});
+
 test("a restore gives a fabric that was to be destroyed its whole time again", async () => {
   const day = 86_400_000;
   const { fabricId, admin } = system.fabric;

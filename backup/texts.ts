@@ -54,6 +54,11 @@ export function restoredText({ access, work }: Restored, keptAccess: boolean): s
       : [
           `Paused ${counted(work.pausedRotations, "key rotation")} that ran during the backup: resume or end them.`,
         ]),
+    ...(work.pausedSchedules + work.endedRuns === 0
+      ? []
+      : [
+          `Paused ${counted(work.pausedSchedules, "schedule")} by which Selvage sets passwords at servers, and ended ${counted(work.endedRuns, "run")} of them: each secret's page says so.`,
+        ]),
     ...work.postponedDeletions.map(
       ({ fabric, destroyAt }) =>
         `Fabric ${fabric} is to be destroyed at ${destroyAt}: an Admin can undo that until then.`,

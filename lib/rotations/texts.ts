@@ -22,6 +22,8 @@ export const problemTexts: Record<RotationProblem, string> = {
   running: "The password is being rotated. Wait until that has ended.",
   candidate_waiting: "A new value of this secret waits for its promotion. Promote or discard it first.",
   connection_gone: "The connection was deleted.",
+  restored:
+    "A backup was restored, so the schedule is paused: the server may have another password by now. Rotate now, or set it up again, to resume it.",
 };
 
 /** Findings that mean something else here than in a check. */

@@ -81,6 +81,7 @@ export const rotationProblems = [
   "running",
   "candidate_waiting",
   "connection_gone",
+  "restored",
 ] as const;
 export type RotationProblem = (typeof rotationProblems)[number];
 
