@@ -13,6 +13,8 @@ export type PasswordRotation = {
   method: RotationMethod;
   administratorId: string | null;
   users: string[];
+  /** Where the value could be sent when an Admin set the rotation up. */
+  destinations: string[];
   length: number;
   alphabet: Alphabet;
   everyDays: number | null;

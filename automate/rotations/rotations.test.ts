@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRuntimeApp } from "@/automate/app";
 import { discardCandidate, expireCandidates } from "@/automate/candidates/close-candidates";
+import { promoteCandidate } from "@/automate/candidates/promote";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
 import { findDue } from "@/automate/reminders/due";
@@ -12,10 +13,12 @@ import { setAtServer } from "@/automate/rotations/set-at-server";
 import { setRotation } from "@/automate/rotations/set-rotation";
 import { startPasswordRun } from "@/automate/rotations/start-run";
 import { workOnNewRun } from "@/automate/rotations/work";
+import { findSecretById } from "@/automate/secrets/current-secret";
 import { authorizeBackground } from "@/lib/access/background";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { type RotationInput, rotationInput } from "@/lib/rotations/schema";
+import { addTestCandidate } from "@/testing/candidates";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
@@ -136,6 +139,12 @@ async function rotate(id: string): Promise<string | undefined> {
   if (!started.ok) return started.code;
   await workOnNewRun(deps, scope, rotation, started.value);
   return undefined;
+}
+
+async function allowAs(by: "user" | "admin", secretId: string, version: number, destination: string) {
+  const { id: createdById, name: createdByName } = fabric[by];
+  const row = { fabricId: fabric.fabricId, secretId, version, destination, createdById, createdByName };
+  await owner.allowedDestination.create({ data: row });
 }
 
 /** A person enters the same value again. */
@@ -431,6 +440,30 @@ describe("a pair of users", () => {
     await killed(id);
     await workOnce(deps);
     expect(await lastRun(id)).toMatchObject({ state: "done", user: second.username, version: 2 });
+  });
+
+  test("sends no password where a colleague let go a value that they entered for it", async () => {
+    const { id, first, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    const others = "postgres://others.example.com:5432?tls=verify-full";
+    await allowAs("user", id, 1, others);
+    await set({ ...input, shownDestinations });
+    // The user of the pair that is in use, with any password: all of the value is the colleague's.
+    const secret = await findSecretById(fabric, id);
+    if (!secret) throw new Error("Gone.");
+    const fields = { username: first.username, password: "anything" };
+    const entered = { by: "user" as const, fields };
+    const { version } = await addTestCandidate(owner, fabric, urls.webUrl, secret, entered);
+    const scope = fabric.scope("user", "secret:write");
+    await promoteCandidate(scope, { secretId: id, number: -version, accepted: [id] });
+    await allowAs("user", id, 2, "postgres://evil.example.com:5432?tls=disable");
+    expect(await rotate(id)).toBeUndefined();
+    expect(await lastRun(id)).toMatchObject({ state: "done", version: 3 });
+    const allowed = await owner.allowedDestination.findMany({ where: { secretId: id, version: 3 } });
+    // The Admin who set up the rotation saw the others.
+    expect(allowed.map(({ destination }) => destination).sort()).toEqual(
+      [shownDestinations[0], others].sort(),
+    );
   });
 
   test("begins only with one of its users in the secret", async () => {

@@ -62,8 +62,14 @@ export async function setRotation(
       windowStart: window?.startMinute ?? null,
       windowMinutes: window?.minutes ?? null,
     };
+    const allowed = await tx.allowedDestination.findMany({
+      where: { secretId: secret.id, version: secret.version },
+      select: { destination: true },
+    });
+    const present = allowed.map(({ destination }) => destination);
     const data = {
       fabricId,
+      destinations: present.filter((one) => input.valueDestinations?.includes(one) ?? true),
       connectionId: connection.id,
       ...rotation,
       ...{ length, alphabet, overlapMinutes: isPair ? overlapMinutes : 0 },

@@ -53,7 +53,7 @@ export async function startPasswordRun(
   };
   try {
     const run = await db.$transaction(async (tx) => {
-      const stored = await storePasswordCandidate(tx, scope, secret, (version) =>
+      const stored = await storePasswordCandidate(tx, scope, secret, rotation.destinations, (version) =>
         sealMade(
           keys,
           { fabricId: scope.fabricId, secretId: secret.id, subKind: secret.subKind, version },

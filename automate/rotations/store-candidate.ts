@@ -1,3 +1,4 @@
+import { carriedDestinations } from "@/automate/rotations/carried-destinations";
 import type { PasswordRun } from "@/automate/rotations/password-run";
 import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { lockDestinations } from "@/automate/secrets/remove-destination";
@@ -10,15 +11,15 @@ type Sealed = Awaited<ReturnType<typeof sealMade>>;
 
 /**
  * Stores fields that automate made as a candidate of a secret, and returns its number. The other fields stay those of
- * the current version. It may go where the current version may: an Admin who set up the rotation wants the secret to
- * stay what it is.
+ * the current version. It may go where the current version may, as far as `carriedDestinations` says.
  *
  * Null when another candidate waits, or when the secret has a newer version than `secret`.
  */
 export async function storePasswordCandidate(
   tx: Tx,
-  { fabricId }: { fabricId: string },
+  { fabricId, teamId }: { fabricId: string; teamId: string },
   { id: secretId, version: baseVersion, manifest, metadata }: CurrentSecret,
+  shownDestinations: readonly string[],
   sealFor: (version: number) => Promise<Sealed>,
 ): Promise<number | null> {
   await lockDestinations(tx, fabricId, "carry");
@@ -52,10 +53,12 @@ export async function storePasswordCandidate(
   await tx.secretField.createMany({ data: sealed });
   // The version counts as settled, so that settling allows no further destination.
   await tx.settledVersion.create({ data: { secretId, version, fabricId }, select: { version: true } });
+  const replaced = { secretId, version: baseVersion };
+  const carried = await carriedDestinations(tx, { teamId }, replaced, shownDestinations);
   await tx.$executeRaw`
     INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
     SELECT gen_random_uuid()::text, "fabricId", "secretId", ${version}::int, destination, "toReview", "createdById", "createdByName"
-    FROM allowed_destination WHERE "secretId" = ${secretId} AND version = ${baseVersion}::int`;
+    FROM allowed_destination WHERE id = ANY(${carried})`;
   return number;
 }
 

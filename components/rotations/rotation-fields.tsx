@@ -23,12 +23,15 @@ export function RotationFields({
   connections,
   administrators,
   canBePair,
+  valueDestinations,
   confirmation: { destinations, isConfirmed, onChange },
 }: {
   connections: readonly Option[];
   administrators: readonly Option[];
   /** True for a secret that has the user: only its user can change. */
   canBePair: boolean;
+  /** Where the present value may be sent. */
+  valueDestinations: readonly string[];
   confirmation: {
     destinations: readonly string[];
     isConfirmed: boolean;
@@ -128,6 +131,11 @@ export function RotationFields({
           </Field>
         </div>
       )}
+      <p className="text-muted text-sm [overflow-wrap:anywhere]">
+        {valueDestinations.length === 0
+          ? "New passwords may be sent nowhere until an Admin allows a destination."
+          : `New passwords may be sent where the present value may: ${valueDestinations.map((key) => formatDestination(key)).join(", and ")}. An Admin can allow others.`}
+      </p>
       {destinations.length > 0 && (
         <Banner tone="warning" title="The administrator’s secret was never sent to this server">
           <Checkbox

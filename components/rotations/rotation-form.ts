@@ -46,13 +46,16 @@ export function initialValues(
   };
 }
 
-/** Converts and validates the form for one secret. `shownDestinations` are those that the person was shown. */
+/** The destinations that the person was shown: of the secret's value, and of the administrator's secret. */
+type Shown = { ofValue: readonly string[]; ofAdministrator: readonly string[] };
+
+/** Converts and validates the form for one secret. */
 export function resolverFor(
   secretId: string,
-  shownDestinations: readonly string[],
+  shown: Shown,
 ): Resolver<RotationFormValues, unknown, RotationInput> {
   return (values) => {
-    const parsed = rotationInput.safeParse(inputOf(values, secretId, shownDestinations));
+    const parsed = rotationInput.safeParse(inputOf(values, secretId, shown));
     if (parsed.success) return { values: parsed.data, errors: {} };
     const errors = parsed.error.issues.map(({ path, message }) => [
       fieldOf(String(path[0] ?? "root")),
@@ -62,7 +65,7 @@ export function resolverFor(
   };
 }
 
-function inputOf(values: RotationFormValues, secretId: string, shownDestinations: readonly string[]) {
+function inputOf(values: RotationFormValues, secretId: string, { ofValue, ofAdministrator }: Shown) {
   const isPair = values.method === "pair";
   const [hours = Number.NaN, minutes = Number.NaN] = values.windowStart.split(":").map(Number);
   return {
@@ -83,7 +86,8 @@ function inputOf(values: RotationFormValues, secretId: string, shownDestinations
       values.everyDays === "" || values.windowStart === ""
         ? null
         : { startMinute: hours * 60 + minutes, minutes: Math.round(Number(values.windowHours) * 60) },
-    shownDestinations: [...shownDestinations],
+    valueDestinations: [...ofValue],
+    shownDestinations: [...ofAdministrator],
   };
 }
 

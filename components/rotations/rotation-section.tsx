@@ -21,7 +21,7 @@ export function RotationSection({
   isAdmin,
 }: {
   fabricId: string;
-  secret: { id: string; name: string; givesUser: boolean };
+  secret: { id: string; name: string; givesUser: boolean; destinations: readonly string[] };
   rotation: RotationDetail;
   administrators: readonly { id: string; name: string }[];
   isAdmin: boolean;

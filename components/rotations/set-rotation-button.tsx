@@ -21,7 +21,7 @@ export function SetRotationButton({
   administrators,
 }: {
   fabricId: string;
-  secret: { id: string; name: string; givesUser: boolean };
+  secret: { id: string; name: string; givesUser: boolean; destinations: readonly string[] };
   settings: RotationDetail["settings"];
   connections: RotationDetail["connections"];
   administrators: readonly { id: string; name: string }[];
@@ -58,7 +58,10 @@ export function SetRotationButton({
         description={secret.name}
       >
         <ProtectedDialogForm
-          resolver={resolverFor(secret.id, isConfirmed ? toConfirm : [])}
+          resolver={resolverFor(secret.id, {
+            ofValue: secret.destinations,
+            ofAdministrator: isConfirmed ? toConfirm : [],
+          })}
           defaultValues={initialValues(settings, connections)}
           action={set}
           texts={problemTexts}
@@ -73,6 +76,7 @@ export function SetRotationButton({
             connections={connections}
             administrators={administrators}
             canBePair={secret.givesUser}
+            valueDestinations={secret.destinations}
             confirmation={{ destinations: toConfirm, isConfirmed, onChange: setIsConfirmed }}
           />
         </ProtectedDialogForm>

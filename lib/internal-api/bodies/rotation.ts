@@ -52,6 +52,11 @@ export const rotationInput = z
       .min(1)
       .max(90 * minutesOfDay)
       .default(minutesOfDay),
+    /**
+     * The destinations of the secret's value that the person was shown. New passwords may go there, too. All of them
+     * for a request of an earlier version.
+     */
+    valueDestinations: z.array(z.string().max(1024)).max(10_000).optional(),
     /** The destinations of the administrator's secret that the person was shown. */
     shownDestinations: z.array(z.string().max(1024)).max(20).optional(),
   })

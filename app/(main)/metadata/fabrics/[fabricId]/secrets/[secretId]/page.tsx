@@ -113,6 +113,7 @@ export default async function SecretPage({
               id: secret.id,
               name: secret.name,
               givesUser: secretKinds[secret.subKind].givesUser === true,
+              destinations: secret.destinations.map(({ destination }) => destination),
             }}
             rotation={await getRotation(scope, secretId)}
             administrators={await listAdministrators(scope, secretId)}
