@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import { discardCandidateAction } from "@/lib/candidates/actions";
-import { type CandidateDetail, rotatingText } from "@/lib/candidates/schema";
+import { type CandidateDetail, discardTexts } from "@/lib/candidates/schema";
 
 /** Discards a new value, which Automate then deletes. */
 export function DiscardButton({
@@ -25,7 +25,7 @@ export function DiscardButton({
         title="Discard the new value?"
         confirmLabel="Discard"
         tone="danger"
-        texts={{ rotating: rotatingText }}
+        texts={discardTexts}
         act={() => discardCandidateAction(fabricId, { secretId, candidate })}
         onDone={() => toast("New value discarded")}
       >

@@ -343,7 +343,7 @@ describe("of two people at once, one wins and the other is told by name", () => 
       expect(versions.length).toBe(discards && !isMine ? 0 : 1);
       if (isMine && !discards)
         expect(theirs).toEqual({ ok: true, value: { problem: "promoted", by: "Uri User" } });
-      if (isMine && discards) expect(theirs).toEqual({ ok: true, value: { isDiscarded: false } });
+      if (isMine && discards) expect(theirs).toEqual({ ok: false, code: "closed" });
       if (!isMine)
         expect(mine).toEqual({
           ok: true,

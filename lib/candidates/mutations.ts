@@ -86,15 +86,17 @@ export async function promoteCandidate(
 }
 
 /**
- * Asks automate to delete a candidate. `isDiscarded` is false when it was closed before. `rotating`: Selvage sets it at a
- * server at this moment.
+ * Asks automate to delete a candidate. `closed`: somebody promoted or discarded it before. `rotating`: Selvage sets it at
+ * a server at this moment.
  */
 export async function discardCandidate(
   scope: Writer,
   input: { secretId: string; candidate: number },
-): Promise<Result<{ isDiscarded: boolean }, Unserved | "rotating">> {
+): Promise<Result<null, Unserved | "closed" | "rotating">> {
   const answer = found(await askAutomate(scope, "candidate:discard", input));
-  return answer.ok && answer.value.isRotating ? fail("rotating") : answer;
+  if (!answer.ok) return answer;
+  const { isDiscarded, isRotating } = answer.value;
+  return isDiscarded ? ok(null) : fail(isRotating ? "rotating" : "closed");
 }
 
 /** Asks automate to bring back the value before `expectedVersion`. `value` says why it did not. */

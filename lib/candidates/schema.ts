@@ -11,9 +11,12 @@ import {
 /** How long a candidate waits to be promoted. The database sets it. */
 export const candidateHours = 24;
 
-/** Why a candidate is not discarded while Selvage sets it at a server. */
-export const rotatingText =
-  "Selvage is setting this value at the server, which may have it already. It can be discarded when the rotation has ended.";
+/** Why a candidate was not discarded. */
+export const discardTexts = {
+  closed: "Someone promoted or discarded it meanwhile. Reload the page to see which.",
+  rotating:
+    "Selvage is setting this value at the server, which may have it already. It can be discarded when the rotation has ended.",
+} as const;
 
 /** The most connections of a candidate that are listed with their results: as many as one request can accept. */
 export const maxShownConsumers = 1000;

@@ -14,8 +14,8 @@ import {
   type CandidateConnection,
   candidateHours,
   candidateStates,
+  discardTexts,
   maxShownConsumers,
-  rotatingText,
   verdictOf,
   verdicts,
 } from "@/lib/candidates/schema";
@@ -189,11 +189,11 @@ export const discardCandidateOperation = operation({
     if (!found || found.closedAt !== null) throw new NotFound("The secret has no open candidate.");
     const { candidate } = found;
     const discarded = await discardCandidate(scope, { secretId, candidate });
-    if (!discarded.ok)
-      return discarded.code === "rotating" ? failure("conflict", rotatingText) : unserved(discarded.code);
-    return discarded.value.isDiscarded
-      ? ok({ data: { candidate } })
-      : failure("conflict", "Someone promoted or discarded it at the same time.");
+    if (discarded.ok) return ok({ data: { candidate } });
+    if (discarded.code === "rotating") return failure("conflict", discardTexts.rotating);
+    if (discarded.code === "closed")
+      return failure("conflict", "Someone promoted or discarded it at the same time.");
+    return unserved(discarded.code);
   },
 });
 
