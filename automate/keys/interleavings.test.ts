@@ -10,13 +10,8 @@ import { reseal } from "@/automate/secrets/reseal";
 import { open } from "@/lib/crypto/open";
 import { closeDb, db } from "@/lib/db/client";
 import { automateEnv, webEnv } from "@/lib/env";
-import {
-  createSecret,
-  deleteSecret,
-  insertSecret,
-  type PreparedSecret,
-  prepareSecret,
-} from "@/lib/secrets/mutations";
+import { createSecret, deleteSecret } from "@/lib/secrets/mutations";
+import { type PreparedSecret, prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { createTestDatabase } from "@/testing/database";
@@ -82,7 +77,7 @@ type Value = { username: string; password: string };
 async function createTrial() {
   const fabric = await createTestFabric(db);
   const current = new Map<string, { value: Value; version: number }>();
-  const sealed: { value: Value; prepared: PreparedSecret }[] = [];
+  const sealed: { value: Value; prepared: PreparedSecret[] }[] = [];
   let names = 0;
   const write = () => fabric.scope("user", "secret:write");
 
@@ -115,7 +110,7 @@ async function createTrial() {
       description: "",
       fields: value,
     } as const;
-    sealed.push({ value, prepared: await prepareSecret(write(), input, uuidv7()) });
+    sealed.push({ value, prepared: await prepareSecrets(write(), [{ id: uuidv7(), input }]) });
   }
 
   async function storeSealed(): Promise<void> {
@@ -125,10 +120,10 @@ async function createTrial() {
     let attempts = 0;
     await sealingToNewestKey(async () => {
       attempts += 1;
-      const again = attempts > 1 ? await prepareSecret(write(), prepared.input, prepared.id) : prepared;
-      return insertSecret(write(), again);
+      const again = attempts > 1 ? await prepareSecrets(write(), prepared) : prepared;
+      return storeNewSecrets(write(), again);
     });
-    current.set(prepared.id, { value, version: 1 });
+    for (const { id } of prepared) current.set(id, { value, version: 1 });
   }
 
   async function replace(pick: number, field: keyof Value): Promise<void> {

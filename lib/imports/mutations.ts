@@ -11,7 +11,7 @@ import { findImportProblems, findNames } from "@/lib/imports/problems";
 import type { Imported, ImportedConnection, ImportInput } from "@/lib/imports/schema";
 import { fail, ok, type Result } from "@/lib/result";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
-import { type NamedSecret, sealNewSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
+import { type NamedSecret, prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { settleDestinations } from "@/lib/secrets/update";
 import { fileTooLarge, type Writer } from "@/lib/secrets/write";
@@ -42,10 +42,10 @@ export async function importRows(
   const imported = { secrets: secrets.length, connections: input.connections.length };
   try {
     const stored = await sealingToNewestKey(async () => {
-      const versions = await sealNewSecrets(scope, secrets);
+      const prepared = await prepareSecrets(scope, secrets);
       return allOrNothing<Imported, "rows_refused">(async (tx) => {
         await reserve(tx, idempotent, `${imported.secrets}.${imported.connections}`);
-        await storeNewSecrets(tx, scope, secrets, versions);
+        await storeNewSecrets(scope, prepared, { tx });
         if (connections.prepared.length === 0) return ok(imported);
         const writer = await authorize(scope.actor, scope.fabricId, "connection:write");
         for (const [at, connection] of connections.prepared.entries()) {

@@ -43,7 +43,7 @@ async function whileKeyIsDestroyed<T>(act: () => Promise<T>): Promise<T> {
     acting = act();
     // Postgres shows the beginning of a query.
     const waiting = () =>
-      Promise.all(["WITH new_secret", "WITH replaced"].map((text) => countWaiting(owner, text)));
+      Promise.all(["WITH input", "WITH replaced"].map((text) => countWaiting(owner, text)));
     await expect.poll(async () => (await waiting()).includes(1)).toBe(true);
     await rotate(tx);
   });

@@ -4,7 +4,7 @@ import type { Scope } from "@/lib/access/scope";
 import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
 import { availableName } from "@/lib/secrets/inline";
 import { fieldsOf } from "@/lib/secrets/kinds/registry";
-import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
+import { prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import type { CreateSecretInput, EnteredValue, ReplaceSecretInput } from "@/lib/secrets/schema";
 import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { replaceWithin } from "@/lib/secrets/update";
@@ -54,7 +54,8 @@ async function enterOnce(
   const name = await availableName(scope, target.name);
   const input = { ...value, name, description: "" } as CreateSecretInput;
   return db.$transaction(async (tx) => {
-    await insertSecret(scope, await prepareSecret(scope, input, secretId, tx), tx, target.creator);
+    const prepared = await prepareSecrets(scope, [{ id: secretId, input }], tx);
+    await storeNewSecrets(scope, prepared, { tx, creator: target.creator });
     await use(tx, { secretId, version: 1 });
     return { secretId, version: 1 };
   });

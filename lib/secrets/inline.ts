@@ -1,7 +1,7 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
 import { db, type Tx } from "@/lib/db/client";
-import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
+import { prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import { keptDestinationIds, replaceWithin } from "@/lib/secrets/update";
 import type { Writer } from "@/lib/secrets/write";
 import { suggestName } from "@/lib/suggest-name";
@@ -46,7 +46,8 @@ export async function inlineSecret(
   const secretId = uuidv7();
   return {
     secretId,
-    before: async (tx) => insertSecret(scope, await prepareSecret(scope, input, secretId, tx), tx),
+    before: async (tx) =>
+      storeNewSecrets(scope, await prepareSecrets(scope, [{ id: secretId, input }], tx), { tx }),
   };
 }
 

@@ -4,31 +4,19 @@ import { allows } from "@/lib/access/policy";
 import { refusedAct } from "@/lib/access/refused-act";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { db, isUniqueViolation, type Tx } from "@/lib/db/client";
+import { db, isUniqueViolation } from "@/lib/db/client";
 import { reserve } from "@/lib/idempotency/mutations";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { ifMatchSatisfied } from "@/lib/if-match";
 import { Forbidden, fail, NotFound, ok, type Result } from "@/lib/result";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 import { nameTaken } from "@/lib/secrets/names";
+import { prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
-import { type SealedFields, sealFields, sealingKey, sealingToNewestKey } from "@/lib/secrets/sealing";
+import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
 import { nameUsingConnections } from "@/lib/secrets/used-by";
-import { type Storing, storeNewSecret } from "@/lib/secrets/versions";
-import {
-  editor,
-  entry,
-  fileTooLarge,
-  lockSecret,
-  manifestFor,
-  metadataOf,
-  type ValueWriter,
-  type Writer,
-} from "@/lib/secrets/write";
-
-/** A sealed secret that is not stored yet. */
-export type PreparedSecret = { id: string; input: CreateSecretInput; sealed: SealedFields };
+import { editor, entry, fileTooLarge, lockSecret, type Writer } from "@/lib/secrets/write";
 
 /** Seals each field to the fabric's key and stores secret, version, fields and audit event, or nothing. */
 export async function createSecret(
@@ -42,11 +30,11 @@ export async function createSecret(
   const id = uuidv7();
   try {
     await sealingToNewestKey(async () => {
-      const prepared = await prepareSecret(scope, input, id);
-      if (!idempotent) return insertSecret(scope, prepared);
+      const prepared = await prepareSecrets(scope, [{ id, input }]);
+      if (!idempotent) return storeNewSecrets(scope, prepared);
       return db.$transaction(async (tx) => {
         await reserve(tx, idempotent, id);
-        await insertSecret(scope, prepared, tx);
+        await storeNewSecrets(scope, prepared, { tx });
       });
     });
   } catch (error) {
@@ -56,41 +44,6 @@ export async function createSecret(
   // The person who enters the whole secret thereby allows its token server.
   if (secretKinds[subKind].givesTokens) await settleDestinations(scope, id);
   return ok({ id, name, subKind });
-}
-
-/** Seals a new secret's fields, in the transaction that stores them or before it. `id` must be new. */
-export async function prepareSecret(
-  { fabricId }: ValueWriter,
-  input: CreateSecretInput,
-  id: string,
-  tx?: Tx,
-): Promise<PreparedSecret> {
-  const key = await sealingKey(fabricId, tx);
-  const context = { secretId: id, subKind: input.subKind, version: 1 };
-  return { id, input, sealed: await sealFields(key, context, input.fields) };
-}
-
-/**
- * Stores a prepared secret with its name, version, fields and audit event, or nothing.
- * Throws a unique violation when the name is taken.
- */
-export function insertSecret(
-  scope: ValueWriter,
-  { id, input, sealed }: PreparedSecret,
-  tx?: Tx,
-  creator?: Storing["creator"],
-): Promise<void> {
-  const { name, subKind } = input;
-  const version = {
-    secretId: id,
-    version: 1,
-    manifest: manifestFor(sealed, 1),
-    metadata: metadataOf(input, {}),
-    keeps: [],
-    sealed,
-    event: entry(scope, "secret.create", { id, name }, { subKind }),
-  };
-  return storeNewSecret(scope, input, version, { tx, ...(creator && { creator }) });
 }
 
 /** The fabric for an audit event. Its name is empty: this code does not load it. */

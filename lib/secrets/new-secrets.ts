@@ -9,7 +9,7 @@ import { takesAnyTrashedName } from "@/lib/secrets/names";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { type SealedFields, sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { storedKib } from "@/lib/secrets/versions";
-import { entry, expiryColumns, manifestFor, metadataOf, type Writer } from "@/lib/secrets/write";
+import { entry, expiryColumns, manifestFor, metadataOf, type ValueWriter } from "@/lib/secrets/write";
 
 /** A new secret with its id, which must be new. */
 export type NamedSecret = { id: string; input: CreateSecretInput };
@@ -17,21 +17,27 @@ export type NamedSecret = { id: string; input: CreateSecretInput };
 /** How many values are sealed before other requests get a turn. */
 const sealedAtOnce = 20;
 
-/** Seals the first version of each secret, in their order. */
-export async function sealNewSecrets(
-  { fabricId }: Writer,
+/** A sealed secret that is not stored yet. */
+export type PreparedSecret = NamedSecret & { sealed: SealedFields };
+
+/** Seals the fields of new secrets, in the transaction that stores them or before it. */
+export async function prepareSecrets(
+  { fabricId }: Pick<ValueWriter, "fabricId">,
   secrets: readonly NamedSecret[],
-): Promise<SealedFields[]> {
-  const key = await sealingKey(fabricId);
-  const sealed: SealedFields[] = [];
+  tx?: Tx,
+): Promise<PreparedSecret[]> {
+  if (secrets.length === 0) return [];
+  const key = await sealingKey(fabricId, tx);
+  const prepared: PreparedSecret[] = [];
   for (let at = 0; at < secrets.length; at += sealedAtOnce) {
-    const some = secrets.slice(at, at + sealedAtOnce);
-    const seal = ({ id, input: { subKind, fields } }: NamedSecret) =>
-      sealFields(key, { secretId: id, subKind, version: 1 }, fields);
-    sealed.push(...(await Promise.all(some.map(seal))));
-    await nextTurn();
+    if (at > 0) await nextTurn();
+    const some = secrets.slice(at, at + sealedAtOnce).map(async ({ id, input }) => {
+      const context = { secretId: id, subKind: input.subKind, version: 1 };
+      return { id, input, sealed: await sealFields(key, context, input.fields) };
+    });
+    prepared.push(...(await Promise.all(some)));
   }
-  return sealed;
+  return prepared;
 }
 
 const insertSecrets = preparedQuery<{ recorded: true }>(
@@ -41,7 +47,7 @@ const insertSecrets = preparedQuery<{ recorded: true }>(
   ), new_secret AS (
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
       "expiresAt", "expirySource")
-    SELECT id, $3, name, lower(name), "subKind", description, $4, $5, $4, $5, "expiresAt", "expirySource" FROM input
+    SELECT id, $3, name, lower(name), "subKind", description, $7, $8, $4, $5, "expiresAt", "expirySource" FROM input
   ), holder AS (
     -- It waits for a restore of a secret whose name is taken, and then looks again.
     SELECT n."nameKey", s.id FROM input JOIN secret_name n ON n."fabricId" = $3 AND n."nameKey" = lower(input.name)
@@ -69,19 +75,21 @@ const insertSecrets = preparedQuery<{ recorded: true }>(
   SELECT ${allRecorded()} AS recorded`,
 );
 
+/** The transaction to store in, and the person who counts as the creator instead of the author of the value. */
+type Storing = { tx?: Tx | undefined; creator?: { id: string; name: string } | undefined };
+
 /**
- * Stores sealed secrets with their names, first versions and audit events in one statement. `sealed` is in their
- * order. They take names of secrets in the trash, if the actor may. Throws a unique violation when a name is taken, and `QuotaExceeded`.
+ * Stores prepared secrets with their names, first versions and audit events. A single statement, so that it is atomic
+ * even outside a transaction. They take names of secrets in the trash, if the actor may. Throws a unique violation when
+ * a name is taken, and `QuotaExceeded`.
  */
 export async function storeNewSecrets(
-  tx: Tx,
-  scope: Writer,
-  secrets: readonly NamedSecret[],
-  sealed: readonly SealedFields[],
+  scope: ValueWriter,
+  secrets: readonly PreparedSecret[],
+  { tx, creator = scope.actor }: Storing = {},
 ): Promise<void> {
   if (secrets.length === 0) return;
-  const rows = secrets.map(({ id, input }, at) => {
-    const own = sealed[at] ?? [];
+  const rows = secrets.map(({ id, input, sealed }) => {
     const { name, subKind, description } = input;
     const facts = metadataOf(input, {});
     return {
@@ -89,11 +97,11 @@ export async function storeNewSecrets(
       name,
       subKind,
       description,
-      manifest: manifestFor(own, 1),
+      manifest: manifestFor(sealed, 1),
       facts,
       ...expiryColumns(facts, input.expiresAt),
-      storedKib: storedKib({ sealed: own }),
-      sealed: own.map(({ field, kid, sealed: value }) => ({ field, kid, sealed: value })),
+      storedKib: storedKib({ sealed }),
+      sealed: sealed.map(({ field, kid, sealed: value }) => ({ field, kid, sealed: value })),
     };
   });
   const events = secrets.map(({ id, input: { name, subKind } }) =>
@@ -104,11 +112,13 @@ export async function storeNewSecrets(
     eventsJson(events),
     JSON.stringify(rows),
     fabricId,
-    actor.id,
-    actor.name,
+    ...[actor.id, actor.name],
     takesAnyTrashedName(scope),
+    ...[creator.id, creator.name],
   ];
   const mib = rows.reduce((sum, row) => sum + row.storedKib, 0) / 1024;
   const added = { secrets: rows.length, storedByFabric: mib, storedByTeam: mib };
-  await withinQuotas(scope, added, () => insertSecrets.within(tx, ...values), tx);
+  const store = (within?: Tx) =>
+    within ? insertSecrets.within(within, ...values) : insertSecrets(...values);
+  await withinQuotas(scope, added, store, tx);
 }

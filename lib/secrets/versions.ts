@@ -4,10 +4,9 @@ import { type AuditEntry, eventsJson, insertEvents } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 import { type Addition, withinQuotas } from "@/lib/quotas/require-room";
-import { takesAnyTrashedName } from "@/lib/secrets/names";
-import type { CreateSecretInput, SecretMetadata } from "@/lib/secrets/schema";
+import type { SecretMetadata } from "@/lib/secrets/schema";
 import type { SealedFields } from "@/lib/secrets/sealing";
-import { expiryColumns, type ValueWriter } from "@/lib/secrets/write";
+import type { ValueWriter } from "@/lib/secrets/write";
 
 /** A version of a secret, its sealed fields and its audit event, ready to be stored. */
 export type NewVersion = {
@@ -21,18 +20,6 @@ export type NewVersion = {
   sealed: SealedFields;
   event: AuditEntry;
 };
-
-// Both queries below store a version by these parts, with the parameters of `valuesOf`.
-const storeVersion = `
-  new_version AS (
-    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
-    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $13)
-  ), new_fields AS (
-    INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
-    SELECT $2, one.field, $3, $4, one.kid, one.sealed
-    FROM unnest($10::text[], $11::text[], $12::text[]) AS one(field, kid, sealed)
-  ), recorded AS (${insertEvents})
-  SELECT ${allRecorded()} AS recorded`;
 
 function valuesOf(scope: ValueWriter, { sealed, ...version }: NewVersion): unknown[] {
   return [
@@ -65,28 +52,17 @@ function storedMib(version: NewVersion): Addition {
 }
 
 const insertVersion = preparedQuery<{ recorded: true }>(
-  `WITH replaced AS (UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"), ${storeVersion}`,
-);
-
-// A name that a secret in the trash has is freed first, because `new_name` counts it. `holder` waits for a restore of
-// that secret, and then looks again.
-const insertSecret = preparedQuery<{ recorded: true }>(
-  `WITH new_secret AS (
-    INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", description, "createdById", "createdByName", "updatedById", "updatedByName",
-      "expiresAt", "expirySource")
-    VALUES ($2, $4, $14, $15, $16, $17, $21, $22, $8, $9, $18, $19)
-  ), holder AS (
-    SELECT s.id FROM secret_name n JOIN secret s ON s.id = n."secretId"
-    WHERE n."fabricId" = $4 AND n."nameKey" = $15 AND s."deletedAt" IS NOT NULL AND ($20::boolean OR s."createdById" = $8)
-    FOR UPDATE OF s
-  ), freed AS (
-    DELETE FROM secret_name WHERE "fabricId" = $4 AND "nameKey" = $15 AND "secretId" IN (SELECT id FROM holder) RETURNING 1
-  ), new_name AS (
-    INSERT INTO secret_name ("fabricId", "nameKey", name, "secretId")
-    SELECT $4, $15, $14, $2 FROM (SELECT count(*) FROM freed) AS after
-  ), new_use AS (
-    INSERT INTO secret_use ("secretId", "fabricId") VALUES ($2, $4)
-  ), ${storeVersion}`,
+  `WITH replaced AS (
+    UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"
+  ), new_version AS (
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
+    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $13)
+  ), new_fields AS (
+    INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
+    SELECT $2, one.field, $3, $4, one.kid, one.sealed
+    FROM unnest($10::text[], $11::text[], $12::text[]) AS one(field, kid, sealed)
+  ), recorded AS (${insertEvents})
+  SELECT ${allRecorded()} AS recorded`,
 );
 
 /**
@@ -95,30 +71,4 @@ const insertSecret = preparedQuery<{ recorded: true }>(
 export async function storeNewVersion(tx: Tx, scope: ValueWriter, version: NewVersion): Promise<void> {
   const store = () => insertVersion.within(tx, ...valuesOf(scope, version));
   await withinQuotas(scope, storedMib(version), store, tx);
-}
-
-/** The transaction to store in, and the person who counts as the creator instead of the author of the value. */
-export type Storing = { tx?: Tx | undefined; creator?: { id: string; name: string } };
-
-/**
- * Stores a new secret with its name and its first version. A single query, so that it is atomic even outside
- * a transaction. It takes a name that a secret in the trash has, if the actor may.
- * Throws a unique violation when the name is taken, and `QuotaExceeded`.
- */
-export async function storeNewSecret(
-  scope: ValueWriter,
-  { name, subKind, description, expiresAt }: Omit<CreateSecretInput, "fields" | "fileName">,
-  version: NewVersion,
-  { tx, creator = scope.actor }: Storing = {},
-): Promise<void> {
-  const expiry = expiryColumns(version.metadata, expiresAt);
-  const values = [
-    ...valuesOf(scope, version),
-    ...[name, name.toLowerCase(), subKind, description],
-    ...[expiry.expiresAt, expiry.expirySource],
-    takesAnyTrashedName(scope),
-    ...[creator.id, creator.name],
-  ];
-  const store = (within?: Tx) => (within ? insertSecret.within(within, ...values) : insertSecret(...values));
-  await withinQuotas(scope, { secrets: 1, ...storedMib(version) }, store, tx);
 }

@@ -18,7 +18,7 @@ import { complete, release } from "@/lib/idempotency/mutations";
 import { findIdempotentRequest } from "@/lib/idempotency/queries";
 import type { IdempotentRequest } from "@/lib/idempotency/request";
 import { NotFound, ok, type Result, under } from "@/lib/result";
-import { insertSecret, prepareSecret } from "@/lib/secrets/mutations";
+import { prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { fileTooLarge } from "@/lib/secrets/write";
 import { type ApiResult, type Failure, failure, invalidField, reasonOf } from "@/web/management-api/answer";
@@ -164,9 +164,9 @@ async function store(
     isPending: body.connection?.shouldTest ?? false,
     prepare: async (fabric) => {
       const writer = fabric.scope("secret:write");
-      const sealed = secret && (await prepareSecret(writer, secret.input, secret.id));
+      const sealed = await prepareSecrets(writer, secret ? [secret] : []);
       return async (tx): Promise<Result<unknown, ConnectionCode>> => {
-        if (sealed) await insertSecret(writer, sealed, tx);
+        await storeNewSecrets(writer, sealed, { tx });
         if (!connection) return ok(null);
         const prepared = prepareConnection(connection, typeOfNew(secret));
         if (!prepared.ok) return prepared;
