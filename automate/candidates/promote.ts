@@ -75,7 +75,7 @@ async function promoteWithin(
   });
   const version = candidate.currentVersion + 1;
   const expiry = expiryColumns(stored.metadata as SecretMetadata, candidate.valueExpiresAt);
-  await insertVersion(tx, promoter, { secretId, version, origin: -number, stored, expiry });
+  await insertVersion(tx, promoter, { secret, version, origin: -number, stored, expiry });
   await moveDestinations(tx, fabricId, { secretId, from: -number, to: version });
   // Its row says who entered the fields, and is no version that can be read.
   await tx.$executeRaw`
@@ -136,13 +136,14 @@ export async function insertVersion(
   tx: Tx,
   { fabricId, actor }: Promoter,
   {
-    secretId,
+    secret: { id: secretId, expiresAt: formerExpiresAt, expirySource: formerExpirySource },
     version,
     origin,
     stored,
     expiry,
   }: {
-    secretId: string;
+    /** As it was before. */
+    secret: { id: string; expiresAt: Date; expirySource: string };
     version: number;
     origin: number;
     stored: Stored;
@@ -152,7 +153,10 @@ export async function insertVersion(
   const { manifest, metadata, createdById, createdByName } = stored;
   const values = { manifest: manifest ?? Prisma.JsonNull, metadata: metadata ?? Prisma.JsonNull };
   await tx.secretVersion.create({
-    data: { secretId, version, fabricId, ...values, createdById, createdByName },
+    data: {
+      ...{ secretId, version, fabricId, ...values, createdById, createdByName },
+      ...{ formerExpiresAt, formerExpirySource },
+    },
     select: { version: true },
   });
   await tx.settledVersion.create({

@@ -45,11 +45,13 @@ async function undoWithin(
   if (!former) return { problem: "too_late" };
   const version = current.version + 1;
   await insertVersion(tx, promoter, {
-    secretId,
+    secret,
     version,
     origin: former.origin ?? former.version,
     stored: former,
-    expiry: (await expiryBefore(tx, secretId, current.version)) ?? carriedBy(former),
+    expiry: current.formerExpiresAt
+      ? { expiresAt: current.formerExpiresAt, expirySource: current.formerExpirySource ?? "" }
+      : carriedBy(former),
   });
   await copyDestinations(tx, fabricId, {
     secretId,
@@ -68,11 +70,18 @@ async function undoWithin(
   return { version };
 }
 
-type Current = { version: number; byName: string; isRecent: boolean };
+type Current = {
+  version: number;
+  byName: string;
+  isRecent: boolean;
+  formerExpiresAt: Date | null;
+  formerExpirySource: string | null;
+};
 
 async function newest(tx: Tx, secretId: string): Promise<Current | undefined> {
   const [row] = await tx.$queryRaw<Current[]>`
     SELECT v.version, coalesce(s."madeCurrentByName", v."createdByName") AS "byName",
+      v."formerExpiresAt", v."formerExpirySource",
       v."createdAt" > now() - make_interval(hours => ${undoHours}::int) AS "isRecent"
     FROM secret_version v LEFT JOIN settled_version s USING ("secretId", version)
     WHERE v."secretId" = ${secretId} ORDER BY v.version DESC LIMIT 1`;
@@ -107,17 +116,6 @@ async function findFormer(
           SELECT FROM secret_field f WHERE f."secretId" = v."secretId" AND f.field = set_in.field
             AND f.version = set_in.version::int))`;
   return former;
-}
-
-/** The secret's expiry before this version was promoted, or null for a version that was not. */
-async function expiryBefore(tx: Tx, secretId: string, promotedVersion: number) {
-  const row = await tx.secretCandidate.findFirst({
-    where: { secretId, promotedVersion },
-    select: { formerExpiresAt: true, formerExpirySource: true },
-  });
-  return row?.formerExpiresAt
-    ? { expiresAt: row.formerExpiresAt, expirySource: row.formerExpirySource ?? "" }
-    : null;
 }
 
 /** The expiry that the value itself carries. */

@@ -12,6 +12,7 @@ import { type ConnectionCheckEvent, connectionCheckEvent } from "@/lib/candidate
 import { createConnection } from "@/lib/connections/mutations";
 import { getConnection } from "@/lib/connections/queries";
 import type { Db } from "@/lib/db/client";
+import { setSecretExpiry } from "@/lib/secrets/expiry-and-owner";
 import { createSecret } from "@/lib/secrets/mutations";
 import { getSecret } from "@/lib/secrets/queries";
 import type { CreateSecretInput, ReplaceSecretInput } from "@/lib/secrets/schema";
@@ -423,6 +424,24 @@ describe("undo", () => {
     expect(await findUndo(scope, secret.id)).toMatchObject({ isRefused: false });
   });
 
+  test("brings back the date that somebody entered, also after a value that was current at once", async () => {
+    const secret = await addSecret();
+    const scope = fabric.scope("user", "secret:write");
+    const dates = ["2031-01-01T00:00:00.000Z", "2032-01-01T00:00:00.000Z"] as const;
+    await setSecretExpiry(scope, { secretId: secret.id, expiresAt: dates[0] });
+    const input = await replacement(secret.id, { expiresAt: dates[1] });
+    expect(await replaceSecret(scope, input)).toMatchObject({ ok: true });
+    const expiryAfterUndo = async (expectedVersion: number) => {
+      expect(await undoReplacement(scope, { secretId: secret.id, expectedVersion })).toMatchObject({
+        ok: true,
+      });
+      const { expiresAt, expirySource } = await owner.secret.findUniqueOrThrow({ where: { id: secret.id } });
+      return [expiresAt.toISOString(), expirySource];
+    };
+    expect(await expiryAfterUndo(2)).toEqual([dates[0], "entered"]);
+    expect(await expiryAfterUndo(3)).toEqual([dates[1], "entered"]);
+  });
+
   test("brings back the former value with its destinations, and can itself be undone", async () => {
     const secret = await addSecret();
     const connection = await connect(secret.id, servers.orders);
@@ -448,6 +467,7 @@ describe("undo", () => {
       { actorName: "Ada Admin", version: 3, from: 2, to: 1 },
     ]);
     expect(await undo(3)).toEqual({ ok: true, value: { version: 4 } });
+    expect(await expiry()).toBe("2030-01-01T00:00:00.000Z");
     expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "next", version: 4 });
     expect(await check(secret.id, null)).toEqual(new Map([[connection.id, "passed"]]));
   });

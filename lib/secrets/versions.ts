@@ -55,8 +55,9 @@ const insertVersion = preparedQuery<{ recorded: true }>(
   `WITH replaced AS (
     UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"
   ), new_version AS (
-    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib")
-    VALUES ($2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $13)
+    INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib",
+      "formerExpiresAt", "formerExpirySource")
+    SELECT $2, $3, $4, $5::jsonb, $6::jsonb, $7, $8, $9, $13, "expiresAt", "expirySource" FROM secret WHERE id = $2
   ), new_fields AS (
     INSERT INTO secret_field ("secretId", field, version, "fabricId", kid, sealed)
     SELECT $2, one.field, $3, $4, one.kid, one.sealed
