@@ -138,9 +138,13 @@ function linkTo({ topic, objectId, fabricId }: Due, publicUrl: string): string {
   return new URL(pages[topic], publicUrl).href;
 }
 
-/** Other people's words on one line. A name that looks like a link is none: mail programs would make it one. */
+/**
+ * Other people's words on one line, which turn the direction of no other text (Unicode TR 9, §2). An address with a
+ * scheme or "www." is taken apart: mail programs would make a link of it.
+ */
 function plain(name: string): string {
   return name
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ")
     .replace(/:\/\/|www\./gi, (found) => `${found[0]} ${found.slice(1)}`);
 }

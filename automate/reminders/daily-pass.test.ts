@@ -264,7 +264,7 @@ describe("a message", () => {
   });
 
   test("carries other people's words on one line, and makes no link of them", async () => {
-    const id = await addConnection("Pay https://evil.example\nat www.evil.example now");
+    const id = await addConnection("Pay https://evil.example\nat www.evil.example now\u202e\u2066");
     await check(id, false, now);
     await findReminders(["email"], now);
     const [email] = await emails();
