@@ -10,7 +10,7 @@ import type { Deps } from "@/automate/rotations/attempt";
 import { workOnce } from "@/automate/rotations/loop";
 import { findRotation } from "@/automate/rotations/rotation";
 import { setAtServer } from "@/automate/rotations/set-at-server";
-import { setRotation } from "@/automate/rotations/set-rotation";
+import { removeRotation, setRotation } from "@/automate/rotations/set-rotation";
 import { startPasswordRun } from "@/automate/rotations/start-run";
 import { workOnNewRun } from "@/automate/rotations/work";
 import { findSecretById } from "@/automate/secrets/current-secret";
@@ -497,6 +497,10 @@ describe("setting up a rotation", () => {
     const { id } = await ownRotation();
     await start(id);
     expect(await set({ secretId: id, connectionId: id })).toEqual({ problem: "running" });
+    // An Admin of another fabric does not learn even that.
+    const other = await createTestFabric(owner, "other");
+    const removed = removeRotation(other.scope("admin", "rotation:run"), id);
+    await expect(removed).rejects.toThrow("Rotation not found.");
     expect((await start(id)).started).toMatchObject({ ok: false, code: "candidate_waiting" });
     await killed(id);
     await workOnce(deps);

@@ -119,6 +119,8 @@ export function removeRotation(
 ): Promise<{ secretId: string } | NotSet> {
   const { fabricId, teamId, actor } = scope;
   return actFor(actor, async (tx) => {
+    if ((await tx.passwordRotation.count({ where: { secretId, fabricId } })) === 0)
+      throw new NotFound("Rotation not found.");
     if (await isRunning(tx, secretId)) return { problem: "running" };
     const { count } = await tx.passwordRotation.deleteMany({ where: { secretId, fabricId } });
     if (count === 0) throw new NotFound("Rotation not found.");

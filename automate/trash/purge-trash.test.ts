@@ -112,6 +112,16 @@ describe("the purge", () => {
     expect(await purges()).toEqual([]);
   });
 
+  test("gives a secret its whole time that web's login dated before it deleted it", async () => {
+    await trashSecret(6.9);
+    await owner.secret.update({ where: { id: secretId }, data: { deletedAt: null } });
+    await purgeTrash();
+    await owner.secret.update({ where: { id: secretId }, data: { deletedAt: new Date() } });
+    await purgeTrash();
+    const { deletedAt } = await owner.trashedSecret.findUniqueOrThrow({ where: { secretId } });
+    expect(Math.abs(Date.now() - deletedAt.getTime())).toBeLessThan(60_000);
+  });
+
   test("keeps a secret while a connection in the trash references it", async () => {
     await trashSecret(8);
     const connection = await trashConnection(6);

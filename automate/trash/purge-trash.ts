@@ -32,9 +32,12 @@ export async function purgeTrash(): Promise<void> {
 
 /**
  * Gives deleted secrets without a date their whole time from now: a copy of an earlier version deleted them, or
- * somebody with web's login, who could have stated an earlier time.
+ * somebody with web's login, who could have stated an earlier time. A date of a secret that is not deleted is dropped:
+ * it would count from before the deletion.
  */
 async function dateDeletedSecrets(): Promise<void> {
+  await db.$executeRaw`
+    DELETE FROM trashed_secret t USING secret s WHERE s.id = t."secretId" AND s."deletedAt" IS NULL`;
   await db.$executeRaw`
     INSERT INTO trashed_secret ("secretId", "fabricId", "deletedById", "deletedByName")
     SELECT id, "fabricId", "updatedById", "updatedByName" FROM secret s
