@@ -2,7 +2,7 @@ import type { Locator, Page } from "@playwright/test";
 import { v7 as uuidv7 } from "uuid";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
-import { addAccessToken, addAlarm, addInvitation, addSecret } from "@/testing/factories";
+import { addAccessToken, addAlarm, addInvitation, addSecret, addTrashedSecret } from "@/testing/factories";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { createToken, insert, type Tenant } from "@/testing/tenant";
@@ -112,4 +112,72 @@ test("a person who revokes the last token or invitation of a list keeps the keyb
   await press(page.getByRole("alertdialog").getByRole("button", { name: "Revoke", exact: true }));
   await expect(page.getByRole("heading", { name: "Pending invitations" })).toHaveCount(0);
   await expect(page.locator("#main")).toBeFocused();
+});
+
+test("discarding, undoing by a button or a message, and restoring keep the focus on the page", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  const caller = await callerOf(tenant.admin);
+  const run = async (name: string, input: object) => {
+    const made = await callAction(caller, name, [tenant.fabric.id, input]);
+    if (!made.ok) throw new Error(`${name}: ${JSON.stringify(made)}`);
+  };
+  const enter = (version: number) =>
+    run("createCandidateAction", {
+      subKind: "text",
+      secretId,
+      expectedVersion: version,
+      fields: { value: `v${version}` },
+    });
+  const secretId = await addSecret(tenant);
+  await enter(1);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
+  const dialog = page.getByRole("alertdialog");
+  const main = page.locator("#main");
+
+  await press(page.getByRole("button", { name: "Discard" }));
+  await press(dialog.getByRole("button", { name: "Discard" }));
+  await expect(page.getByRole("region", { name: "New value" })).toHaveCount(0);
+  await expect(dialog).toHaveCount(0);
+  await expect(main).toBeFocused();
+
+  await enter(1);
+  await run("promoteCandidateAction", { secretId, candidate: 2, accepted: [] });
+  await page.reload();
+  const promoted = page.getByRole("region", { name: "Version 2 promoted" });
+  await press(promoted.getByRole("button", { name: "Undo" }));
+  await press(dialog.getByRole("button", { name: "Go back" }));
+  await expect(promoted).toHaveCount(0);
+  await expect(dialog).toHaveCount(0);
+  await expect(main).toBeFocused();
+
+  // The page has changed below the message with Undo. With other messages, the focus would go to the next one.
+  await page.reload();
+  await press(page.getByRole("button", { name: "Delete", exact: true }));
+  await press(dialog.getByRole("button", { name: "Delete", exact: true }));
+  await expect(main).toBeFocused();
+  const message = page.getByRole("dialog");
+  await press(message.getByRole("button", { name: "Undo" }));
+  await expect(page.getByText("Secret restored")).toBeVisible();
+  await expect(main).toBeFocused();
+  // Hidden from screen readers until the focus is in the message.
+  await press(message.locator("[aria-label=Dismiss]"));
+  await expect(message).toHaveCount(0);
+  await expect(main).toBeFocused();
+
+  for (let i = 0; i < 3; i += 1) await addTrashedSecret(tenant);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/trash`);
+  const restore = page.getByRole("button", { name: /^Restore/ });
+  const rows = page.getByRole("table", { name: "Trash" }).getByRole("row");
+  const second = (await rows.allTextContents())[2];
+  await press(restore.first());
+  await expect.poll(() => focused(page)).toBe(second);
+  await press(restore.last());
+  await expect.poll(() => focused(page)).toBe(second);
+  await press(restore);
+  await expect(page.getByText("The trash is empty")).toBeVisible();
+  await expect(page.getByRole("region", { name: "Trash" })).toBeFocused();
 });

@@ -9,6 +9,9 @@ import { useEffect } from "react";
 let focusTarget: HTMLElement | null = null;
 let isRemoved = false;
 
+/** The element that has the focus, or had it last, anywhere: in a dialog or a message, too. */
+let lastFocused: HTMLElement | null = null;
+
 /**
  * True when a closing dialog cannot return the focus because its opener was removed. The page then focuses
  * the replacement.
@@ -19,12 +22,15 @@ export function isOpenerRemoved(): boolean {
 
 /**
  * Preserves the keyboard focus. An action often removes the button that started it, with its row or section.
- * The browser then moves the focus to the body, and a screen reader restarts at the top of the page.
+ * The browser then moves the focus to the body, and a screen reader restarts at the top of the page. A message that
+ * closes, such as one with Undo, leaves the focus there, too.
  */
 export function FocusKeeper() {
   useEffect(() => {
     const rememberFocus = ({ target }: FocusEvent) => {
-      if (!(target instanceof HTMLElement) || target.closest(dialogs)) return;
+      if (!(target instanceof HTMLElement)) return;
+      lastFocused = target;
+      if (target.closest(dialogs)) return;
       focusTarget = target.closest("main") ? target : null;
       isRemoved = false;
     };
@@ -32,6 +38,7 @@ export function FocusKeeper() {
     const forgetFocus = ({ target }: PointerEvent) => {
       if (!(target instanceof Element) || target.closest(dialogs)) return;
       focusTarget = null;
+      lastFocused = null;
       isRemoved = false;
     };
     const observer = new MutationObserver((records) => {
@@ -40,7 +47,8 @@ export function FocusKeeper() {
         isRemoved = focusTarget !== null;
       }
       // Runs after other code that moves the focus now, such as a closing menu.
-      if (isRemoved && document.activeElement === document.body) setTimeout(restoreFocus);
+      const isLost = isRemoved || lastFocused?.isConnected === false;
+      if (isLost && document.activeElement === document.body) setTimeout(restoreFocus);
     });
     document.addEventListener("focusin", rememberFocus);
     document.addEventListener("pointerdown", forgetFocus);
@@ -76,7 +84,9 @@ function replacementOf(gone: Node, records: readonly MutationRecord[]): HTMLElem
 }
 
 function restoreFocus(): void {
-  if (!focusTarget || document.activeElement !== document.body) return;
+  if (document.activeElement !== document.body) return;
+  focusTarget ??= document.querySelector("main");
+  if (!focusTarget) return;
   if (!focusTarget.hasAttribute("tabindex")) {
     focusTarget.tabIndex = -1;
     focusTarget.addEventListener(
