@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addActivity } from "@/cli/commands/activity";
 import { addCompletion } from "@/cli/commands/completion";
 import { addConnections } from "@/cli/commands/connections";
 import { addLogin } from "@/cli/commands/login";
@@ -43,6 +44,7 @@ addLogin(program);
 addSecrets(program);
 addConnections(program);
 addTrash(program);
+addActivity(program);
 addRun(program);
 addUpdate(program);
 addCompletion(program);

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { z } from "zod";
+import { addPromote } from "@/cli/commands/promote";
 import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";
 import { findFabric, listConnections, manage } from "@/cli/management-client";
@@ -27,6 +28,7 @@ export function addConnections(program: Command): void {
       .requiredOption("--fabric <fabric>", "name or id of the fabric");
   command("list", "list them with their status").action(list);
   command("check <connection>", "sign in and perform one read, as a pipeline would").action(check);
+  addPromote(group);
   command(
     "delete <connection>",
     "delete a connection; the trash keeps it for some days, and its secrets stay",

@@ -15,7 +15,11 @@ export function addExport(secrets: Command): void {
 }
 
 async function exportFile({ fabric, format }: { fabric: string; format: string }): Promise<void> {
-  const fabricId = await findFabric(fabric);
-  for await (const piece of download(`/fabric/${fabricId}/export?format=${format}`))
+  await printFile(`/fabric/${await findFabric(fabric)}/export?format=${format}`);
+}
+
+/** Prints a file of the management API as it comes. */
+export async function printFile(path: string): Promise<void> {
+  for await (const piece of download(path))
     if (!process.stdout.write(piece)) await once(process.stdout, "drain");
 }

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type ActivityEvent, documentedEvent } from "@/lib/audit/schema";
 import { csvLine } from "@/lib/csv";
 
@@ -6,7 +7,13 @@ export const exportFormats = {
   csv: "text/csv; charset=utf-8; header=present",
   ndjson: "application/x-ndjson; charset=utf-8",
 } as const;
-export type ExportFormat = keyof typeof exportFormats;
+export const exportFormat = z.enum(["csv", "ndjson"]).default("csv");
+export type ExportFormat = z.output<typeof exportFormat>;
+
+/** The name of the downloaded file, with today's day in UTC. */
+export function exportFileName(format: ExportFormat): string {
+  return `activity-${new Date().toISOString().slice(0, 10)}.${format}`;
+}
 
 const columns = [
   "time",

@@ -75,3 +75,36 @@ export type PromoteInput = z.output<typeof promoteInput>;
 
 /** The promoted connections, with their new ids, and how many values were copied. */
 export type Promoted = { connections: { id: string; name: string }[]; copied: number };
+
+/** A promotion by names, into the fabric of the request. A secret without a choice becomes the one with its name there. */
+export const promoteByNameInput = z.object({
+  from: id.meta({ description: "The id of the fabric whose connections are promoted." }),
+  connections: z
+    .array(
+      z.object({
+        name: postgresText(128),
+        as: connectionName.optional().meta({ description: "Another name in this fabric." }),
+      }),
+    )
+    .min(1)
+    .max(maxPromoted),
+  secrets: z
+    .array(
+      z.object({
+        name: postgresText(128).meta({ description: "The name of a secret in the other fabric." }),
+        use: postgresText(128).meta({ description: "The name of the secret of this fabric to use instead." }),
+      }),
+    )
+    .max(500)
+    .default([])
+    .meta({ description: "Without a choice, the secret with the same name and a fitting type is used." }),
+});
+export type PromoteByNameInput = z.output<typeof promoteByNameInput>;
+
+/** What a promotion by names would store. `problems` has a sentence for each name that stands in its way. */
+export type NamedPlan = {
+  connections: { name: string; as: string; kind: string; hosts: string[] }[];
+  /** `use` is the name of the secret in the new fabric; null when none fits. */
+  secrets: { name: string; subKind: SubKind; usedBy: string[]; use: string | null }[];
+  problems: Record<string, string>;
+};

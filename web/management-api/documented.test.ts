@@ -33,7 +33,8 @@ async function send(method: string, url: string, headers: Headers, payload?: str
     headers,
     ...(payload === undefined ? {} : { payload }),
   });
-  return { status: answer.statusCode, fieldErrors: {}, ...answer.json() };
+  const isFile = answer.headers["content-disposition"] !== undefined;
+  return { status: answer.statusCode, fieldErrors: {}, ...(isFile ? { message: "", data: "" as never } : answer.json()) };
 }
 
 function call(method: string, url: string, body?: unknown): Promise<Answer> {

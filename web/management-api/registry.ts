@@ -1,6 +1,6 @@
 import "server-only";
 import type { Operation } from "@/web/management-api/define";
-import { listFabricActivity } from "@/web/management-api/operations/activity";
+import { exportActivityOperation, listFabricActivity } from "@/web/management-api/operations/activity";
 import * as candidates from "@/web/management-api/operations/candidates";
 import * as checks from "@/web/management-api/operations/checks";
 import { comparisonOperation } from "@/web/management-api/operations/comparisons";
@@ -8,6 +8,7 @@ import * as connections from "@/web/management-api/operations/connections";
 import { exportOperation } from "@/web/management-api/operations/exports";
 import * as fabrics from "@/web/management-api/operations/fabrics";
 import * as imports from "@/web/management-api/operations/imports";
+import * as promotions from "@/web/management-api/operations/promotions";
 import * as rotations from "@/web/management-api/operations/rotations";
 import * as secrets from "@/web/management-api/operations/secrets";
 import * as teams from "@/web/management-api/operations/teams";
@@ -39,6 +40,8 @@ export const operations: readonly Operation[] = [
   imports.importOperation,
   exportOperation,
   comparisonOperation,
+  promotions.planPromotionOperation,
+  promotions.promoteOperation,
   connections.listConnectionsByFabric,
   connections.createConnectionOperation,
   connections.getConnectionByName,
@@ -50,6 +53,7 @@ export const operations: readonly Operation[] = [
   checks.checkConnection,
   checks.checkConnectionByName,
   listFabricActivity,
+  exportActivityOperation,
   teams.listTeamsOperation,
   teams.listTeamMembers,
 ];
