@@ -13,6 +13,7 @@ import {
   addRotation,
   addSecret,
   addTrashedSecret,
+  addUsedCandidate,
   countEvents,
   givenKeys,
   markDeleted,
@@ -66,6 +67,10 @@ const rows: Record<AutomatePurpose, Row> = {
     }),
     user: 403,
     needsFreshSignIn: true,
+  },
+  "candidate:ask": {
+    body: async (tenant) => ({ ...(await addUsedCandidate(tenant)), reason: "" }),
+    user: 200,
   },
   "candidate:promote": {
     body: async (tenant) => ({ ...(await addCandidate(tenant)), accepted: [] }),

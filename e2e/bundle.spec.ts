@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { expect, test } from "@playwright/test";
 import { builds } from "@/launcher/build.mjs";
 import { buildFolder } from "@/testing/server-actions";
@@ -85,6 +85,17 @@ test("web's build contains no driver of a check and no client of a key service, 
       expect(pattern.test(text), `${path} holds ${name}`).toBe(false);
   for (const { path, text } of client())
     expect(/SELECT .* FROM|PrismaClient|WEB_SIGNING_KEY|SESSION_SECRET/.test(text), path).toBe(false);
+});
+
+test("no page loads the connectors with its scripts: the server passes what a page shows of them", () => {
+  const chunks = client().filter(({ text }) => text.includes("myorg-myaccount.snowflakecomputing.com"));
+  // An import loads them when somebody chooses a file.
+  expect(chunks.length).toBeGreaterThan(0);
+  for (const { path, text } of filesOf(join(buildFolder(), "server/app"), /client-reference-manifest\.js$/))
+    expect(
+      chunks.filter((chunk) => text.includes(basename(chunk.path))),
+      path,
+    ).toEqual([]);
 });
 
 test("neither web's environment nor its served files contain a key of automate", () => {

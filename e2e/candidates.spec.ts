@@ -1,12 +1,21 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible } from "@/e2e/axe";
+import {
+  checkPanel,
+  clickAtRest,
+  connectionRow,
+  connectionsPath,
+  openPicker,
+  picker,
+} from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
+import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
-import { field, openDialog, openSecret } from "@/e2e/secrets-screen";
+import { field, openDialog, openSecret, secretRow, secretsPath } from "@/e2e/secrets-screen";
 import { callAction, callerOf } from "@/testing/server-actions";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { signIn } from "@/testing/sign-in";
-import type { Person, Tenant } from "@/testing/tenant";
+import { database, type Person, type Tenant } from "@/testing/tenant";
 
 async function run(person: Person, { fabric }: Tenant, name: string, input: object): Promise<{ id: string }> {
   const made = await callAction(await callerOf(person), name, [fabric.id, input]);
@@ -96,6 +105,109 @@ test("a new value is checked with five connections, promoted although one refuse
   await expect(promoted).toHaveCount(0);
   expect(await pipeline.read("api_token")).toMatchObject({ version: 3, value: former });
   await Promise.all([most.close(), last.close()]);
+});
+
+test("inside a connection's form, a new value is checked with the other connections too, and nobody leaves the form", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const [former, next] = [canary.value(), canary.value()];
+  const most = await startRestApiServer({ isValidToken: async () => true });
+  const last = await startRestApiServer({ bearer: former });
+  await usedByFive(tenant, former, { most: most.baseUrl, last: last.baseUrl });
+  await signIn(context, tenant.user);
+  await open(page, connectionsPath(tenant.fabric));
+  await page.getByRole("link", { name: "Orders", exact: true }).click();
+  await field(page, "Description").fill("not saved yet");
+  const replace = async () =>
+    clickAtRest(
+      (await openPicker(page, "Token")).getByRole("button", { name: "Replace value of api_token" }),
+    );
+  await replace();
+  const dialog = page.getByRole("dialog", { name: "Replace value" });
+  await expect(dialog.getByText("The current value stays until you promote the new one.")).toBeVisible();
+  await field(dialog, "Value").fill(next);
+  await dialog.getByRole("button", { name: "Check with 5 connections" }).click();
+  const panel = dialog.getByRole("region", { name: "New value" });
+  await expect(panel.getByRole("heading", { name: "New value" })).toBeFocused();
+  await expect(panel.getByRole("status")).toHaveText("4 of 5 connections accept it, 1 refuses it.", {
+    timeout: 30_000,
+  });
+  await expectAccessible(page, "A new value in a connection's form", ["light", "dark"]);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
+  await expect(dialog).toHaveCount(0);
+  await expect(picker(page, "Token")).toBeFocused();
+
+  // It waits, and says so where the secret and its connections are listed.
+  const other = await context.newPage();
+  await open(other, `${connectionsPath(tenant.fabric)}?search=stock`);
+  await expect(connectionRow(other, "Stock")).toContainText("A new value of api_token waits to be promoted.");
+  await open(other, `${secretsPath(tenant.fabric)}?state=new_value`);
+  await expect(secretRow(other, "api_token")).toContainText("New value waiting");
+  await other.close();
+
+  await replace();
+  await expect(row(page, "Stock")).toContainText("Refuses it");
+  await panel.getByRole("button", { name: "Promote anyway" }).click();
+  const question = page.getByRole("alertdialog", { name: "Promote anyway?" });
+  await question.getByRole("button", { name: "Promote anyway" }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByText("Version 2 is the current one.")).toBeVisible();
+  // The form has its input, and checks itself with the new value.
+  await expect(checkPanel(page).getByText("The check passed.")).toBeVisible();
+  await expect(field(page, "Description")).toHaveValue("not saved yet");
+  await Promise.all([most.close(), last.close()]);
+});
+
+test("a User requests approval for a connection to which a new value may not be sent; an Admin's yes lets it be tried", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
+  const server = await startRestApiServer({ isValidToken: async () => true });
+  const secret = { subKind: "text", name: "api_token", fields: { value: canary.value() } };
+  const { id: secretId } = await run(tenant.admin, tenant, "createSecretAction", secret);
+  const properties = {
+    baseUrl: server.baseUrl,
+    tlsMode: "disable",
+    authType: "bearer",
+    bearerToken: secretId,
+  };
+  const connection = { kind: "restapi", name: "Orders", description: "", properties };
+  await run(tenant.user, tenant, "createConnectionAction", connection);
+  await signIn(context, tenant.user);
+  await openSecret(page, tenant.fabric, "api_token");
+  const dialog = await openDialog(page, "Replace value");
+  await field(dialog, "Value").fill(canary.value());
+  await dialog.getByRole("button", { name: "Check with 1 connection" }).click();
+  await expect(row(page, "Orders")).toContainText("Its destination was not allowed.", { timeout: 30_000 });
+  const ask = row(page, "Orders").getByRole("button", { name: "Request approval for Orders" });
+  await ask.press("Enter");
+  const request = page.getByRole("dialog", { name: "Request approval" });
+  await expect(request).toContainText("Orders would send the new value to:");
+  await field(request, "Reason").fill("moved");
+  await expectAccessible(page, "Request approval of a new value", ["light", "dark"]);
+  await page.keyboard.press("Enter");
+  await expect(row(page, "Orders")).toContainText("Waiting for approval, requested by Uri User");
+  await expect(ask).toHaveCount(0);
+  await expect(page.getByRole("region", { name: /^Waiting for approval/ })).toContainText(
+    "Send the new value to",
+  );
+
+  const [{ id: requestId } = { id: "" }] = (
+    await database().query<{ id: string }>(`SELECT id FROM destination_request WHERE "secretId" = $1`, [
+      secretId,
+    ])
+  ).rows;
+  await run(tenant.admin, tenant, "decideRequestAction", { requestId, decision: "allowed" });
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(page.getByRole("status").filter({ hasText: "The connection accepts it." })).toBeVisible({
+    timeout: 30_000,
+  });
+  await server.close();
 });
 
 test("a new value that all connections accept takes one click; of two people, the other is told by name", async ({

@@ -179,6 +179,9 @@ test("a person replaces a wrong password at its field: the check passes, and the
     await dialog.getByRole("button", { name: "Replace", exact: true }).click();
     await expect(checkPanel(page).getByText(outcome)).toBeVisible();
   }
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Former value is back")).toBeVisible();
+  await expect(checkPanel(page).getByText("The server rejected these credentials.")).toBeVisible();
   await page.getByRole("link", { name: "All connections" }).click();
   await expect(connectionRow(page, "Warehouse")).toBeVisible();
   await login.drop();

@@ -16,6 +16,7 @@ import {
   addSecret,
   addTrashedConnection,
   addTrashedSecret,
+  addUsedCandidate,
   givenKeys,
   markDeleted,
   restApi,
@@ -115,6 +116,12 @@ export const actions: Record<string, ActionRow> = {
       destinations: ["https://api.test.example:443"],
     }),
     gets: { admin: "not_found" },
+  },
+  askForCandidateAction: {
+    of: "fabric",
+    permission: "connection:check",
+    namesThing: true,
+    input: async (tenant) => ({ ...(await addUsedCandidate(tenant)), reason: "" }),
   },
   renameSecretAction: {
     of: "fabric",

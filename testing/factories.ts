@@ -59,6 +59,19 @@ export async function addConnection({ fabric, admin }: Tenant): Promise<string> 
   return id;
 }
 
+/** A new value of a secret that a connection uses. */
+export async function addUsedCandidate(tenant: Tenant) {
+  const candidate = await addCandidate(tenant);
+  const connectionId = await addConnection(tenant);
+  await insert("connection_secret", {
+    connectionId,
+    field: "bearerToken",
+    secretId: candidate.secretId,
+    fabricId: tenant.fabric.id,
+  });
+  return { ...candidate, connectionId };
+}
+
 /** A rotation of a new secret of the Admin, at a server that does not answer, and the input that would set it up again. */
 export async function addRotation(tenant: Tenant) {
   const secretId = await addSecret(tenant);

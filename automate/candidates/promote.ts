@@ -4,6 +4,7 @@ import { lockVersionRule } from "@/automate/secrets/purge-versions";
 import { settleCandidate } from "@/automate/secrets/settle-version";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
+import { candidatePrefix } from "@/lib/candidates/schema";
 import { Prisma, type Tx } from "@/lib/db/client";
 import type { PromoteProblem } from "@/lib/internal-api/bodies/candidate";
 import { NotFound } from "@/lib/result";
@@ -177,7 +178,7 @@ export async function insertVersion(
 }
 
 /**
- * Moves a candidate's allowed destinations to the version that it became, and for other secrets the destinations that
+ * Moves a candidate's allowed and requested destinations to the version that it became, and for other secrets the destinations that
  * name it as their certificate authority.
  */
 async function moveDestinations(
@@ -192,9 +193,20 @@ async function moveDestinations(
     UPDATE allowed_destination
     SET destination = left(destination, -${before.length}::int) || ${after}
     WHERE "fabricId" = ${fabricId} AND right(destination, ${before.length}::int) = ${before}`;
+  // Requests for the candidate become requests for the version.
+  const prefix = candidatePrefix(secretId, -from);
+  await tx.$executeRaw`
+    UPDATE destination_request
+    SET version = CASE "secretId" WHEN ${secretId} THEN ${to}::int ELSE version END,
+      "configHash" = substr("configHash", ${prefix.length + 1}::int),
+      destinations = ARRAY(
+        SELECT CASE right(d, ${before.length}::int) WHEN ${before}
+          THEN left(d, -${before.length}::int) || ${after} ELSE d END
+        FROM unnest(destinations) AS d)
+    WHERE "fabricId" = ${fabricId} AND starts_with("configHash", ${prefix})`;
 }
 
-/** Deletes the destinations of a candidate that was not promoted. */
+/** Deletes the destinations of a candidate that was not promoted, and the requests for them. */
 export async function deleteDestinations(
   tx: Tx,
   fabricId: string,
@@ -206,4 +218,7 @@ export async function deleteDestinations(
     WHERE "fabricId" = ${fabricId} AND (("secretId" = ${secretId} AND version = ${-number})
       OR right(destination, ${named.length}::int) = ${named})`;
   await tx.settledVersion.deleteMany({ where: { secretId, version: -number } });
+  await tx.destinationRequest.deleteMany({
+    where: { fabricId, configHash: { startsWith: candidatePrefix(secretId, number) } },
+  });
 }

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { FastifyInstance } from "fastify";
-import { allowForCandidate } from "@/automate/candidates/allow-destinations";
+import { allowForCandidate, askForCandidate } from "@/automate/candidates/allow-destinations";
 import { checkConnections } from "@/automate/candidates/check-connections";
 import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { findOpenCandidate } from "@/automate/candidates/open-candidate";
@@ -41,6 +41,10 @@ export function candidateRoutes(app: FastifyInstance, { runPrepared }: { runPrep
 
   handle(app, "candidate:allow", async ({ scope, body }) => ({
     isAllowed: await allowForCandidate(scope, body),
+  }));
+
+  handle(app, "candidate:ask", async ({ scope, body }) => ({
+    waiting: await askForCandidate(scope, body),
   }));
 
   handle(app, "candidate:promote", async ({ scope, body }) => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { findOpenCandidate } from "@/automate/candidates/open-candidate";
 import { authorizeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
 import { declineRequest, requestDestinations } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
@@ -98,7 +99,10 @@ function requestRoutes(app: FastifyInstance): void {
       where: { id: body.requestId, fabricId: scope.fabricId, decision: null },
       select: { id: true, secretId: true, version: true, destinations: true, connectionName: true },
     });
-    const secret = pending && (await findSecretById(scope, pending.secretId));
+    const secret =
+      pending && pending.version < 0
+        ? await findOpenCandidate(scope, pending.secretId, -pending.version)
+        : pending && (await findSecretById(scope, pending.secretId));
     if (!pending || !secret || secret.version !== pending.version)
       throw new Refusal(
         404,

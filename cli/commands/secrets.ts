@@ -39,7 +39,7 @@ const usageSchema = z.object({
   destinations: z.array(z.string()),
 });
 const replaced = idOnly.extend({ destinationsKept: z.boolean().optional() });
-const states = ["expiring", "failing", "unused", "never_replaced"];
+const states = ["expiring", "failing", "new_value", "unused", "never_replaced"];
 const sorts = ["name", "type", "created", "updated", "expires", "used"];
 const fromFile = ["--file <path>", "read the value from a file, or from standard input with -"] as const;
 const trimmed = ["--trim", "remove one line break from the end of the value"] as const;

@@ -1,14 +1,15 @@
 "use client";
 
-import { type ReactNode, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { AllowButton } from "@/components/candidates/allow-button";
-import { CandidateRow } from "@/components/candidates/candidate-row";
+import { CheckButtons } from "@/components/candidates/check-buttons";
 import { DiscardButton } from "@/components/candidates/discard-button";
 import { NewValueSection } from "@/components/candidates/new-value-section";
 import { PromoteButton } from "@/components/candidates/promote-button";
-import { failureTexts, useConnectionChecks } from "@/components/candidates/use-connection-checks";
+import { RequestButton } from "@/components/candidates/request-button";
+import { useConnectionChecks } from "@/components/candidates/use-connection-checks";
+import { VerdictList } from "@/components/candidates/verdict-list";
 import { withProgress } from "@/components/candidates/with-progress";
-import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CandidateDetail } from "@/lib/candidates/schema";
@@ -19,14 +20,20 @@ export function CandidatePanel({
   candidate,
   isAdmin,
   onPromote,
+  onChange,
 }: {
   fabricId: string;
   candidate: CandidateDetail;
   isAdmin: boolean;
-  onPromote: (isPromoted: boolean) => void;
+  onPromote?: (isPromoted: boolean) => void;
+  /**
+   * Called when something about the value has changed, with whether it is the current one now. For a place that does
+   * not refresh with the page.
+   */
+  onChange?: (isPromoted: boolean) => void;
 }) {
-  const { secretId, baseVersion, createdAt, createdByName, expiresAt, total } = candidate;
-  const checks = useConnectionChecks(fabricId, secretId);
+  const { secretId, baseVersion, createdAt, createdByName, expiresAt, total, kinds } = candidate;
+  const checks = useConnectionChecks(fabricId, secretId, () => onChange?.(false));
   const rows = withProgress(candidate.connections, checks.progress);
   const unchecked = idsWith(rows, "unchecked");
   const breaking = rows.filter(({ verdict }) => verdict !== "passed").map(({ connection }) => connection);
@@ -47,64 +54,46 @@ export function CandidatePanel({
         . Version {baseVersion} stays the current one until you promote this value. It expires{" "}
         <RelativeTime date={expiresAt} />.
       </p>
-      {rows.length > 0 && (
-        <>
-          <Summary rows={rows} isRunning={checks.isRunning} />
-          <ul
-            aria-label="Connections that use the secret"
-            className="-my-1 divide-y divide-line"
-            aria-busy={checks.isRunning}
-          >
-            {rows.map(({ connection, verdict, progress }) => (
-              <CandidateRow
-                key={connection.id}
-                fabricId={fabricId}
-                connection={connection}
-                verdict={verdict}
-                progress={progress}
-              >
-                {isAdmin && connection.notAllowed.length > 0 && (
-                  <AllowButton
-                    fabricId={fabricId}
-                    candidate={candidate}
-                    connection={connection}
-                    onAllowed={() => check([connection.id])}
-                  />
-                )}
-              </CandidateRow>
-            ))}
-          </ul>
-          {total > rows.length && (
-            <p className="text-muted text-sm">
-              {total - rows.length} more connections use it. The command line checks them, too.
-            </p>
-          )}
-        </>
+      {rows.length > 0 && <Summary rows={rows} isRunning={checks.isRunning} />}
+      <VerdictList
+        fabricId={fabricId}
+        rows={rows}
+        kinds={kinds}
+        isBusy={checks.isRunning}
+        actionOf={(connection) => {
+          if (connection.notAllowed.length === 0) return null;
+          const shown = { fabricId, candidate, connection };
+          if (isAdmin) return <AllowButton {...shown} onAllowed={() => check([connection.id])} />;
+          return connection.request ? null : (
+            <RequestButton {...shown} onRequested={() => onChange?.(false)} />
+          );
+        }}
+      />
+      {total > rows.length && (
+        <p className="text-muted text-sm">
+          {total - rows.length} more connections use it. The command line checks them, too.
+        </p>
       )}
-      {checks.failure && (
-        <Banner tone="danger" isLive>
-          {failureTexts[checks.failure]}
-        </Banner>
-      )}
-      <div className="flex flex-wrap items-center gap-2">
-        {checks.isRunning ? (
-          <Button onClick={checks.stop}>Stop checking</Button>
-        ) : (
-          <Actions
-            primary={
-              <PromoteButton
-                fabricId={fabricId}
-                candidate={candidate}
-                breaking={breaking}
-                onPromote={onPromote}
-              />
-            }
-            onCheck={breaking.length > 0 ? () => check(breaking.map(({ id }) => id)) : null}
-            isFirst={unchecked.length === rows.length}
-          />
-        )}
-        {!checks.isRunning && <DiscardButton fabricId={fabricId} candidate={candidate} />}
-      </div>
+      <CheckButtons
+        checks={checks}
+        idle={
+          <>
+            {breaking.length > 0 && (
+              <Button variant="primary" onClick={() => check(breaking.map(({ id }) => id))}>
+                {unchecked.length === rows.length ? "Check connections" : "Check again"}
+              </Button>
+            )}
+            <PromoteButton
+              fabricId={fabricId}
+              candidate={candidate}
+              breaking={breaking}
+              onPromote={onPromote}
+              onDone={onChange}
+            />
+            <DiscardButton fabricId={fabricId} candidate={candidate} onDone={() => onChange?.(false)} />
+          </>
+        }
+      />
     </NewValueSection>
   );
 }
@@ -113,28 +102,6 @@ type Rows = ReturnType<typeof withProgress>;
 
 function idsWith(rows: Rows, verdict: Rows[number]["verdict"]): string[] {
   return rows.filter((row) => row.verdict === verdict).map(({ connection }) => connection.id);
-}
-
-/** The one button that is next: Check while a connection has not accepted the value, otherwise Promote. */
-function Actions({
-  primary,
-  onCheck,
-  isFirst,
-}: {
-  primary: ReactNode;
-  onCheck: (() => void) | null;
-  isFirst: boolean;
-}) {
-  return (
-    <>
-      {onCheck && (
-        <Button variant="primary" onClick={onCheck}>
-          {isFirst ? "Check connections" : "Check again"}
-        </Button>
-      )}
-      {primary}
-    </>
-  );
 }
 
 function Summary({ rows, isRunning }: { rows: Rows; isRunning: boolean }) {

@@ -5,10 +5,9 @@ import { formatDuration } from "@/components/connections/duration";
 import { KindTile } from "@/components/connections/kind-tile";
 import { cx } from "@/components/ui/class-names";
 import { Link } from "@/components/ui/link";
-import type { CandidateConnection, Verdict } from "@/lib/candidates/schema";
+import { RelativeTime } from "@/components/ui/relative-time";
+import type { CandidateConnection, KindWords, Verdict } from "@/lib/candidates/schema";
 import { checkTexts, stepTitle } from "@/lib/connectors/check-texts";
-import { findConnector } from "@/lib/connectors/registry";
-import { metaOf } from "@/lib/connectors/validate";
 
 const looks = {
   passed: { Icon: CircleCheck, className: "text-success-text", word: "Accepts it", current: "Connected" },
@@ -25,14 +24,16 @@ const looks = {
 /** One connection with its verdict on a new value, live while it is checked. */
 export function CandidateRow({
   fabricId,
-  connection: { id, name, kind, result, status },
+  connection: { id, name, kind, result, status, request },
+  words = { fields: {}, stepTitles: {} },
   verdict,
   progress,
   isCurrent = false,
   children,
 }: {
   fabricId: string;
-  connection: Pick<CandidateConnection, "id" | "name" | "kind" | "result" | "status">;
+  connection: Pick<CandidateConnection, "id" | "name" | "kind" | "result" | "status" | "request">;
+  words?: KindWords | undefined;
   verdict: Verdict;
   /** Null when no check of this page is under way. */
   progress: RowProgress | null;
@@ -41,7 +42,6 @@ export function CandidateRow({
   /** What can be done about it. */
   children?: ReactNode;
 }) {
-  const connector = findConnector(kind);
   const isActive = progress !== null && progress.phase !== "done";
   const { Icon, className, word, current } = looks[verdict];
   const failsToo = !isCurrent && verdict === "refused" && status.state === "disconnected";
@@ -64,14 +64,12 @@ export function CandidateRow({
       <span className="min-w-0 flex-1 basis-60 pl-8 sm:pl-0">
         {isActive ? (
           <span className="text-muted">
-            {progress.phase === "running"
-              ? `${stepTitle(progress.step, { stepTitles: connector?.stepTitles ?? {} })} …`
-              : "Waiting …"}
+            {progress.phase === "running" ? `${stepTitle(progress.step, words)} …` : "Waiting …"}
           </span>
         ) : (
           <>
             <span className="font-medium">{isCurrent ? current : word}</span>
-            {result && <Finding kind={kind} verdict={verdict} result={result} />}
+            {result && <Finding verdict={verdict} result={result} words={words} request={request} />}
             {failsToo && (
               <span className="block text-muted text-sm">It fails with the current value, too.</span>
             )}
@@ -84,32 +82,39 @@ export function CandidateRow({
 }
 
 function Finding({
-  kind,
   verdict,
   result: { code, field, durationMs },
+  words,
+  request,
 }: {
-  kind: string;
   verdict: Verdict;
+  words: KindWords;
+  request: CandidateConnection["request"];
   result: Pick<NonNullable<CandidateConnection["result"]>, "code" | "field" | "durationMs">;
 }) {
   if (verdict === "passed" || code === null)
     return <span className="text-faint text-sm"> {formatDuration(durationMs)}</span>;
-  const isWaiting = code === "destination_not_allowed";
+  if (code === "destination_not_allowed")
+    return (
+      <span className="block text-muted text-sm">
+        {request ? (
+          <>
+            Waiting for approval, requested by {request.askedByName} <RelativeTime date={request.askedAt} />.
+          </>
+        ) : (
+          "Its destination was not allowed."
+        )}
+      </span>
+    );
   return (
     <span className="block text-muted text-sm">
-      {isWaiting ? "Waiting for approval of its destination." : checkTexts[code].title}
-      {field && !isWaiting && (
+      {checkTexts[code].title}
+      {field && (
         <>
           {" "}
-          Field: <span className="font-medium text-ink">{fieldTitle(kind, field)}</span>
+          Field: <span className="font-medium text-ink">{words.fields[field] ?? field}</span>
         </>
       )}
     </span>
   );
-}
-
-/** The title of a connection's field on screens. */
-export function fieldTitle(kind: string, field: string): string {
-  const connector = findConnector(kind);
-  return (connector && metaOf(connector, field).title) || field;
 }

@@ -11,9 +11,11 @@ import { type CandidateDetail, discardTexts } from "@/lib/candidates/schema";
 export function DiscardButton({
   fabricId,
   candidate: { secretId, candidate, baseVersion },
+  onDone,
 }: {
   fabricId: string;
   candidate: Pick<CandidateDetail, "secretId" | "candidate" | "baseVersion">;
+  onDone?: () => void;
 }) {
   const dialog = useDialog();
   const toast = useToast();
@@ -27,7 +29,10 @@ export function DiscardButton({
         tone="danger"
         texts={discardTexts}
         act={() => discardCandidateAction(fabricId, { secretId, candidate })}
-        onDone={() => toast("New value discarded")}
+        onDone={() => {
+          toast("New value discarded");
+          onDone?.();
+        }}
       >
         <p>
           Version {baseVersion} stays the current one. The new value is deleted, and must be entered again.

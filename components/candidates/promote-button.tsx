@@ -1,7 +1,6 @@
 "use client";
 
 import { useState } from "react";
-import { fieldTitle } from "@/components/candidates/candidate-row";
 import { errorText } from "@/components/form/error-texts";
 import { Button } from "@/components/ui/button";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
@@ -17,16 +16,19 @@ import type { PromoteProblem } from "@/lib/internal-api/bodies/candidate";
  */
 export function PromoteButton({
   fabricId,
-  candidate: { secretId, candidate },
+  candidate: { secretId, candidate, kinds },
   breaking,
   onPromote,
+  onDone,
 }: {
   fabricId: string;
-  candidate: Pick<CandidateDetail, "secretId" | "candidate">;
+  candidate: Pick<CandidateDetail, "secretId" | "candidate" | "kinds">;
   /** The connections that have not accepted the value. */
   breaking: readonly CandidateConnection[];
   /** Called before the page refreshes with the promoted value; with false when nothing was promoted. */
-  onPromote: (isPromoted: boolean) => void;
+  onPromote?: ((isPromoted: boolean) => void) | undefined;
+  /** Called once the server has answered, with whether the value is the current one now. */
+  onDone?: ((isPromoted: boolean) => void) | undefined;
 }) {
   const toast = useToast();
   const dialog = useDialog();
@@ -37,16 +39,17 @@ export function PromoteButton({
   async function promote() {
     setError(null);
     setIsPending(true);
-    onPromote(true);
+    onPromote?.(true);
     const accepted = breaking.map(({ id }) => id);
     const result = await promoteCandidateAction(fabricId, { secretId, candidate, accepted }).catch(
       () => null,
     );
     setIsPending(false);
-    if (!result?.ok || "problem" in result.value) onPromote(false);
+    if (!result?.ok || "problem" in result.value) onPromote?.(false);
     if (result?.ok) {
       dialog.close();
       const { value } = result;
+      onDone?.(!("problem" in value));
       if (!("problem" in value)) {
         return toast("Promoted", { description: `Version ${value.version} is the current one.` });
       }
@@ -83,7 +86,7 @@ export function PromoteButton({
         <ul className="mt-2 flex list-disc flex-col gap-1 pl-5">
           {breaking.map((connection) => (
             <li key={connection.id}>
-              <span className="font-medium text-ink">{connection.name}</span>: {reasonOf(connection)}
+              <span className="font-medium text-ink">{connection.name}</span>: {reasonOf(connection, kinds)}
             </li>
           ))}
         </ul>
@@ -94,11 +97,11 @@ export function PromoteButton({
 }
 
 /** Why a connection has not accepted a value, as the end of a sentence. */
-function reasonOf({ kind, result }: CandidateConnection): string {
+function reasonOf({ kind, result }: CandidateConnection, kinds: CandidateDetail["kinds"]): string {
   const verdict = verdictOf(result);
   if (verdict === "unchecked") return "not checked";
   if (verdict === "untried") return "not tried";
-  const field = result?.field ? ` (${fieldTitle(kind, result.field)})` : "";
+  const field = result?.field ? ` (${kinds[kind]?.fields[result.field] ?? result.field})` : "";
   const title = result?.code ? checkTexts[result.code].title : "";
   return `refuses it${field}. ${title}`;
 }

@@ -1,12 +1,12 @@
 "use client";
 
 import { useEffect, useRef } from "react";
-import { CandidateRow } from "@/components/candidates/candidate-row";
+import { CheckButtons } from "@/components/candidates/check-buttons";
 import { NewValueSection } from "@/components/candidates/new-value-section";
 import { UndoButton } from "@/components/candidates/undo-button";
-import { failureTexts, useConnectionChecks } from "@/components/candidates/use-connection-checks";
+import { useConnectionChecks } from "@/components/candidates/use-connection-checks";
+import { VerdictList } from "@/components/candidates/verdict-list";
 import { withProgress } from "@/components/candidates/with-progress";
-import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { CandidateConnection, CandidateDetail, UndoOffer } from "@/lib/candidates/schema";
@@ -52,24 +52,13 @@ export function PromotedPanel({
         )}
         . {rows.length > 0 && "Every connection is checked again with it."}
       </p>
-      {rows.length > 0 && (
-        <ul
-          aria-label="Connections that use the secret"
-          className="-my-1 divide-y divide-line"
-          aria-busy={checks.isRunning}
-        >
-          {rows.map(({ connection, verdict, progress }) => (
-            <CandidateRow
-              key={connection.id}
-              fabricId={fabricId}
-              connection={connection}
-              verdict={verdict}
-              progress={progress}
-              isCurrent
-            />
-          ))}
-        </ul>
-      )}
+      <VerdictList
+        fabricId={fabricId}
+        rows={rows}
+        kinds={candidate.kinds}
+        isBusy={checks.isRunning}
+        isCurrent
+      />
       {late.length > 0 && (
         <div className="text-muted">
           <p className="text-ink">These pipelines have not read it yet. They get it at their next read:</p>
@@ -84,23 +73,17 @@ export function PromotedPanel({
           </ul>
         </div>
       )}
-      {checks.failure && (
-        <Banner tone="danger" isLive>
-          {failureTexts[checks.failure]}
-        </Banner>
-      )}
-      <div className="flex flex-wrap items-center gap-2">
-        {checks.isRunning ? (
-          <Button onClick={checks.stop}>Stop checking</Button>
-        ) : (
+      <CheckButtons
+        checks={checks}
+        idle={
           rows.length > 0 && (
             <Button onClick={() => void checks.start({ candidate: null, connectionIds: ids })}>
               Check all
             </Button>
           )
-        )}
-        {undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} size="md" />}
-      </div>
+        }
+        always={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} size="md" />}
+      />
     </NewValueSection>
   );
 }

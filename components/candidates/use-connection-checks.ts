@@ -20,9 +20,9 @@ const failures: Readonly<Record<number, Failure>> = { 401: "signed_out", 404: "n
 
 /**
  * Checks several connections of a secret at once. `progress` has a state for each that was asked for since the page was
- * opened. Leaving the page ends the running checks.
+ * opened. Leaving the page ends the running checks. `onDone` is called when they have ended.
  */
-export function useConnectionChecks(fabricId: string, secretId: string) {
+export function useConnectionChecks(fabricId: string, secretId: string, onDone?: () => void) {
   const router = useRouter();
   const [progress, setProgress] = useState<ReadonlyMap<string, RowProgress>>(new Map());
   const [isRunning, setIsRunning] = useState(false);
@@ -64,6 +64,7 @@ export function useConnectionChecks(fabricId: string, secretId: string) {
     }
     // Automate stored the results, so no server action of web refreshed the page.
     router.refresh();
+    onDone?.();
   }
 
   function stop(): void {

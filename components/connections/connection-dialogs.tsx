@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useConnectionForm } from "@/components/connections/connection-form-context";
 import { ReplaceValueDialog } from "@/components/connections/replace-value-dialog";
 import { AddSecretDialog } from "@/components/secrets/add-secret-dialog";
@@ -13,6 +13,9 @@ export function ConnectionDialogs() {
   const {
     fabricId,
     maxSecretBytes,
+    isAdmin,
+    saved,
+    form,
     check,
     reauthenticate,
     pickerDialog,
@@ -25,7 +28,7 @@ export function ConnectionDialogs() {
   const lastField = useRef("");
   if (pickerDialog) lastField.current = pickerDialog.field.name;
   const isNew = pickerDialog?.kind === "new secret";
-  const replacing = pickerDialog?.kind === "replace value" ? pickerDialog.secret : null;
+  const replacing = pickerDialog?.kind === "replace value" ? pickerDialog : null;
   const subKinds = isNew ? pickerDialog.field.subKinds : undefined;
   const dialog = {
     fabricId,
@@ -34,9 +37,25 @@ export function ConnectionDialogs() {
     returnFocus: () => controlOf(lastField.current),
   };
 
-  function choose(secret: { id: string; subKind: SubKind }) {
+  const isShown = useRef(true);
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
+
+  function choose(field: string, secret: { id: string; subKind: SubKind }) {
     void queries.invalidateQueries({ queryKey: ["secret-options", fabricId] });
-    chooseSecret(lastField.current, secret);
+    chooseSecret(field, secret);
+  }
+
+  function onReplaced({ field: { name }, secret }: NonNullable<typeof replacing>) {
+    // Somebody may undo it after they have left the form, or have chosen another secret.
+    if (!isShown.current || form.getValues(`properties.${name}`) !== secret.id) return;
+    // A running check uses the former value.
+    check.cancel();
+    choose(name, secret);
   }
 
   return (
@@ -46,16 +65,14 @@ export function ConnectionDialogs() {
         {...dialog}
         isOpen={isNew}
         {...(subKinds ? { allowedSubKinds: subKinds } : {})}
-        onCreated={choose}
+        onCreated={(secret) => choose(lastField.current, secret)}
       />
       <ReplaceValueDialog
         {...dialog}
-        secret={replacing}
-        onReplaced={() => {
-          // A running check uses the former value.
-          check.cancel();
-          if (replacing) choose(replacing);
-        }}
+        secret={replacing?.secret ?? null}
+        connectionId={saved?.id}
+        isAdmin={isAdmin}
+        onReplaced={() => replacing && onReplaced(replacing)}
       />
     </>
   );

@@ -1,3 +1,4 @@
+import { NewValueNote } from "@/components/candidates/new-value-waits";
 import { InvalidSettingsNote } from "@/components/connections/invalid-settings";
 import { KindTile } from "@/components/connections/kind-tile";
 import { NotAllowedNote } from "@/components/connections/not-allowed";
@@ -40,7 +41,7 @@ export function ConnectionsTable({
 }
 
 function ConnectionRow({ fabricId, connection }: { fabricId: string; connection: ConnectionSummary }) {
-  const { id, name, kind, description, status, history, properties, notAllowed } = connection;
+  const { id, name, kind, description, status, history, properties, notAllowed, references } = connection;
   const connector = findConnector(kind);
   return (
     <Tr>
@@ -60,6 +61,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       </Td>
       <Td label="Status">
         <ConnectionStatusBadge status={status} history={history} />
+        <NewValueNote fabricId={fabricId} references={references} />
         {notAllowed && <NotAllowedNote notAllowed={notAllowed} />}
         <InvalidSettingsNote kind={kind} properties={properties} />
       </Td>

@@ -2,12 +2,23 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { NewValueStep, openCandidate } from "@/components/candidates/new-value-step";
 import { replaceableSecret } from "@/components/connections/secret-options";
 import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
 import { Banner } from "@/components/ui/banner";
 import { Dialog, DialogBody, DialogClose, DialogFooter, FocusFirstField } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { SecretOption } from "@/lib/secrets/schema";
+import type { ReplaceableSecret, SecretOption } from "@/lib/secrets/schema";
+
+type BodyProps = {
+  fabricId: string;
+  /** The saved connection of the form; absent for a new one. */
+  connectionId: string | undefined;
+  isAdmin: boolean;
+  maxSecretBytes: number;
+  /** Called when another value is current: the new one, or again the former one. */
+  onReplaced: () => void;
+};
 
 /**
  * The dialog Replace value for the secret that a picker has chosen. Render it outside any form, like Add
@@ -18,14 +29,11 @@ export function ReplaceValueDialog({
   onClose,
   returnFocus,
   ...body
-}: {
-  fabricId: string;
+}: BodyProps & {
   /** Null while the dialog is closed. */
   secret: SecretOption | null;
   onClose: () => void;
   returnFocus: () => HTMLElement | null;
-  maxSecretBytes: number;
-  onReplaced: (secretId: string) => void;
 }) {
   // Keep showing the same secret while the closing dialog fades out.
   const [shown, setShown] = useState(secret);
@@ -43,35 +51,52 @@ export function ReplaceValueDialog({
   );
 }
 
-function ReplaceValue({
-  fabricId,
-  secretId,
-  maxSecretBytes,
-  onReplaced,
-}: {
-  fabricId: string;
-  secretId: string;
-  maxSecretBytes: number;
-  onReplaced: (secretId: string) => void;
-}) {
+/** The form for a new value. Shows instead the new value that waits, if somebody has entered one. */
+function ReplaceValue({ secretId, ...props }: BodyProps & { secretId: string }) {
+  const { fabricId, isAdmin, onReplaced } = props;
   const secret = useQuery(replaceableSecret(fabricId, secretId));
-  if (secret.data)
+  const candidate = useQuery(openCandidate(fabricId, secretId));
+  // The candidate that is entered here appears as the outcome of the form, which then stays.
+  const [isWaiting, setIsWaiting] = useState<boolean | null>(null);
+  if (isWaiting === null && candidate.data !== undefined) setIsWaiting(candidate.data !== null);
+  const newValue = (
+    <NewValueStep fabricId={fabricId} secretId={secretId} isAdmin={isAdmin} onPromoted={onReplaced} />
+  );
+  if (isWaiting) return newValue;
+  if (isWaiting === false && secret.data)
     return (
       <FocusFirstField>
         <ReplaceValueForm
           fabricId={fabricId}
           secret={secret.data}
-          maxSecretBytes={maxSecretBytes}
+          maxSecretBytes={props.maxSecretBytes}
           howToSeeNewest="Close this dialog and open it again"
-          isAtOnce
-          onReplaced={() => onReplaced(secretId)}
+          isChecked={isUsedByOthers(secret.data, props.connectionId)}
+          candidateStep={newValue}
+          onReplaced={onReplaced}
         />
       </FocusFirstField>
     );
+  return <Loading isError={secret.isError || candidate.isError} />;
+}
+
+/**
+ * True when a connection uses the secret, and this is not the only one that does, or pipelines read the secret, too.
+ * Only then does the new value concern anybody else.
+ */
+function isUsedByOthers(
+  { usedBy, connections, readers }: Pick<ReplaceableSecret, "usedBy" | "connections" | "readers">,
+  connectionId: string | undefined,
+): boolean {
+  const isOnlyHere = usedBy === 1 && connections[0]?.id === connectionId && readers.length === 0;
+  return usedBy > 0 && !isOnlyHere;
+}
+
+function Loading({ isError }: { isError: boolean }) {
   return (
     <>
       <DialogBody>
-        {secret.isError ? (
+        {isError ? (
           <Banner tone="danger">The secret could not be loaded. Close this dialog and open it again.</Banner>
         ) : (
           <div role="status" aria-label="Loading the secret" className="flex flex-col gap-3">

@@ -48,6 +48,7 @@ function RequestText({
   fabricId,
   request: {
     secret,
+    isCandidate,
     enteredBy,
     formerNames,
     destinations,
@@ -67,10 +68,14 @@ function RequestText({
     <div className="min-w-0 flex-1 basis-72">
       <p>
         {ofOneSecret ? (
-          "Send it to "
+          isCandidate ? (
+            "Send the new value to "
+          ) : (
+            "Send it to "
+          )
         ) : (
           <>
-            Send{" "}
+            Send {isCandidate && "the new value of "}
             <Link
               href={`/metadata/fabrics/${fabricId}/secrets/${secret.id}`}
               className="rounded-sm font-medium underline decoration-line-strong underline-offset-3 hover:text-accent-text"

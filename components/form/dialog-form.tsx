@@ -24,7 +24,7 @@ export type DialogFormProps<Values extends FieldValues, Output, T, Code extends 
   texts?: FormTexts;
   /** Runs on success, before the dialog closes. */
   onOk?: (value: T, input: Output) => void;
-  /** Shown after success; the dialog then stays open. Used for a token, which is displayed once. */
+  /** Shown after success; the dialog then stays open, unless it is null. Used for a token, which is displayed once. */
   outcome?: (value: T, input: Output) => ReactNode;
   submitLabel: string;
   /** Fields that the dialog may discard without asking. */
@@ -60,9 +60,10 @@ export function DialogForm<Values extends FieldValues, Output, T, Code extends s
   const { submit, formError } = useActionForm(action, form, {
     ...(texts ? { texts } : {}),
     onOk(value, input) {
-      setDone({ outcome: outcome?.(value, input) });
+      const shown = outcome?.(value, input);
+      setDone({ outcome: shown });
       onOk?.(value, input);
-      if (!outcome) close();
+      if (!shown) close();
     },
   });
   useDialogGuard(!done && Object.keys(dirtyFields).some((field) => !unguarded.includes(field)));

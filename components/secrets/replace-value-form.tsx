@@ -1,6 +1,7 @@
 "use client";
 
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
+import { useReplacedToast } from "@/components/candidates/use-replaced-toast";
 import { ValueExpiryField } from "@/components/expiry/value-expiry-field";
 import { DialogForm } from "@/components/form/dialog-form";
 import { repeatableTexts } from "@/components/form/error-texts";
@@ -9,8 +10,6 @@ import { resolveReplacement } from "@/components/secrets/replace-form";
 import { ReplaceValueFields } from "@/components/secrets/replace-value-fields";
 import { emptyValues } from "@/components/secrets/secret-form";
 import { SecretUserList } from "@/components/secrets/secret-user-list";
-import { Link } from "@/components/ui/link";
-import { useToast } from "@/components/ui/toast";
 import { createCandidateAction } from "@/lib/candidates/actions";
 import type { Result } from "@/lib/result";
 import { replaceSecretAction } from "@/lib/secrets/actions";
@@ -32,7 +31,8 @@ export function ReplaceValueForm({
   secret: current,
   maxSecretBytes,
   howToSeeNewest = "Reload the page",
-  isAtOnce = false,
+  isChecked = current.usedBy > 0,
+  candidateStep,
   onReplaced,
 }: {
   fabricId: string;
@@ -40,15 +40,16 @@ export function ReplaceValueForm({
   maxSecretBytes: number;
   /** Tells a person how to see the newest version after someone else replaced the value. */
   howToSeeNewest?: string;
-  /** True to replace the value without checking it first with the connections that use it. */
-  isAtOnce?: boolean;
+  /** False to make the new value current at once, without checking it first with the connections that use it. */
+  isChecked?: boolean;
+  /** Shown in the dialog once the new value waits. Without it, the dialog closes, and the page shows the new value. */
+  candidateStep?: ReactNode;
+  /** Called when the new value is current, and again when it was undone. */
   onReplaced?: () => void;
 }) {
   // The page may refresh below the open dialog. The action must compare with the version that the person saw.
   const [secret] = useState(current);
-  const toast = useToast();
-  // A new value is first tried with the connections that use the secret. Nothing tries one that no connection uses.
-  const isChecked = !isAtOnce && secret.usedBy > 0;
+  const toastReplaced = useReplacedToast(fabricId, secret.id);
   return (
     <DialogForm
       resolver={resolveReplacement(secret)}
@@ -65,13 +66,10 @@ export function ReplaceValueForm({
         ...repeatableTexts,
         conflict: `Someone replaced this value after you opened it, so yours was not saved. ${howToSeeNewest} to see the new version, then replace it again if necessary.`,
       }}
+      outcome={(stored) => ("candidate" in stored ? candidateStep : null)}
       onOk={(stored) => {
         if ("candidate" in stored) return;
-        const { version, destinationsKept } = stored;
-        const description = destinationsKept
-          ? `Version ${version} is the current one.`
-          : `Version ${version} is the current one. No destination is allowed for it yet: someone else entered a part of it, or Automate is not available.`;
-        toast("Value replaced", { description });
+        toastReplaced(stored, onReplaced);
         onReplaced?.();
       }}
       submitLabel={isChecked ? checkLabel(secret.usedBy) : "Replace"}
@@ -89,19 +87,6 @@ export function ReplaceValueForm({
       <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
       <ValueExpiryField />
       <DestinationChoice secret={secret} />
-      {isAtOnce && secret.usedBy > 1 && (
-        <p className="text-muted">
-          The new value is current at once.{" "}
-          <Link
-            href={`/metadata/fabrics/${fabricId}/secrets/${secret.id}`}
-            target="_blank"
-            className="rounded-sm font-medium text-accent-text hover:underline"
-          >
-            On the secret’s page
-          </Link>{" "}
-          you can check it with all of these connections first.
-        </p>
-      )}
     </DialogForm>
   );
 }

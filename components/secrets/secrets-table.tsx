@@ -1,4 +1,5 @@
 import { CircleX } from "lucide-react";
+import { NewValueBadge } from "@/components/candidates/new-value-waits";
 import { SecretExpiryCell } from "@/components/expiry/secret-expiry-cell";
 import { SecretKindIcon } from "@/components/secrets/secret-kind-icon";
 import { sortHref } from "@/components/secrets/secret-list-href";
@@ -63,6 +64,7 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
     <Tr>
       <Td isMain>
         <RowLink href={href} name={name} />
+        {secret.hasNewValue && <NewValueBadge />}
         {description && (
           <p className="font-normal text-muted text-sm wide:truncate card:line-clamp-3" title={description}>
             {description}

@@ -11,6 +11,7 @@ const typeOptions = subKinds.map((value) => ({ value, label: secretKinds[value].
 const states: Record<SecretState, string> = {
   expiring: "Expiring",
   failing: "Failing",
+  new_value: "New value waiting",
   unused: `Unused for ${unusedForDays} days`,
   never_replaced: "Never replaced",
 };

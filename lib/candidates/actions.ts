@@ -2,12 +2,19 @@
 
 import {
   allowForCandidate,
+  askForCandidate,
   createCandidate,
   discardCandidate,
   promoteCandidate,
   undoReplacement,
 } from "@/lib/candidates/mutations";
-import { allowCandidateInput, discardInput, promoteInput, undoInput } from "@/lib/candidates/schema";
+import {
+  allowCandidateInput,
+  askForCandidateInput,
+  discardInput,
+  promoteInput,
+  undoInput,
+} from "@/lib/candidates/schema";
 import { action } from "@/lib/next/action";
 import { ok } from "@/lib/result";
 import { replaceSecretInput } from "@/lib/secrets/schema";
@@ -37,4 +44,9 @@ export const allowForCandidateAction = action({
   permission: "destination:write",
   input: allowCandidateInput,
   run: allowForCandidate,
+});
+export const askForCandidateAction = action({
+  permission: "connection:check",
+  input: askForCandidateInput,
+  run: askForCandidate,
 });

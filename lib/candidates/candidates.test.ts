@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { startChecks } from "@/lib/candidates/checks";
 import {
+  askForCandidate,
   createCandidate,
   discardCandidate,
   promoteCandidate,
@@ -12,6 +13,8 @@ import { type ConnectionCheckEvent, connectionCheckEvent } from "@/lib/candidate
 import { createConnection } from "@/lib/connections/mutations";
 import { getConnection } from "@/lib/connections/queries";
 import type { Db } from "@/lib/db/client";
+import { decideRequest } from "@/lib/destinations/mutations";
+import { listWaitingRequests } from "@/lib/destinations/queries";
 import { setSecretExpiry } from "@/lib/secrets/expiry-and-owner";
 import { createSecret } from "@/lib/secrets/mutations";
 import { getSecret } from "@/lib/secrets/queries";
@@ -266,6 +269,66 @@ describe("a new value is tried only with consent", () => {
       new Map([[created.value.id, "destination_not_allowed"]]),
     );
     expect(servers.orders.requests).toEqual([]);
+  });
+});
+
+describe("a request for approval of a new value", () => {
+  const reader = () => fabric.scope("user", "secret:list");
+
+  async function given() {
+    const secret = await addSecret(undefined, "admin");
+    const theirs = await connect(secret.id, servers.billing, "user");
+    const candidate = await enter(secret.id, "user");
+    await check(secret.id, candidate);
+    const reference = { secretId: secret.id, candidate, connectionId: theirs.id };
+    const asked = await askForCandidate(fabric.scope("user", "connection:check"), {
+      ...reference,
+      reason: "the server moved",
+    });
+    expect(asked).toEqual({ ok: true, value: { waiting: 1 } });
+    const { requests } = await listWaitingRequests(reader(), secret.id);
+    return { secret, theirs, candidate, requestId: requests[0]?.id ?? "", requests };
+  }
+
+  test("waits beside it, names its author, and lets an Admin have it tried", async () => {
+    const { secret, theirs, candidate, requestId, requests } = await given();
+    expect(requests).toMatchObject([
+      { isCandidate: true, reason: "the server moved", askedByName: "Uri User", enteredBy: ["Uri User"] },
+    ]);
+    expect((await detail(secret.id))?.connections).toMatchObject([
+      { request: { askedByName: "Uri User" }, notAllowed: [expect.stringContaining("127.0.0.1")] },
+    ]);
+    // With the current value, the connection is as before.
+    const status = await getConnection(fabric.scope("user", "connection:list"), theirs.id);
+    expect(status.status.state).toBe("not_tested");
+    expect(status.references).toMatchObject([{ secretId: secret.id, hasNewValue: true }]);
+
+    accepted.billing.add("next");
+    const scope = fabric.scope("admin", "destination:write");
+    expect(await decideRequest(scope, { requestId, decision: "allowed" })).toMatchObject({ ok: true });
+    expect((await listWaitingRequests(reader(), secret.id)).total).toBe(0);
+    expect(await check(secret.id, candidate, [theirs.id])).toEqual(new Map([[theirs.id, "passed"]]));
+    expect((await getSecret(reader(), secret.id)).destinations).toEqual([]);
+    expect(await promote(secret.id, candidate)).toEqual({ ok: true, value: { version: 2 } });
+    expect((await getSecret(reader(), secret.id)).destinations).toHaveLength(1);
+  });
+
+  test("becomes one for the current value when it is promoted anyway, and ends when it is discarded", async () => {
+    const { secret, theirs, candidate } = await given();
+    expect(await promote(secret.id, candidate, [theirs.id])).toEqual({ ok: true, value: { version: 2 } });
+    expect(await listWaitingRequests(reader(), secret.id)).toMatchObject({
+      total: 1,
+      requests: [{ isCandidate: false }],
+    });
+    const { status } = await getConnection(fabric.scope("user", "connection:list"), theirs.id);
+    expect(status).toMatchObject({ state: "waiting", askedByName: "Uri User" });
+
+    const other = await given();
+    const scope = fabric.scope("user", "secret:write");
+    await discardCandidate(scope, { secretId: other.secret.id, candidate: other.candidate });
+    expect((await listWaitingRequests(reader(), other.secret.id)).total).toBe(0);
+    const decision = { requestId: other.requestId, decision: "allowed" } as const;
+    expect((await decideRequest(fabric.scope("admin", "destination:write"), decision)).ok).toBe(false);
   });
 });
 

@@ -107,6 +107,14 @@ export async function undoReplacement(
   return found(await askAutomate(scope, "secret:undo", input));
 }
 
+/** Asks the Admins to allow the destinations of one connection for a candidate. `waiting: 0` when none is left to allow. */
+export async function askForCandidate(
+  scope: Scope<"connection:check">,
+  input: { secretId: string; candidate: number; connectionId: string; reason: string },
+): Promise<Result<{ waiting: number }, Unserved>> {
+  return found(await askAutomate(scope, "candidate:ask", input));
+}
+
 /** Asks automate to allow the destinations of one connection for a candidate. */
 export async function allowForCandidate(
   scope: Scope<"destination:write">,

@@ -5,13 +5,17 @@ import {
   type CandidateDetail,
   type CandidateResult,
   type CandidateState,
+  candidatePrefix,
   isRecent,
+  type KindWords,
   maxShownConsumers,
   type UndoOffer,
 } from "@/lib/candidates/schema";
 import { currentReferences, secretsOfSettings } from "@/lib/connections/current-references";
 import { findStatuses } from "@/lib/connections/statuses";
 import { checkCodeSchema } from "@/lib/connectors/check-protocol";
+import { connectorForm } from "@/lib/connectors/form";
+import { findConnector } from "@/lib/connectors/registry";
 import { db, type Prisma } from "@/lib/db/client";
 import { areAllowed, listAuthorityNames } from "@/lib/destinations/queries";
 import { manifestOf } from "@/lib/secrets/queries";
@@ -77,8 +81,23 @@ export async function getCandidate(
     closedByName: shown.closedByName,
     connections,
     total,
+    kinds: wordsOf(connections),
     authorities: await listAuthorityNames(scope, destinations),
   };
+}
+
+/** The words of the kinds of these connections. The browser does not load the connectors. */
+function wordsOf(connections: readonly Pick<CandidateConnection, "kind">[]): Record<string, KindWords> {
+  return Object.fromEntries(
+    [...new Set(connections.map(({ kind }) => kind))].flatMap((kind) => {
+      const connector = findConnector(kind);
+      if (!connector) return [];
+      const { fields, stepTitles } = connectorForm(connector);
+      return [
+        [kind, { fields: Object.fromEntries(fields.map(({ name, title }) => [name, title])), stepTitles }],
+      ];
+    }),
+  );
 }
 
 function stateOf({ outcome, isExpired, baseVersion, currentVersion }: CandidateRow): CandidateState {
@@ -121,6 +140,16 @@ async function listConsumers(
     { fabricId, secretId, version: -number },
     rows.map((row, i) => (results[i]?.code === "destination_not_allowed" ? row : null)),
   );
+  const prefix = candidatePrefix(secretId, number);
+  const requests = await db.destinationRequest.findMany({
+    where: {
+      fabricId,
+      configHash: { in: rows.map(({ configHash }) => prefix + configHash) },
+      decision: null,
+    },
+    select: { configHash: true, askedByName: true, askedAt: true },
+  });
+  const requestOf = new Map(requests.map(({ configHash, ...request }) => [configHash, request]));
   return {
     connections: rows.map((row, i) => ({
       id: row.id,
@@ -128,6 +157,7 @@ async function listConsumers(
       kind: row.kind,
       result: results[i] ?? null,
       notAllowed: notAllowed[i] ?? [],
+      request: requestOf.get(prefix + row.configHash) ?? null,
       status: statuses.statusOf(row, versions),
     })),
     total,

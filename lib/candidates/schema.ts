@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { type ConnectionStatus, inconclusiveCodes } from "@/lib/connections/schema";
 import { type CheckCode, checkEventSchema } from "@/lib/connectors/check-protocol";
+import { approvalReason } from "@/lib/destinations/schema";
 import {
   allowCandidateBody,
+  askForCandidateBody,
   checkConnectionsBody,
   promoteBody,
   undoBody,
@@ -29,6 +31,7 @@ export const checkConnectionsInput = checkConnectionsBody.omit({ secretId: true 
 export const promoteInput = promoteBody;
 export const discardInput = promoteBody.omit({ accepted: true });
 export const allowCandidateInput = allowCandidateBody;
+export const askForCandidateInput = askForCandidateBody.extend({ reason: approvalReason });
 export const undoInput = undoBody;
 
 /** What became of a candidate. `outdated`: somebody replaced the value in another way. */
@@ -45,6 +48,14 @@ export type CandidateResult = {
   checkedAt: Date;
 };
 
+/**
+ * Precedes the configuration in a request for a candidate, so that the request says nothing about the connection's state
+ * with the current value.
+ */
+export function candidatePrefix(secretId: string, number: number): string {
+  return `${secretId}.${-number} `;
+}
+
 /** A connection that uses the secret of a candidate. */
 export type CandidateConnection = {
   id: string;
@@ -54,8 +65,16 @@ export type CandidateConnection = {
   result: CandidateResult | null;
   /** For a result `destination_not_allowed`: the destinations that are not allowed for the candidate. */
   notAllowed: string[];
+  /** The request to allow them that waits for an Admin. */
+  request: { askedByName: string; askedAt: Date } | null;
   /** With the current value. */
   status: ConnectionStatus;
+};
+
+/** The words of a kind of connection that verdicts name: titles of its fields, and of the steps of its check. */
+export type KindWords = {
+  fields: Readonly<Record<string, string>>;
+  stepTitles: Readonly<Record<string, string>>;
 };
 
 /** A candidate of a secret, or what became of it. */
@@ -77,6 +96,8 @@ export type CandidateDetail = {
   /** The first of its connections by name; `total` counts all. */
   connections: CandidateConnection[];
   total: number;
+  /** The words of the kinds of these connections. */
+  kinds: Readonly<Record<string, KindWords>>;
   /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
   authorities: Record<string, string>;
 };

@@ -11,6 +11,7 @@ import { findNotAllowed } from "@/lib/destinations/queries";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 import { isSubKind } from "@/lib/secrets/kinds/registry";
+import { findWithNewValue } from "@/lib/uses/open-candidate";
 
 const pageSize = 50;
 
@@ -142,10 +143,11 @@ export async function getConnection(
 
 async function withStatus(fabricId: string, rows: readonly Row[]): Promise<ConnectionSummary[]> {
   const secretIds = [...new Set(rows.flatMap(({ secrets }) => secrets.map(({ secretId }) => secretId)))];
-  const [statuses, current, reads] = await Promise.all([
+  const [statuses, current, reads, newValues] = await Promise.all([
     findStatuses(fabricId, rows),
     currentReferences(db, { fabricId }, secretIds),
     readsOfConnections(rows.map(({ id }) => id)),
+    findWithNewValue(secretIds),
   ]);
   const versions = new Map([...current.values()].map(({ id, version }) => [id, version]));
   const notAllowed = await findNotAllowed(
@@ -165,7 +167,7 @@ async function withStatus(fabricId: string, rows: readonly Row[]): Promise<Conne
     pipelines: reads.get(row.id)?.pipelines ?? 0,
     lastReadAt: reads.get(row.id)?.lastReadAt ?? null,
     references: row.secrets.flatMap(({ field, secretId, secret: { name, subKind } }) =>
-      isSubKind(subKind) ? [{ field, secretId, name, subKind }] : [],
+      isSubKind(subKind) ? [{ field, secretId, name, subKind, hasNewValue: newValues.has(secretId) }] : [],
     ),
     createdAt: row.createdAt,
     createdByName: row.createdByName,

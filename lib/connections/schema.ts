@@ -125,7 +125,8 @@ export type ConnectionSummary = {
   properties: Record<string, unknown>;
   /** True for the fabric's SQL warehouse. */
   isWarehouse: boolean;
-  references: { field: string; secretId: string; name: string; subKind: SubKind }[];
+  /** Its secrets. `hasNewValue` while a new value of one waits to be promoted. */
+  references: { field: string; secretId: string; name: string; subKind: SubKind; hasNewValue: boolean }[];
   /** The number of pipelines that read through it in the last `usedForDays` days, and the last time. */
   pipelines: number;
   lastReadAt: Date | null;

@@ -14,6 +14,7 @@ import {
   defaultDestinationRule,
   destinationRuleSchema,
 } from "@/lib/internal-api/bodies/destination-rule";
+import { openCandidate } from "@/lib/uses/open-candidate";
 
 const maxShown = 20;
 
@@ -156,8 +157,8 @@ export async function getDestinationRule(
 }
 
 /**
- * Requests that wait for an Admin, oldest first, for one secret or the whole fabric. Excludes requests for a
- * replaced value, which need a new request.
+ * Requests that wait for an Admin, oldest first, for one secret or the whole fabric: for its current value, or the new
+ * value that waits. Excludes requests for a replaced value, which need a new request.
  */
 export async function listWaitingRequests(
   { fabricId }: Scope<"secret:list">,
@@ -167,7 +168,8 @@ export async function listWaitingRequests(
   const waiting = await db.$queryRaw<{ id: string }[]>`
     SELECT r.id FROM destination_request r JOIN secret s ON s.id = r."secretId"
     WHERE r."fabricId" = ${fabricId} AND r.decision IS NULL AND s."deletedAt" IS NULL ${ofSecret}
-      AND r.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = r."secretId")
+      AND (r.version = (SELECT max(v.version) FROM secret_version v WHERE v."secretId" = r."secretId")
+        OR EXISTS (${openCandidate(Prisma.sql`r."secretId"`)} AND c.number = -r.version))
     ORDER BY r."askedAt", r.id`;
   const rows = await db.destinationRequest.findMany({
     where: { fabricId, id: { in: waiting.slice(0, maxShown).map(({ id }) => id) } },
@@ -200,9 +202,10 @@ export async function listWaitingRequests(
     rows.flatMap(({ destinations }) => destinations),
   );
   return {
-    requests: rows.map(({ secret: { names, ...secret }, secretId, version: _version, ...row }) => ({
+    requests: rows.map(({ secret: { names, ...secret }, secretId, version, ...row }) => ({
       ...row,
       secret,
+      isCandidate: version < 0,
       formerNames: names.map(({ name }) => name),
       enteredBy: authors.get(secretId) ?? [],
       authorities: Object.fromEntries(

@@ -5,13 +5,14 @@ import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rul
 
 export const setRuleInput = z.object({ rule: destinationRuleSchema });
 
-export const askForApprovalInput = connectionInput.extend({
-  reason: z
-    .string()
-    .trim()
-    .max(280, "Reason is longer than 280 characters.")
-    .regex(/^[^\0]*$/, "Reason contains a character that cannot be stored."),
-});
+/** Why a person asks for approval. May be empty. */
+export const approvalReason = z
+  .string()
+  .trim()
+  .max(280, "Reason is longer than 280 characters.")
+  .regex(/^[^\0]*$/, "Reason contains a character that cannot be stored.");
+
+export const askForApprovalInput = connectionInput.extend({ reason: approvalReason });
 export type AskForApprovalInput = z.infer<typeof askForApprovalInput>;
 
 export const decideRequestInput = z.object({
@@ -24,6 +25,8 @@ export type DecideRequestInput = z.infer<typeof decideRequestInput>;
 export type WaitingRequest = {
   id: string;
   secret: { id: string; name: string };
+  /** True for a new value that is not current yet. */
+  isCandidate: boolean;
   /**
    * The person who entered the value. Any User can rename a secret to mislead the Admin, so its name alone proves
    * nothing.

@@ -3,6 +3,7 @@ import type { Permission } from "@/lib/access/policy";
 import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import {
   allowCandidateBody,
+  askForCandidateBody,
   candidateReference,
   checkConnectionsBody,
   promoteAnswer,
@@ -125,6 +126,12 @@ export const automateRequests = {
     permission: "destination:write",
     body: allowCandidateBody,
     answer: z.object({ isAllowed: z.boolean() }),
+  },
+  "candidate:ask": {
+    path: "/internal/candidates/ask",
+    permission: "connection:check",
+    body: askForCandidateBody,
+    answer: z.object({ waiting: z.number().int() }),
   },
   "candidate:promote": {
     path: "/internal/candidates/promote",

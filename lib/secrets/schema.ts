@@ -161,7 +161,7 @@ export const secretSorts = ["name", "type", "created", "updated", "expires", "us
 export type SecretSort = (typeof secretSorts)[number];
 
 /** The states that the list of secrets can be limited to. */
-export const secretStates = ["expiring", "failing", "unused", "never_replaced"] as const;
+export const secretStates = ["expiring", "failing", "new_value", "unused", "never_replaced"] as const;
 export type SecretState = (typeof secretStates)[number];
 
 /** For how many days the state "unused" requires that nothing used a secret. */
@@ -240,6 +240,8 @@ export type SecretSummary = {
   usedBy: number;
   /** How many of them are disconnected. */
   failing: number;
+  /** True while a new value waits to be promoted. */
+  hasNewValue: boolean;
   /** The number of pipelines that read it in the last `usedForDays` days, and the last time. */
   pipelines: number;
   lastReadAt: Date | null;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { createCandidate } from "@/lib/candidates/mutations";
 import { createConnection } from "@/lib/connections/mutations";
 import { createConnectionInput } from "@/lib/connections/schema";
 import { listConnectionStates } from "@/lib/connections/using";
@@ -51,6 +52,25 @@ async function names(query: Record<string, string>): Promise<string[]> {
 async function use(secretId: string, idleSince: Date): Promise<void> {
   await owner.secretUse.update({ where: { secretId }, data: { isUsed: true, idleSince } });
 }
+
+test("a secret is marked and found while its new value waits, and no longer", async () => {
+  const id = await addText("with_new_value");
+  const waiting = async () => {
+    const { secrets } = await listSecrets(read(), secretListQuery.parse({ state: "new_value" }));
+    return secrets.map(({ name, hasNewValue }) => [name, hasNewValue]);
+  };
+  expect(await waiting()).toEqual([]);
+  const value = { subKind: "text", fields: { value: "w" } } as const;
+  const input = { ...value, secretId: id, expectedVersion: 1, destinationIds: [] };
+  expect(await createCandidate(write(), input)).toMatchObject({ ok: true });
+  expect(await waiting()).toEqual([["with_new_value", true]]);
+  const all = (await listSecrets(read(), secretListQuery.parse({ search: "with_new_value" }))).secrets;
+  expect(all).toMatchObject([{ hasNewValue: true }]);
+  // It is outdated.
+  await replace(id);
+  expect(await waiting()).toEqual([]);
+  await owner.secret.delete({ where: { id } });
+});
 
 test("secrets sort by their last use, those that were never used by their creation; pages meet each once", async () => {
   const [old, recent, never] = [await addText("old"), await addText("recent"), await addText("never")];

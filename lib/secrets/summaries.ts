@@ -1,10 +1,11 @@
 import "server-only";
-import { literal, type Prisma } from "@/lib/db/client";
+import { literal, Prisma } from "@/lib/db/client";
 import { ownerOf } from "@/lib/expiry/owner";
 import { expiringDays } from "@/lib/expiry/schema";
 import { pipelinesOfSecret } from "@/lib/secrets/readers";
 import { type SecretState, type SecretSummary, unusedForDays } from "@/lib/secrets/schema";
 import { failingConnections } from "@/lib/uses/failing-connections";
+import { openCandidate } from "@/lib/uses/open-candidate";
 
 /** A row of the table as Postgres returns it. All columns are public. */
 export type Row = Omit<SecretSummary, "subKind" | "expiry" | "owner"> & {
@@ -34,6 +35,7 @@ export function selectSummaries(selected: string, bind: Bind): string {
       WHERE f."fabricId" = $1 AND cs."secretId" IN (SELECT id FROM s) GROUP BY 1)
     SELECT s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
       s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
+      EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)}) AS "hasNewValue",
       (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
       coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
       s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
@@ -62,6 +64,7 @@ const states: Record<SecretState, (bind: Bind) => string> = {
   failing: (bind) =>
     `s.id IN (SELECT cs."secretId" FROM ${bound(failingConnections(), bind)}
        JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1)`,
+  new_value: (bind) => `EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)})`,
   never_replaced: () =>
     `NOT s."isReplaced" AND NOT EXISTS (SELECT FROM secret_version v WHERE v."secretId" = s.id AND v.version > 1)`,
 };

@@ -29,6 +29,12 @@ export const allowCandidateBody = candidateReference.extend({
   destinations: z.array(z.string().max(1024)).min(1).max(20),
 });
 
+/** Asks the Admins to allow the destinations of one connection for a candidate. */
+export const askForCandidateBody = candidateReference.extend({
+  connectionId: z.string().max(64),
+  reason: z.string().max(280),
+});
+
 /** `accepted` are the connections that did not pass, and that the person was shown and accepted. */
 export const promoteBody = candidateReference.extend({ accepted: connectionIds });
 

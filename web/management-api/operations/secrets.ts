@@ -99,7 +99,7 @@ export const listSecretsByFabric = operation({
       .enum(secretStates)
       .optional()
       .meta({
-        description: `Only secrets in this state. \`expiring\`: within ${expiringDays} days, or expired. \`failing\`: a connection that uses it is disconnected. \`unused\`: created and last used more than ${unusedForDays} days ago. \`never_replaced\`: still at its first version.`,
+        description: `Only secrets in this state. \`expiring\`: within ${expiringDays} days, or expired. \`failing\`: a connection that uses it is disconnected. \`new_value\`: a new value waits to be promoted. \`unused\`: created and last used more than ${unusedForDays} days ago. \`never_replaced\`: still at its first version.`,
       }),
     sort: z.enum(secretSorts).default("name"),
     order: z.enum(["asc", "desc"]).default("asc"),
@@ -158,7 +158,7 @@ export const updateSecretOperation = operation({
   tag: "Secrets",
   summary: "Update a secret",
   description:
-    "Absent fields stay unchanged: the value without `properties.value`, and each absent field of a type with several fields. The type cannot change.",
+    "Absent fields stay unchanged: the value without `properties.value`, and each absent field of a type with several fields. The type cannot change. A new value is current at once, for all connections and pipelines; `createCandidate` stores one that is checked with every connection first, and promoted by another request.",
   failure: "Update Secret failed",
   access: inFabric("secret:write"),
   body: updateSecretBody,

@@ -1,4 +1,5 @@
 import { notFound } from "next/navigation";
+import { NewValueNote } from "@/components/candidates/new-value-waits";
 import { ConnectionForm } from "@/components/connections/connection-form";
 import { ConnectionUses } from "@/components/connections/connection-uses";
 import { DeleteConnectionButton } from "@/components/connections/delete-connection-button";
@@ -52,6 +53,7 @@ export default async function ConnectionPage({
             <h2 className="wrap-anywhere font-semibold text-xl">{name}</h2>
             <p className="mb-2 text-muted">{connector.name}</p>
             <ConnectionStatusBadge status={status} history={history} />
+            <NewValueNote fabricId={fabricId} references={references} />
           </div>
         </div>
         <DeleteConnectionButton
