@@ -5,10 +5,10 @@ import { Send } from "lucide-react";
 import { useState } from "react";
 import type { Resolver } from "react-hook-form";
 import { EntryLinkFields, type EntryLinkFormValues } from "@/components/entry-links/entry-link-fields";
-import { EntryLinkPanel } from "@/components/entry-links/entry-link-panel";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
+import { ShownOnceLink } from "@/components/ui/shown-once-link";
 import { createEntryLinkAction } from "@/lib/entry-links/actions";
 import {
   askForSecretInput,
@@ -68,7 +68,11 @@ export function CreateEntryLinkButton({
           }}
           action={(input) => createEntryLinkAction(fabricId, input)}
           texts={texts}
-          outcome={({ link }, { name }) => <EntryLinkPanel name={name} link={link} />}
+          outcome={({ link }, { name }) => (
+            <ShownOnceLink title="Link created" link={link} toReplace="revoke this link">
+              Send it to {name} yourself. Anyone who has it can enter the value once. It is shown only now.
+            </ShownOnceLink>
+          )}
           submitLabel="Create link"
           unguarded={["subKind", "lifetime", "destinations"]}
         >

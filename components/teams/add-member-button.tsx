@@ -3,15 +3,15 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { UserPlus } from "lucide-react";
 import { ProtectedDialogForm } from "@/components/reauthenticate/protected-dialog-form";
-import { InvitationLink } from "@/components/teams/invitation-link";
 import { Button } from "@/components/ui/button";
 import { Dialog } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
+import { ShownOnceLink } from "@/components/ui/shown-once-link";
 import { useDialog } from "@/components/ui/use-dialog";
 import { inviteAction } from "@/lib/invitations/actions";
-import { inviteInput } from "@/lib/invitations/schema";
+import { invitationDays, inviteInput } from "@/lib/invitations/schema";
 
 const resolver = zodResolver(inviteInput);
 const texts = { already_member: "No one was invited." };
@@ -34,7 +34,13 @@ export function AddMemberButton({ teamId, origin }: { teamId: string; origin: st
           action={(input) => inviteAction(teamId, input)}
           texts={texts}
           outcome={({ token }, { email }) => (
-            <InvitationLink email={email} link={`${origin}/join/${token}`} />
+            <ShownOnceLink
+              title="Invitation created"
+              link={`${origin}/join/${token}`}
+              toReplace="withdraw the invitation"
+            >
+              Send it to {email} yourself. It works once, within {invitationDays} days, and is shown only now.
+            </ShownOnceLink>
           )}
           submitLabel="Create link"
         >

@@ -2,22 +2,13 @@ import type { AuthPlugin, authPlugins, Connection, ConnectionOptions, RowDataPac
 import type { TlsMode } from "@/lib/connectors/destination";
 import { type CheckContext, CheckFailure } from "@/worker/check";
 import { verification } from "@/worker/clients/certificates";
-
-export type MysqlLogin = {
-  server: string;
-  port: string;
-  database: string;
-  username: string;
-  password: string;
-  tlsMode: TlsMode;
-  caCertificate?: string | Uint8Array | undefined;
-};
+import type { DatabaseLogin } from "@/worker/clients/database-login";
 
 export const loadMysql = () => import("mysql2");
 
 /** Signs in to a server with MySQL's protocol, runs a query and disconnects. */
 export async function queryMysql<T>(
-  { server, port, database, username, password, tlsMode, caCertificate }: MysqlLogin,
+  { server, port, database, username, password, tlsMode, caCertificate }: DatabaseLogin,
   { begin }: CheckContext,
   query: (connection: Connection) => Promise<T>,
 ): Promise<T> {

@@ -1,24 +1,14 @@
 import type { Client } from "pg";
-import type { TlsMode } from "@/lib/connectors/destination";
 import { type CheckContext, CheckFailure, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
+import type { DatabaseLogin } from "@/worker/clients/database-login";
 import { networkFault } from "@/worker/egress/socket-faults";
-
-export type PostgresLogin = {
-  server: string;
-  port: string;
-  database: string;
-  username: string;
-  password: string;
-  tlsMode: TlsMode;
-  caCertificate?: string | Uint8Array | undefined;
-};
 
 export const loadPostgres = () => import("pg");
 
 /** Signs in to a server with the PostgreSQL protocol, runs a query and disconnects. */
 export async function queryPostgres<T>(
-  { server, port, database, username, password, tlsMode, caCertificate }: PostgresLogin,
+  { server, port, database, username, password, tlsMode, caCertificate }: DatabaseLogin,
   { begin }: CheckContext,
   query: (client: Client) => Promise<T>,
 ): Promise<T> {

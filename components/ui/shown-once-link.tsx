@@ -1,5 +1,6 @@
 "use client";
 
+import { type ReactNode, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -8,21 +9,33 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { useShownOnce } from "@/components/ui/shown-once";
 
-const question = {
-  title: "Close without copying the link?",
-  text: "It is shown only once. To get another one, you would revoke this link and create a new one.",
-  confirmLabel: "Close",
-  cancelLabel: "Keep open",
-};
-
-/** Shows a new link once. */
-export function EntryLinkPanel({ name, link }: { name: string; link: string }) {
-  const { onCopied, done } = useShownOnce("Link created", question);
+/** The body of a dialog that shows a new link once. */
+export function ShownOnceLink({
+  title,
+  link,
+  toReplace,
+  children,
+}: {
+  /** The dialog's title from now on: what was made. */
+  title: string;
+  link: string;
+  /** How to get another one, such as "revoke this link". */
+  toReplace: string;
+  /** To whom to send it, and what it does. */
+  children: ReactNode;
+}) {
+  const [question] = useState({
+    title: "Close without copying the link?",
+    text: `It is shown only once. To get another one, you would ${toReplace} and create a new one.`,
+    confirmLabel: "Close",
+    cancelLabel: "Keep open",
+  });
+  const { onCopied, done } = useShownOnce(title, question);
   return (
     <>
       <DialogBody>
         <Banner tone="success" isLive title="The link is ready">
-          Send it to {name} yourself. Anyone who has it can enter the value once. It is shown only now.
+          {children}
         </Banner>
         <Field
           label="Link"
