@@ -34,7 +34,11 @@ async function send(method: string, url: string, headers: Headers, payload?: str
     ...(payload === undefined ? {} : { payload }),
   });
   const isFile = answer.headers["content-disposition"] !== undefined;
-  return { status: answer.statusCode, fieldErrors: {}, ...(isFile ? { message: "", data: "" as never } : answer.json()) };
+  return {
+    status: answer.statusCode,
+    fieldErrors: {},
+    ...(isFile ? { message: "", data: "" as never } : answer.json()),
+  };
 }
 
 function call(method: string, url: string, body?: unknown): Promise<Answer> {
