@@ -107,3 +107,40 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await expect(section).toContainText("every 30 days");
   await expect(section.getByRole("button")).toHaveCount(0);
 });
+
+test("an Admin sets up the rotation of a Snowflake user’s keys, which has no password’s settings", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  const fields = { value: "-----BEGIN PRIVATE KEY-----" };
+  const secretId = await add(tenant, "createSecretAction", {
+    ...{ subKind: "text", name: "etl_key", description: "", fields },
+  });
+  const place = { warehouse: "COMPUTE_WH", database: "SALES", schema: "PUBLIC", role: "PIPELINES" };
+  await add(tenant, "createConnectionAction", {
+    ...{ kind: "snowflake", name: "Sales", description: "" },
+    properties: {
+      ...{ account: "myorg-acct", authType: "key_pair", username: "etl", privateKey: secretId },
+      ...place,
+    },
+  });
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
+  await page.getByRole("button", { name: "Set up rotation" }).click();
+  const dialog = page.getByRole("dialog", { name: "Set up rotation" });
+  await expect(dialog.getByLabel("Method").getByRole("option")).toHaveText([
+    "The user’s two key slots in turn",
+  ]);
+  await expect(field(dialog, "Length")).toHaveCount(0);
+  await field(dialog, "Overlap in hours").fill("0");
+  await dialog.getByRole("button", { name: "Set up", exact: true }).click();
+  await expect(dialog.getByText("Enter up to 2160 hours, but not 0.")).toBeVisible();
+  await field(dialog, "Overlap in hours").fill("48");
+  await expectAccessible(page, "Set up rotation of keys", ["light", "dark"]);
+  await dialog.getByRole("button", { name: "Set up", exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole("region", { name: "Rotation" })).toContainText(
+    "The user changes its own key pair, when an Admin starts it. At the server of Sales.",
+  );
+});

@@ -40,17 +40,24 @@ export const checkJobSchema = reachJobSchema.extend({
 export type CheckJob = z.output<typeof checkJobSchema>;
 
 /**
- * A new password of a user, in the forms that servers take. Neither is longer than its hash or the password that
- * automate makes, and both contain only characters that no server reads as syntax.
+ * A new password or key of a user, in the forms that servers take. Both contain only characters that no server reads
+ * as syntax.
  */
 export const passwordChangeSchema = z.strictObject({
   user: z.string(),
   /** True when the sign-in itself is that user's. */
   isOwn: z.boolean(),
-  /** By RFC 5803, as PostgreSQL stores it; or MySQL's and MariaDB's native hash. */
+  /**
+   * What the server stores, for kinds that take it: by RFC 5803 (PostgreSQL); an MD5 hash (Redshift); the native hash
+   * of MySQL and MariaDB; or a public key, as base64 of its SPKI (Snowflake).
+   */
   verifier: z
     .string()
-    .regex(/^(SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|\*[0-9A-F]{40})$/),
+    .max(2048)
+    .regex(
+      /^(SCRAM-SHA-256\$\d+:[A-Za-z0-9+/=]+\$[A-Za-z0-9+/=]+:[A-Za-z0-9+/=]+|md5[0-9a-f]{32}|\*[0-9A-F]{40}|[A-Za-z0-9+/]{300,}={0,2})$/,
+    )
+    .optional(),
   /** Only for kinds of which some servers take no verifier. */
   password: z
     .string()

@@ -1,4 +1,13 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes, randomInt } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  createPublicKey,
+  generateKeyPair,
+  pbkdf2Sync,
+  randomBytes,
+  randomInt,
+} from "node:crypto";
+import { promisify } from "node:util";
 import { type Alphabet, alphabets } from "@/lib/rotations/schema";
 
 /** A password's rules: its length in characters, and its characters. */
@@ -33,4 +42,20 @@ export function scramVerifier(password: string, salt = randomBytes(16), rounds =
 export function nativeHash(password: string): string {
   const once = createHash("sha1").update(password).digest();
   return `*${createHash("sha1").update(once).digest("hex").toUpperCase()}`;
+}
+
+/** The hash that Redshift stores for a password ("CREATE USER", docs.aws.amazon.com/redshift). Its salt is the user. */
+export function md5Hash(password: string, user: string): string {
+  return `md5${createHash("md5").update(password).update(user).digest("hex")}`;
+}
+
+/** Makes an RSA key of the size that Snowflake documents, as PEM (PKCS #8). */
+export async function newPrivateKey(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** The public key of a private one, as base64 of its SPKI. */
+export function publicKeyOf(pem: string): string {
+  return createPublicKey(pem).export({ type: "spki", format: "der" }).toString("base64");
 }

@@ -1,5 +1,5 @@
 import type { Attempt, Deps } from "@/automate/rotations/attempt";
-import { nativeHash, scramVerifier } from "@/automate/rotations/new-password";
+import { md5Hash, nativeHash, publicKeyOf, scramVerifier } from "@/automate/rotations/new-password";
 import type { StartedRun } from "@/automate/rotations/start-run";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
@@ -10,7 +10,7 @@ import type { CheckJob, PasswordChange } from "@/worker/protocol";
 export async function setAtServer(
   { changePassword, signal }: Deps,
   scope: Scope<"connection:check">,
-  { run, subject, signIn, password }: StartedRun,
+  { run: { user }, subject, signIn, password }: StartedRun,
 ): Promise<Attempt> {
   const userField = userFieldOf(signIn.connector, subject.field) ?? "";
   const result = await changePassword({
@@ -18,7 +18,10 @@ export async function setAtServer(
     connection: subject.connection.name,
     prepared: signIn,
     signal,
-    changeOf: (job) => changeOf(job, { own: ownUser(job, userField), user: run.user, password }),
+    changeOf: (job) => {
+      const isOwn = subject.rotation.method !== "pair";
+      return changeOf(job.kind, { user: user || ownUser(job, userField), isOwn }, password);
+    },
   });
   return { serverHas: serverHasAfter(result), code: result.ok ? null : result.code };
 }
@@ -28,18 +31,29 @@ function ownUser({ properties, secrets }: CheckJob, field: string): string {
   return String(secrets[field] ?? properties[field] ?? "");
 }
 
-function changeOf(
-  { kind }: CheckJob,
-  { own, user, password }: { own: string; user: string; password: string },
-): PasswordChange {
-  const who = user === "" ? { user: own, isOwn: true } : { user, isOwn: false };
-  // PostgreSQL takes a verifier, so its worker gets no password.
-  if (kind === "postgres") return { ...who, verifier: scramVerifier(password) };
-  return { ...who, verifier: nativeHash(password), password };
+/** A new value in the forms that servers of the kind take. Where they take a verifier, the worker gets no password. */
+function changeOf(kind: string, who: { user: string; isOwn: boolean }, password: string): PasswordChange {
+  switch (kind) {
+    case "postgres":
+      return { ...who, verifier: scramVerifier(password) };
+    case "redshift":
+      return { ...who, verifier: md5Hash(password, who.user) };
+    case "snowflake":
+      return { ...who, verifier: publicKeyOf(password) };
+    case "mysql":
+      return { ...who, verifier: nativeHash(password), password };
+    default:
+      return { ...who, password };
+  }
 }
 
-/** Refusals of the statement itself: the server has carried nothing out. */
-const refusedStatement: readonly CheckCode[] = ["not_permitted", "password_not_accepted", "misconfigured"];
+/** Refusals of the statement, or of the database in which it would run: the server has carried nothing out. */
+const refusedStatement: readonly CheckCode[] = [
+  "not_permitted",
+  "password_not_accepted",
+  "misconfigured",
+  "database_not_found",
+];
 /** Ends of a run that say nothing about how far it came. */
 const inconclusive: readonly CheckCode[] = [
   "connection_closed",

@@ -7,7 +7,7 @@ import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { isPasswordKind } from "@/lib/connectors/password-kinds";
+import { passwordKindOf } from "@/lib/connectors/password-kinds";
 import { findConnector } from "@/lib/connectors/registry";
 import { isUser, userFieldOf } from "@/lib/connectors/validate";
 import type { Tx } from "@/lib/db/client";
@@ -38,7 +38,7 @@ export async function setRotation(
   if (!found.ok && found.code === "secret_missing") throw new NotFound("Secret not found.");
   if (!found.ok) return { problem: found.code };
   const subject = found.value;
-  const unfit = await unfitOf(scope, subject);
+  const unfit = await unfitOf(scope, subject, input.length);
   if (unfit) return { problem: unfit };
   const prepared = await prepareCheck(scope, subject.connection.kind, signInProperties(subject));
   if (!prepared.ok) return { problem: prepared.code };
@@ -72,7 +72,7 @@ export async function setRotation(
       destinations: present.filter((one) => input.valueDestinations?.includes(one) ?? true),
       connectionId: connection.id,
       ...rotation,
-      ...{ length, alphabet, overlapMinutes: isPair ? overlapMinutes : 0 },
+      ...{ length, alphabet, overlapMinutes: input.method === "own" ? 0 : overlapMinutes },
       ...schedule,
       ...{ failures: 0, failingSince: null, problem: null, dueAt: nextDue(schedule, 0, new Date()) },
       ...{ setAt: new Date(), setById: actor.id, setByName: actor.name },
@@ -98,11 +98,16 @@ export async function setRotation(
 async function unfitOf(
   { fabricId }: Admin,
   { rotation: { method, users, administratorId }, secret, connection, field }: Subject,
+  length: number,
 ): Promise<RotationProblem | null> {
   const connector = findConnector(connection.kind);
-  const userField = connector && userFieldOf(connector, field);
-  if (!connector || !userField || !isPasswordKind(connection.kind)) return "kind_unfit";
+  const rules = passwordKindOf(connection.kind);
+  if (!connector || rules?.field !== field || !rules.methods.includes(method)) return "kind_unfit";
   if (isExposed({ connection })) return "unencrypted";
+  if (method === "key_pair") return null;
+  const userField = userFieldOf(connector, field);
+  if (!userField) return "kind_unfit";
+  if (length > (rules.maxLength ?? length)) return "length_unfit";
   if (method === "own") return null;
   if (!secretKinds[secret.subKind].givesUser) return "needs_user";
   if (users.some((user) => !isUser(connector, userField, user))) return "user_unfit";

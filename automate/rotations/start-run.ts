@@ -1,7 +1,7 @@
 import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-check";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { newPassword } from "@/automate/rotations/new-password";
+import { newPassword, newPrivateKey } from "@/automate/rotations/new-password";
 import { ownLease, type PasswordRun } from "@/automate/rotations/password-run";
 import {
   findSubject,
@@ -22,7 +22,7 @@ import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 type Runner = Scope<"connection:check">;
 
-/** A stored run whose password no server has yet. The password lives only here until the server has it. */
+/** A stored run whose password or private key no server knows yet. It lives only here until the server has it. */
 export type StartedRun = { run: PasswordRun; subject: Subject; signIn: PreparedCheck; password: string };
 
 /**
@@ -45,10 +45,10 @@ export async function startPasswordRun(
   if (!signIn.ok) return signIn;
   const user = await nextUser(keys, scope, subject);
   if (!user.ok) return user;
-  const password = newPassword(rotation);
+  const password = rotation.method === "key_pair" ? await newPrivateKey() : newPassword(rotation);
   const { secret } = subject;
   const fields = {
-    ...(user.value ? { username: user.value } : {}),
+    ...(rotation.method === "pair" ? { username: user.value } : {}),
     [passwordField(secret.subKind)]: password,
   };
   try {
@@ -107,9 +107,9 @@ export async function prepareSignIn(
   return decision.state === "allowed" ? prepared : fail("destination_not_allowed");
 }
 
-/** True while the former user of a pair must keep its password, because pipelines may still use it. */
+/** True while the former user of a pair, or the former key, must keep working, because pipelines may still use it. */
 async function isTooEarly({ secretId, method, overlapMinutes }: PasswordRotation): Promise<boolean> {
-  if (method !== "pair") return false;
+  if (method === "own") return false;
   const [recent] = await db.$queryRaw<unknown[]>`
     SELECT id FROM password_run
     WHERE "secretId" = ${secretId} AND "promotedAt" > now() - make_interval(mins => ${overlapMinutes}::int) LIMIT 1`;
@@ -117,8 +117,8 @@ async function isTooEarly({ secretId, method, overlapMinutes }: PasswordRotation
 }
 
 /**
- * Of a pair: the user that is not in the secret now, so that the one in use keeps its password. "" for a user that
- * changes its own.
+ * Of a pair: the user that is not in the secret now, so that the one in use keeps its password. Of key pairs: their
+ * user. "" for a user that changes its own password.
  */
 async function nextUser(
   keys: FabricKeys,
@@ -126,6 +126,7 @@ async function nextUser(
   { rotation: { method, users }, secret, connection, field }: Subject,
 ): Promise<Result<string, RotationProblem>> {
   if (method === "own") return ok("");
+  if (method === "key_pair") return ok(String(connection.properties.username ?? ""));
   const prepared = await prepareCheck(scope, connection.kind, connection.properties);
   if (!prepared.ok) return fail(prepared.code);
   const opening = prepared.value.openings.find((one) => one.field === field)?.opening;

@@ -22,8 +22,8 @@ export async function whichPassword(
   const next = await signsIn(deps, scope, { secretId, candidate, connectionId });
   if (next === null) return { serverHas: "new", code: null };
   if (!refusals.has(next)) return { serverHas: "unknown", code: next };
-  // Of a pair, the current value is about the other user.
-  if (method === "pair") return { serverHas: "former", code: "connection_closed" };
+  // Of a pair, the current value is about the other user. Of key pairs, the current one keeps working.
+  if (method !== "own") return { serverHas: "former", code: "connection_closed" };
   const current = await signsIn(deps, scope, { secretId, candidate: null, connectionId });
   return current === null
     ? { serverHas: "former", code: "connection_closed" }

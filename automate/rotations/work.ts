@@ -91,10 +91,10 @@ async function askLater(
 /** The server has the new password: it becomes the current value. */
 async function makeCurrent(deps: Deps, working: Working): Promise<void> {
   const { scope, rotation, run } = working;
-  const checked = rotation.method === "pair" ? await checkConsumers(deps, working) : await acceptAll(working);
+  const checked = rotation.method === "own" ? await acceptAll(working) : await checkConsumers(deps, working);
   if (checked === null) return releaseRun(run.id, askAgainSeconds, null);
   const { accepted, refusedBy } = checked;
-  // The user in use still has its password, so nothing is broken.
+  // The value in use still works, so nothing is broken.
   if (refusedBy.length > 0)
     return endRun(scope, run, rotation, {
       state: "failed",

@@ -87,8 +87,8 @@ function rotationPath(fabricId: string, { properties }: Secret): string {
 
 function linesOf({ method, connection, users, everyDays, window, dueAt, problem, lastRun, ...of }: Rotation) {
   const who =
-    method === "own"
-      ? "The user changes its own password"
+    method !== "pair"
+      ? `The user changes its own ${method === "own" ? "password" : "key pair"}`
       : `${oneLine(of.administrator ?? "A deleted secret")} sets the passwords of ${users.map(oneLine).join(" and ")} in turn`;
   const often = everyDays === null ? "when an Admin starts it" : `every ${everyDays} days`;
   const at = window ? `, from ${window.start} for ${window.minutes} minutes (UTC)` : "";

@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { useFormContext, useWatch } from "react-hook-form";
 import type { RotationFormValues } from "@/components/rotations/rotation-form";
 import { Banner } from "@/components/ui/banner";
@@ -6,7 +7,7 @@ import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 import { Select } from "@/components/ui/select";
 import { formatDestination } from "@/lib/connectors/format-destination";
-import { alphabets, passwordLengths } from "@/lib/rotations/schema";
+import { alphabets, passwordLengths, type RotationDetail, type RotationMethod } from "@/lib/rotations/schema";
 
 type Option = { id: string; name: string };
 
@@ -18,6 +19,21 @@ const schedules = [
   })),
 ];
 
+const methodTexts: Readonly<Record<RotationMethod, { label: string; hint: string }>> = {
+  own: {
+    label: "The user changes its own password",
+    hint: "One user: its former password stops working at once. Pipelines have it for some seconds longer, until they read the secret again.",
+  },
+  pair: {
+    label: "A pair of users in turn, by an administrator",
+    hint: "Two users: while one is in use, the other gets a new password. No sign-in fails.",
+  },
+  key_pair: {
+    label: "The user’s two key slots in turn",
+    hint: "While the key in one slot is in use, the other slot gets a new one: a key that is in it now stops working. No sign-in fails.",
+  },
+};
+
 /** The fields of a rotation: where, who, what the password is like, and when. */
 export function RotationFields({
   connections,
@@ -26,7 +42,7 @@ export function RotationFields({
   valueDestinations,
   confirmation: { destinations, isConfirmed, onChange },
 }: {
-  connections: readonly Option[];
+  connections: RotationDetail["connections"];
   administrators: readonly Option[];
   /** True for a secret that has the user: only its user can change. */
   canBePair: boolean;
@@ -38,35 +54,33 @@ export function RotationFields({
     onChange: (isConfirmed: boolean) => void;
   };
 }) {
-  const { register, control, formState } = useFormContext<RotationFormValues>();
+  const { register, control, formState, setValue } = useFormContext<RotationFormValues>();
   const { errors } = formState;
-  const [method, everyDays] = useWatch({ control, name: ["method", "everyDays"] });
+  const [connectionId, method, everyDays] = useWatch({
+    control,
+    name: ["connectionId", "method", "everyDays"],
+  });
+  const connection = connections.find(({ id }) => id === connectionId);
+  const methods = (connection?.methods ?? []).filter((one) => one !== "pair" || canBePair);
+  const [first = "own"] = methods;
+  const isOffered = methods.includes(method);
+  useEffect(() => {
+    if (!isOffered) setValue("method", first);
+  }, [isOffered, first, setValue]);
   const numeric = { inputMode: "numeric", autoComplete: "off" } as const;
   return (
     <>
       <Field
         label="Connection"
-        hint="Selvage sets the password at its server."
+        hint="Selvage sets the new value at its server."
         error={errors.connectionId?.message}
         isRequired
       >
         <Select options={optionsOf(connections)} {...register("connectionId")} />
       </Field>
-      <Field
-        label="Method"
-        hint={
-          method === "own"
-            ? "One user: its former password stops working at once. Pipelines have it for some seconds longer, until they read the secret again."
-            : "Two users: while one is in use, the other gets a new password. No sign-in fails."
-        }
-        error={errors.method?.message}
-        isRequired
-      >
+      <Field label="Method" hint={methodTexts[method].hint} error={errors.method?.message} isRequired>
         <Select
-          options={[
-            { value: "own", label: "The user changes its own password" },
-            ...(canBePair ? [{ value: "pair", label: "A pair of users in turn, by an administrator" }] : []),
-          ]}
+          options={methods.map((value) => ({ value, label: methodTexts[value].label }))}
           {...register("method")}
         />
       </Field>
@@ -92,32 +106,40 @@ export function RotationFields({
               <Input autoComplete="off" spellCheck={false} {...register("secondUser")} />
             </Field>
           </div>
-          <Field
-            label="Overlap in hours"
-            hint="For this long at least, the former user keeps its password. Both are never changed together."
-            error={errors.overlapHours?.message}
-            isRequired
-          >
-            <Input {...numeric} {...register("overlapHours")} />
-          </Field>
         </>
       )}
-      <div className="grid gap-4 sm:grid-cols-2">
+      {method !== "own" && (
         <Field
-          label="Length"
-          hint={`${passwordLengths.min} to ${passwordLengths.max} characters.`}
-          error={errors.length?.message}
+          label="Overlap in hours"
+          hint={
+            method === "pair"
+              ? "For this long at least, the former user keeps its password. Both are never changed together."
+              : "For this long at least, the former key keeps working."
+          }
+          error={errors.overlapHours?.message}
           isRequired
         >
-          <Input {...numeric} {...register("length")} />
+          <Input {...numeric} {...register("overlapHours")} />
         </Field>
-        <Field label="Characters" error={errors.alphabet?.message} isRequired>
-          <Select
-            options={Object.entries(alphabets).map(([value, { label }]) => ({ value, label }))}
-            {...register("alphabet")}
-          />
-        </Field>
-      </div>
+      )}
+      {method !== "key_pair" && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field
+            label="Length"
+            hint={`${passwordLengths.min} to ${passwordLengths.max} characters.`}
+            error={errors.length?.message}
+            isRequired
+          >
+            <Input {...numeric} {...register("length")} />
+          </Field>
+          <Field label="Characters" error={errors.alphabet?.message} isRequired>
+            <Select
+              options={Object.entries(alphabets).map(([value, { label }]) => ({ value, label }))}
+              {...register("alphabet")}
+            />
+          </Field>
+        </div>
+      )}
       <Field label="When" error={errors.everyDays?.message} isRequired>
         <Select options={schedules} {...register("everyDays")} />
       </Field>
@@ -133,8 +155,8 @@ export function RotationFields({
       )}
       <p className="text-muted text-sm [overflow-wrap:anywhere]">
         {valueDestinations.length === 0
-          ? "New passwords may be sent nowhere until an Admin allows a destination."
-          : `New passwords may be sent where the present value may: ${valueDestinations.map((key) => formatDestination(key)).join(", and ")}. An Admin can allow others.`}
+          ? "New values may be sent nowhere until an Admin allows a destination."
+          : `New values may be sent where the present one may: ${valueDestinations.map((key) => formatDestination(key)).join(", and ")}. An Admin can allow others.`}
       </p>
       {destinations.length > 0 && (
         <Banner tone="warning" title="The administrator’s secret was never sent to this server">

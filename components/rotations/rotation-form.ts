@@ -31,13 +31,14 @@ export function initialValues(
 ): RotationFormValues {
   const first = connections[0]?.id ?? "";
   const stored = connections.some(({ id }) => id === settings?.connectionId);
+  const connectionId = stored ? (settings?.connectionId ?? first) : first;
   return {
-    connectionId: stored ? (settings?.connectionId ?? first) : first,
-    method: settings?.method ?? "own",
+    connectionId,
+    method: settings?.method ?? connections.find(({ id }) => id === connectionId)?.methods[0] ?? "own",
     administratorId: settings?.administratorId ?? "",
     firstUser: settings?.users[0] ?? "",
     secondUser: settings?.users[1] ?? "",
-    overlapHours: String(settings?.method === "pair" ? settings.overlapMinutes / 60 : 24),
+    overlapHours: String(settings && settings.method !== "own" ? settings.overlapMinutes / 60 : 24),
     length: String(settings?.length ?? passwordLengths.initial),
     alphabet: settings?.alphabet ?? "letters_digits",
     everyDays: settings?.everyDays ? String(settings.everyDays) : "",
@@ -76,9 +77,9 @@ function inputOf(values: RotationFormValues, secretId: string, { ofValue, ofAdmi
       ? {
           administratorId: values.administratorId || undefined,
           users: [values.firstUser.trim(), values.secondUser.trim()],
-          overlapMinutes: Math.round(Number(values.overlapHours) * 60),
         }
       : {}),
+    ...(values.method === "own" ? {} : { overlapMinutes: Math.round(Number(values.overlapHours) * 60) }),
     length: Number(values.length),
     alphabet: values.alphabet,
     everyDays: values.everyDays === "" ? null : Number(values.everyDays),

@@ -56,7 +56,7 @@ export function RotationSection({
           </>
         ) : (
           <p className="text-muted">
-            Selvage can make a new password, set it at the server, check the connections and make it current.
+            Selvage can make a new value, set it at the server, check the connections and make it current.
           </p>
         )}
         {isAdmin && (

@@ -9,6 +9,13 @@ import { rotatePasswordAction } from "@/lib/rotations/actions";
 import type { RotationMethod } from "@/lib/rotations/schema";
 import { problemTexts } from "@/lib/rotations/texts";
 
+const checkedFirst = "Every connection is checked with the new value, and only then it becomes current.";
+const confirmations: Readonly<Record<RotationMethod, string>> = {
+  own: "The former password stops working at once. Pipelines that have read it before get an error until they read it again. The new one becomes current within seconds, whichever connection refuses it.",
+  pair: `The user in use keeps its password, and the other user gets a new one. ${checkedFirst}`,
+  key_pair: `The key in use keeps working, and the user’s other slot gets a new one. ${checkedFirst}`,
+};
+
 export function StartRotationButton({
   fabricId,
   secret: { id, name },
@@ -35,16 +42,14 @@ export function StartRotationButton({
       </Button>
       <ConfirmedActDialog
         dialog={dialog}
-        title={`Rotate the password of ${name} now?`}
+        title={`Rotate ${name} now?`}
         confirmLabel="Rotate now"
         tone="primary"
         act={() => rotatePasswordAction(fabricId, { secretId: id })}
         onDone={() => router.refresh()}
         texts={problemTexts}
       >
-        {method === "own"
-          ? "The former password stops working at once. Pipelines that have read it before get an error until they read it again. The new one becomes current within seconds, whichever connection refuses it."
-          : "The user in use keeps its password. The other user gets a new one, every connection is checked with it, and only then it becomes current."}
+        {confirmations[method]}
       </ConfirmedActDialog>
     </>
   );

@@ -34,8 +34,8 @@ export function StopRotationButton({
         }}
         texts={problemTexts}
       >
-        The value stays as it is, and so does the password at the server. The administrator’s secret keeps its
-        allowed destinations.
+        The value stays as it is, here and at the server. The administrator’s secret keeps its allowed
+        destinations.
       </ConfirmedActDialog>
     </>
   );

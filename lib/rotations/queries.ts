@@ -1,7 +1,7 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { type CheckCode, checkCodes } from "@/lib/connectors/check-protocol";
-import { passwordKinds } from "@/lib/connectors/password-kinds";
+import { type PasswordKind, passwordKindOf, passwordKinds } from "@/lib/connectors/password-kinds";
 import { db } from "@/lib/db/client";
 import type {
   Alphabet,
@@ -31,12 +31,14 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
     db.connection.findMany({
       where: {
         fabricId,
-        kind: { in: [...passwordKinds] },
-        secrets: { some: { secretId, field: "password" } },
+        OR: (Object.keys(passwordKinds) as PasswordKind[]).map((kind) => ({
+          kind,
+          secrets: { some: { secretId, field: passwordKinds[kind].field } },
+        })),
       },
       orderBy: { nameKey: "asc" },
       take: maxOptions,
-      select: { id: true, name: true },
+      select: { id: true, name: true, kind: true },
     }),
   ]);
   const administrator = row?.administratorId
@@ -45,9 +47,14 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
         select: { name: true },
       })
     : null;
+  const isKey = row?.method === "key_pair";
   return {
-    connections,
-    runs: runs.map(summaryOf),
+    connections: connections.map(({ id, name, kind }) => ({
+      id,
+      name,
+      methods: passwordKindOf(kind)?.methods ?? [],
+    })),
+    runs: runs.map((run) => ({ ...summaryOf(run), isKey })),
     settings: row && {
       connectionId: row.connectionId,
       connectionName: connections.find(({ id }) => id === row.connectionId)?.name ?? null,
@@ -71,7 +78,7 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
 
 type Row = Awaited<ReturnType<typeof db.passwordRun.findMany>>[number];
 
-function summaryOf({ wasSetAt, promotedAt, ...row }: Row): RunSummary {
+function summaryOf({ wasSetAt, promotedAt, ...row }: Row): Omit<RunSummary, "isKey"> {
   const { id, user, version, refusedBy, startedAt, startedByName, endedAt } = row;
   const code = checkCodes.find((one) => one === row.code) ?? null;
   return {

@@ -39,6 +39,8 @@ export type RunSummary = {
   endedAt: Date | null;
   /** For how long pipelines had a password that the server did not have, in milliseconds. */
   gapMs: number | null;
+  /** True for a key pair instead of a password. */
+  isKey: boolean;
 };
 
 /** The rotation of a secret, for its page. */
@@ -65,5 +67,5 @@ export type RotationDetail = {
   /** The newest first. */
   runs: RunSummary[];
   /** The connections at whose servers Selvage can set this password. */
-  connections: { id: string; name: string }[];
+  connections: { id: string; name: string; methods: readonly RotationMethod[] }[];
 };

@@ -5,6 +5,7 @@ import { runText } from "@/lib/rotations/texts";
 const run: RunSummary = {
   ...{ id: "r", state: "done", serverHas: "new", code: null, refusedBy: [], version: 3, user: "" },
   ...{ startedAt: new Date(), startedByName: "Ada", endedAt: new Date(), gapMs: 400 },
+  isKey: false,
 };
 
 const cases: [Partial<RunSummary>, string][] = [
@@ -14,6 +15,12 @@ const cases: [Partial<RunSummary>, string][] = [
     "The password is new, in version 3. Pipelines had the former one for 3 s. Refused by A, B.",
   ],
   [{ user: "etl_b", gapMs: null }, "User etl_b has a new password, in version 3."],
+  [{ user: "ETL", gapMs: null, isKey: true }, "User ETL has a new key, in version 3."],
+  [{ state: "setting", isKey: true }, "The new key is being set at the server."],
+  [
+    { state: "failed", serverHas: "former", code: "not_permitted", isKey: true },
+    "The server still has the former key. The user who signs in may not set this key.",
+  ],
   [{ state: "setting", code: null }, "The new password is being set at the server."],
   [
     { state: "setting", code: "timed_out", serverHas: "unknown" },

@@ -4,12 +4,13 @@ import type { RotationDetail, RotationProblem, RunSummary } from "@/lib/rotation
 
 /** Why a rotation was not set up, or did not begin. */
 export const problemTexts: Record<RotationProblem, string> = {
-  kind_unfit: "Selvage cannot set passwords at this kind of server.",
+  kind_unfit: "Selvage cannot do this at the server of this connection. Choose another method or connection.",
   unencrypted:
     "Over a network, Selvage sets a password only on an encrypted connection. Choose another encryption on the connection’s page.",
   not_used: "The connection no longer uses this secret. Choose another one.",
   needs_user: "A pair of users requires a Username & Password secret, because the username changes too.",
   user_unfit: "A username has a character that database clients read as syntax.",
+  length_unfit: "Servers of this kind take shorter passwords only: use at most 30 characters for Oracle.",
   administrator_unfit:
     "The administrator’s secret must be another Username & Password secret of this fabric.",
   destination_unconfirmed: "The administrator’s secret was never sent to this server. Confirm it below.",
@@ -27,34 +28,37 @@ export const problemTexts: Record<RotationProblem, string> = {
 };
 
 /** Findings that mean something else here than in a check. */
-const reasons: Partial<Record<CheckCode, string>> = {
-  not_permitted: "The user who signs in may not set this password.",
-  cancelled: "The run was broken off.",
-  connection_closed: "The run was broken off before the server had the new one.",
-};
+function reasons(what: "password" | "key"): Partial<Record<CheckCode, string>> {
+  return {
+    not_permitted: `The user who signs in may not set this ${what}.`,
+    cancelled: "The run was broken off.",
+    connection_closed: "The run was broken off before the server had the new one.",
+  };
+}
 
 /** What happened in a run, and which password the server has. */
 export function runText(run: RunSummary): string {
-  const { state, serverHas, user, version, refusedBy, code, gapMs } = run;
-  const why = code ? ` ${(state === "failed" && reasons[code]) || checkTexts[code].title}` : "";
+  const { state, serverHas, user, version, refusedBy, code, gapMs, isKey } = run;
+  const what = isKey ? "key" : "password";
+  const why = code ? ` ${(state === "failed" && reasons(what)[code]) || checkTexts[code].title}` : "";
   const refused = refusedBy.length > 0 ? ` Refused by ${refusedBy.join(", ")}.` : "";
   if (state === "done") {
-    const who = user ? `User ${user} has a new password` : "The password is new";
+    const who = user ? `User ${user} has a new ${what}` : "The password is new";
     const gap = gapMs === null ? "" : ` Pipelines had the former one for ${secondsOf(gapMs)}.`;
     return `${who}${version === null ? "" : `, in version ${version}`}.${gap}${refused}`;
   }
   if (state !== "failed") {
     if (state === "setting" && code)
-      return `It is not known yet which password the server has.${why} Selvage asks again.`;
+      return `It is not known yet which ${what} the server has.${why} Selvage asks again.`;
     return state === "setting"
-      ? "The new password is being set at the server."
+      ? `The new ${what} is being set at the server.`
       : "The new value is being checked.";
   }
-  if (serverHas === "former") return `The server still has the former password.${why}`;
+  if (serverHas === "former") return `The server still has the former ${what}.${why}`;
   if (serverHas === "unknown")
-    return `It is not known which password the server has.${why} Try the new value and promote it, or enter the right one.`;
+    return `It is not known which ${what} the server has.${why} Try the new value and promote it, or enter the right one.`;
   return user
-    ? `User ${user} has a new password that nobody uses. The current value works as before.${refused}`
+    ? `User ${user} has a new ${what} that nobody uses. The current value works as before.${refused}`
     : "The server has the new password, but it did not become the current value. Enter a password at the server and here.";
 }
 
@@ -66,8 +70,8 @@ function secondsOf(ms: number): string {
 export function settingsText(settings: NonNullable<RotationDetail["settings"]>): string {
   const { method, users, administratorName, everyDays, windowStart, windowMinutes } = settings;
   const who =
-    method === "own"
-      ? "The user changes its own password"
+    method !== "pair"
+      ? `The user changes its own ${method === "own" ? "password" : "key pair"}`
       : `${administratorName ?? "A deleted secret"} sets the passwords of ${users.join(" and ")} in turn`;
   const often = everyDays === null ? "when an Admin starts it" : `every ${everyDays} days`;
   const window =

@@ -18,6 +18,8 @@ export type OracleServerOptions = {
   /** The error number that answers a correct password; `refuseStatement` is the one for the statement. */
   refuseSignIn?: number;
   refuseStatement?: number;
+  /** Receives each ALTER statement. */
+  onAlter?: (statement: string) => void;
 };
 export type OracleServer = Listening & {
   /** The received connect descriptors, and the users that signed in. */
@@ -121,8 +123,14 @@ function session({ username, password, ...options }: OracleServerOptions, signIn
         ["AUTH_VERSION_NO", String(0x13_00_00_00)],
       ]);
     }
-    if (call === calls.execute)
-      return options.refuseStatement === undefined ? oneRow : refuse(options.refuseStatement);
+    if (call === calls.execute) {
+      // The text of the statement, which is followed by numbers.
+      const [statement] = /ALTER USER [\x20-\x7e]*"/.exec(message.toString("latin1")) ?? [];
+      if (options.refuseStatement !== undefined) return refuse(options.refuseStatement);
+      if (statement === undefined) return oneRow;
+      options.onAlter?.(statement);
+      return failure(0, "");
+    }
     return call === calls.signOff ? status : null;
   };
 }

@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomUUID } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from "node:crypto";
 import { jwtVerify } from "jose";
 import type { Authority } from "@/launcher/certificates.mjs";
 import { type OneService, type Replies, startOneService } from "@/testing/servers/one-service";
@@ -66,12 +66,24 @@ export function resultSet(context: Context): ServiceReply {
   };
 }
 
+/** The user that signs in by key, and its statements. */
+type SnowflakeUser = {
+  /** The keys, of which each works: private ones as PEM, or public ones. May change. */
+  keys?: readonly (string | KeyObject)[];
+  /** Answers a statement of the SQL API; undefined for the usual answer. */
+  onStatement?: (statement: string) => ServiceReply | undefined;
+};
+
 /**
  * One account. Sessions follow Snowflake's open-source drivers (snowflakedb/gosnowflake,
  * snowflakedb/snowflake-connector-nodejs); the SQL API follows its reference. The token endpoint belongs to a
  * third party.
  */
-export function startSnowflake(authority: Authority, replies: Replies = {}): Promise<OneService> {
+export function startSnowflake(
+  authority: Authority,
+  replies: Replies = {},
+  { keys = [snowflakeKey], onStatement }: SnowflakeUser = {},
+): Promise<OneService> {
   const session = `ver:3-hint:${randomUUID()}`;
   const bought = `eyJhbGciOi.${randomUUID()}`;
   const endpoints = [`${testSnowflakeHost}:443`, `${testTokenHost}:443`];
@@ -97,7 +109,12 @@ export function startSnowflake(authority: Authority, replies: Replies = {}): Pro
       case tokenPath:
         return known ?? tokenAnswer(headers.authorization, bought);
       case statementsPath:
-        return (await refuseBearer(headers, bought)) ?? known ?? resultSet(whole);
+        return (
+          (await refuseBearer(headers, { bought, keys })) ??
+          known ??
+          onStatement?.(JSON.parse(body).statement) ??
+          resultSet(whole)
+        );
       default:
         return { status: 404, body: {} };
     }
@@ -132,25 +149,29 @@ function tokenAnswer(authorization: string | undefined, token: string): ServiceR
 
 async function refuseBearer(
   headers: Readonly<Record<string, unknown>>,
-  bought: string,
+  { bought, keys }: { bought: string; keys: readonly (string | KeyObject)[] },
 ): Promise<ServiceReply | undefined> {
   const bearer = String(headers.authorization).replace("Bearer ", "");
   if (headers["x-snowflake-authorization-token-type"] === "OAUTH")
     return bearer === bought
       ? undefined
       : { status: 401, body: { code: "390303", message: "Invalid OAuth access token." } };
-  const publicKey = createPublicKey(snowflakeKey);
+  for (const key of keys) if (await isOfKey(bearer, key)) return undefined;
+  return { status: 401, body: { code: "390144", message: `JWT token is invalid. [${randomUUID()}]` } };
+}
+
+/** A public key's fingerprint, as Snowflake shows it. */
+export function fingerprintOf(publicKey: KeyObject): string {
   const der = publicKey.export({ type: "spki", format: "der" });
-  const fingerprint = createHash("sha256").update(der).digest("base64");
-  try {
-    const subject = "MYORG-MYACCOUNT.ETL";
-    await jwtVerify(bearer, publicKey, {
-      subject,
-      issuer: `${subject}.SHA256:${fingerprint}`,
-      algorithms: ["RS256"],
-    });
-    return undefined;
-  } catch {
-    return { status: 401, body: { code: "390144", message: `JWT token is invalid. [${randomUUID()}]` } };
-  }
+  return `SHA256:${createHash("sha256").update(der).digest("base64")}`;
+}
+
+async function isOfKey(token: string, key: string | KeyObject): Promise<boolean> {
+  const publicKey = typeof key === "string" ? createPublicKey(key) : key;
+  const subject = "MYORG-MYACCOUNT.ETL";
+  const expected = { subject, issuer: `${subject}.${fingerprintOf(publicKey)}`, algorithms: ["RS256"] };
+  return jwtVerify(token, publicKey, expected).then(
+    () => true,
+    () => false,
+  );
 }

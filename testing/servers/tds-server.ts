@@ -12,6 +12,8 @@ export type TdsServerOptions = {
   certificate?: Certificate;
   /** The errors that every sign-in ends with, whatever the password. */
   refuseWith?: readonly number[];
+  /** Receives the text of each batch. Returns the error that answers it, or undefined. */
+  onBatch?: (statement: string) => number | undefined;
   /** Every sign-in is answered by a route to this host and port. */
   routeTo?: { host: string; port: number };
 };
@@ -44,7 +46,7 @@ function serve(socket: Socket, options: TdsServerOptions, logins: TdsServer["log
         const login = readLogin(body);
         logins.push({ user: login.user, isEncrypted });
         answer(stream, judge(login, options));
-      } else if (kind === type.batch) answer(stream, done(0));
+      } else if (kind === type.batch) answer(stream, afterBatch(body, options));
       else if (kind === type.rpc) answer(stream, oneRow());
     });
   const stop = eachPacket(socket, (kind, body) => {
@@ -162,6 +164,13 @@ function route({ host, port }: { host: string; port: number }): Buffer {
     0xe3,
     Buffer.concat([Buffer.from([20]), length, value, Buffer.from(host, "utf16le"), Buffer.alloc(2)]),
   );
+}
+
+/** A batch has headers, whose whole length comes first, and then its text. */
+function afterBatch(body: Buffer, { username, password, onBatch }: TdsServerOptions): Buffer {
+  const number = onBatch?.(body.subarray(body.readUInt32LE(0)).toString("utf16le"));
+  if (number === undefined) return done(0);
+  return Buffer.concat([error(number, `You sent ${username} ${password}`), done(2)]);
 }
 
 function loginAck(): Buffer {

@@ -66,7 +66,15 @@ function byNumber(number: number): CheckFailure | null {
     case 28009:
     case 28040:
       return new CheckFailure("sign_in_not_offered", "username", undefined, "sign_in");
+    case 1918:
+    case 972:
+    case 988:
+    case 28003:
+    case 28007:
+    case 28008:
+      return new CheckFailure("password_not_accepted", "password", undefined, "permission");
     case 1045:
+    case 28221:
     case 1031:
       return new CheckFailure("not_permitted", "username", undefined, "permission");
     case 1035:

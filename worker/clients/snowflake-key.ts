@@ -8,16 +8,20 @@ const field = "privateKey";
 export async function signSnowflakeToken(account: string, username: string, pem: string): Promise<string> {
   const { SignJWT } = await import("jose");
   const key = readKey(pem);
-  const publicKey = createPublicKey(key).export({ type: "spki", format: "der" });
-  const fingerprint = createHash("sha256").update(publicKey).digest("base64");
   const subject = `${snowflakeAccountName(account)}.${username.toUpperCase()}`;
   return new SignJWT()
     .setProtectedHeader({ alg: "RS256", typ: "JWT" })
-    .setIssuer(`${subject}.SHA256:${fingerprint}`)
+    .setIssuer(`${subject}.${snowflakeFingerprint(pem)}`)
     .setSubject(subject)
     .setIssuedAt()
     .setExpirationTime("5m")
     .sign(key);
+}
+
+/** The fingerprint of the public key of this private key, as Snowflake shows it. */
+export function snowflakeFingerprint(pem: string): string {
+  const publicKey = createPublicKey(readKey(pem)).export({ type: "spki", format: "der" });
+  return `SHA256:${createHash("sha256").update(publicKey).digest("base64")}`;
 }
 
 function readKey(pem: string): KeyObject {

@@ -29,7 +29,34 @@ class ServerMessages extends Error {
 }
 
 /** Signs in to a server over TDS and selects a constant. */
-export async function querySqlServer(login: SqlServerLogin, { begin }: CheckContext): Promise<void> {
+export function querySqlServer(login: SqlServerLogin, context: CheckContext): Promise<void> {
+  return withConnection(login, context, (connection, driver) =>
+    ended((done) => connection.execSql(new driver.Request("SELECT 1", done))),
+  );
+}
+
+/** Signs in to a server over TDS and runs statements, each as a batch without parameters. */
+export function runSqlServer(
+  login: SqlServerLogin,
+  context: CheckContext,
+  work: (run: (statement: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  return withConnection(login, context, (connection, driver) =>
+    work((statement) => ended((done) => connection.execSqlBatch(new driver.Request(statement, done)))),
+  );
+}
+
+type Driver = Awaited<ReturnType<typeof loadSqlServer>>["default"];
+
+function ended(begin: (done: (error?: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => begin((error) => (error ? reject(error) : resolve())));
+}
+
+async function withConnection(
+  login: SqlServerLogin,
+  { begin }: CheckContext,
+  work: (connection: Connection, driver: Driver) => Promise<void>,
+): Promise<void> {
   const driver = (await loadSqlServer()).default;
   const numbers: number[] = [];
   const connection = new driver.Connection(configurationOf(login));
@@ -38,9 +65,7 @@ export async function querySqlServer(login: SqlServerLogin, { begin }: CheckCont
   try {
     await signIn(connection);
     begin("permission");
-    await new Promise<void>((resolve, reject) => {
-      connection.execSql(new driver.Request("SELECT 1", (error) => (error ? reject(error) : resolve())));
-    });
+    await work(connection, driver);
   } catch (error) {
     throw error instanceof Error ? new ServerMessages(error, numbers, login.tlsMode) : error;
   } finally {
@@ -155,10 +180,18 @@ function failureOfNumber(number: number): CheckFailure | null {
       return new CheckFailure("database_not_found", "database", undefined, "permission");
     case 916:
       return new CheckFailure("not_permitted", "database", undefined, "permission");
+    case 15151:
     case 229:
     case 297:
     case 300:
       return new CheckFailure("not_permitted", "username", undefined, "permission");
+    case 15114:
+    case 15115:
+    case 15116:
+    case 15117:
+    case 15118:
+    case 15119:
+      return new CheckFailure("password_not_accepted", "password", undefined, "permission");
     case 10928:
     case 10929:
     case 17809:

@@ -4,7 +4,8 @@ import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { createTrials } from "@/testing/servers/check-trial";
 import { type OracleServerOptions, startOracleServer } from "@/testing/servers/oracle-server";
 import { startRawServer } from "@/testing/servers/raw-server";
-import { checkOracle, descriptorOf } from "@/worker/kinds/oracle";
+import { descriptorOf } from "@/worker/clients/oracle-sign-in";
+import { checkOracle } from "@/worker/kinds/oracle";
 
 /*
  * The real driver, in thin mode, against a listener and server after its own source and "Database Error

@@ -3,7 +3,6 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
 import {
-  at,
   explainHttp,
   type HttpClient,
   loadHttp,
@@ -12,14 +11,10 @@ import {
 } from "@/worker/clients/http";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { createServiceClient } from "@/worker/clients/service-client";
-import {
-  type Credential,
-  contextQuery,
-  requireContext,
-  snowflakeFault,
-} from "@/worker/clients/snowflake-fault";
+import { contextQuery, requireContext } from "@/worker/clients/snowflake-fault";
 import { signSnowflakeToken } from "@/worker/clients/snowflake-key";
 import { trySession } from "@/worker/clients/snowflake-session";
+import { type Bearer, runStatement } from "@/worker/clients/snowflake-statement";
 
 type Properties = OpenedProperties<z.output<typeof snowflake.fields>>;
 
@@ -41,13 +36,8 @@ export const checkSnowflake = defineCheck(snowflake, {
         const username = requireProperty(properties.username, "username");
         const key = requireProperty(properties.privateKey, "privateKey");
         const token = await signSnowflakeToken(properties.account, username, key);
-        await tryStatement(
-          call,
-          host,
-          properties,
-          { token, type: "KEYPAIR_JWT", field: "privateKey" },
-          context,
-        );
+        const bearer = { token, type: "KEYPAIR_JWT", field: "privateKey" } as const;
+        await tryStatement(call, host, properties, bearer, context);
         break;
       }
       case "oauth_client_credentials": {
@@ -62,41 +52,16 @@ export const checkSnowflake = defineCheck(snowflake, {
   explain: (error) => explainHttp(error, "oauthClient"),
 });
 
-type Bearer = { token: string; type: "KEYPAIR_JWT" | "OAUTH"; field: Credential };
-
-/** docs.snowflake.com/en/developer-guide/sql-api/reference */
+/** Reads the settings of the session in which a statement runs. */
 async function tryStatement(
   call: HttpClient,
   host: string,
   properties: Properties,
-  { token, type, field }: Bearer,
+  bearer: Bearer,
   { begin }: CheckContext,
 ): Promise<void> {
-  const answer = await call(`https://${host}/api/v2/statements`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "x-snowflake-authorization-token-type": type },
-    body: JSON.stringify({
-      statement: contextQuery,
-      timeout: 10,
-      role: storedName(properties.role),
-      warehouse: storedName(properties.warehouse),
-      database: storedName(properties.database),
-      schema: storedName(properties.schema),
-    }),
-  });
-  if (answer.status === 202 || answer.status === 408) throw new CheckFailure("timed_out", "warehouse");
-  if (answer.status !== 200) throw snowflakeFault(answer, field);
-  const row = at(answer.json, "data", 0);
+  const [row] = await runStatement(call, host, bearer, properties, contextQuery);
   if (row === undefined) throw new CheckFailure("unexpected_answer", "account");
   begin("permission");
   requireContext(row, properties);
-}
-
-/**
- * Returns a name as Snowflake stores it. The SQL API compares names exactly; SQL and the drivers read them as
- * identifiers.
- */
-function storedName(name: string): string {
-  const quoted = /^"(.+)"$/.exec(name)?.[1];
-  return quoted === undefined ? name.toUpperCase() : quoted.replaceAll('""', '"');
 }

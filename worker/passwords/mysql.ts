@@ -29,6 +29,7 @@ async function forMariadb(
   connection: Connection,
   { user, isOwn, verifier }: PasswordChange,
 ): Promise<Statement> {
+  if (verifier === undefined) throw new CheckFailure("misconfigured");
   if (isOwn) return { statement: "SET PASSWORD = ?", values: [verifier] };
   const host = await hostOf(connection, user);
   return { statement: "SET PASSWORD FOR ?@? = ?", values: [user, host, verifier] };

@@ -1,4 +1,5 @@
 import { postgres } from "@/lib/connectors/kinds/postgres";
+import { CheckFailure } from "@/worker/check";
 import { loadPostgres, queryPostgres } from "@/worker/clients/postgres-wire";
 import { definePasswordSetter } from "@/worker/passwords/define";
 
@@ -8,6 +9,7 @@ import { definePasswordSetter } from "@/worker/passwords/define";
  */
 export const setPostgresPassword = definePasswordSetter(postgres, {
   async set(properties, { user, verifier }, context) {
+    if (verifier === undefined) throw new CheckFailure("misconfigured");
     const { default: driver } = await loadPostgres();
     const role = driver.escapeIdentifier(user);
     // One message, all or nothing. The server gives up in time: when automate asks later which password the server

@@ -14,14 +14,22 @@ export const alphabets = {
 export type Alphabet = keyof typeof alphabets;
 export const alphabetSchema = z.enum(Object.keys(alphabets) as [Alphabet, ...Alphabet[]]);
 
-/** The shortest and the longest password that a rotation makes, in characters. MySQL's longest is 32 bytes for replicas. */
-export const passwordLengths = { min: 16, max: 64, initial: 32 } as const;
+/** The shortest and the longest password that a rotation makes, in characters. MySQL's longest is 32 bytes for replicas, and Oracle's 30. */
+export const passwordLengths = { min: 16, max: 64, initial: 30 } as const;
 
-/** How a rotation works. `own`: a user changes its own password. `pair`: an administrator sets those of two users in turn. */
-export const rotationMethods = ["own", "pair"] as const;
+/**
+ * How a rotation works. `own`: a user changes its own password. `pair`: an administrator sets those of two users in
+ * turn. `key_pair`: a user sets its own public keys, of which the server takes two, in turn.
+ */
+export const rotationMethods = ["own", "pair", "key_pair"] as const;
 export type RotationMethod = (typeof rotationMethods)[number];
 
 const minutesOfDay = 24 * 60;
+
+/** A whole number in this range, and what to say about any other input. */
+function between(min: number, max: number, message: string) {
+  return z.number(message).int(message).min(min, message).max(max, message);
+}
 
 /** How Selvage rotates the password of a secret. */
 export const rotationInput = z
@@ -32,7 +40,7 @@ export const rotationInput = z
     method: z.enum(rotationMethods),
     administratorId: z.string().max(64).optional(),
     users: z.array(z.string().max(128)).max(2).default([]),
-    length: z.number().int().min(passwordLengths.min).max(passwordLengths.max),
+    length: between(passwordLengths.min, passwordLengths.max, "Enter a whole number from 16 to 64."),
     alphabet: alphabetSchema,
     everyDays: z.number().int().min(1).max(365).nullable(),
     /** In UTC. */
@@ -43,15 +51,10 @@ export const rotationInput = z
           .int()
           .min(0)
           .max(minutesOfDay - 1),
-        minutes: z.number().int().min(15).max(minutesOfDay),
+        minutes: between(15, minutesOfDay, "Enter 0.25 to 24 hours."),
       })
       .nullable(),
-    overlapMinutes: z
-      .number()
-      .int()
-      .min(1)
-      .max(90 * minutesOfDay)
-      .default(minutesOfDay),
+    overlapMinutes: between(1, 90 * minutesOfDay, "Enter up to 2160 hours, but not 0.").default(minutesOfDay),
     /**
      * The destinations of the secret's value that the person was shown. New passwords may go there, too. All of them
      * for a request of an earlier version.
@@ -76,6 +79,7 @@ export const rotationProblems = [
   "not_used",
   "needs_user",
   "user_unfit",
+  "length_unfit",
   "administrator_unfit",
   "destination_unconfirmed",
   "destination_not_allowed",

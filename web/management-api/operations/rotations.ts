@@ -33,7 +33,10 @@ const lastRun = z.object({
   title: z.string().meta({ description: "What happened, in words." }),
   code: z.enum(checkCodes).optional(),
   refusedBy: z.array(z.string()).meta({ description: "The connections that refused the new value." }),
-  user: z.string().optional().meta({ description: "Of a pair: the user that gets a new password." }),
+  user: z
+    .string()
+    .optional()
+    .meta({ description: "The user that gets a new password or key, if it is not the only one." }),
   version: z.number().int().nullable().meta({ description: "The version that the new value became." }),
   gapMs: z.number().int().optional().meta({
     description: "For how long pipelines had a value that the server did not have, in milliseconds.",
@@ -46,7 +49,7 @@ const lastRun = z.object({
 const rotationObject = z.object({
   method: z.enum(rotationMethods).meta({
     description:
-      "`own`: a user changes its own password. `pair`: an administrator sets those of two users in turn.",
+      "`own`: a user changes its own password. `pair`: an administrator sets those of two users in turn. `key_pair`: a user sets its own two public keys in turn.",
   }),
   connection: z.object({
     id: z.string(),
@@ -64,7 +67,7 @@ const rotationObject = z.object({
     })
     .nullable(),
   overlapMinutes: z.number().int().optional().meta({
-    description: "Of a pair: for how long at least the former user keeps its password.",
+    description: "Of a pair or a key pair: for how long at least the former user or key keeps working.",
   }),
   dueAt: z.string().nullable().meta({ description: "When the schedule rotates next." }),
   problem: z.enum(rotationProblems).nullable().meta({
@@ -158,7 +161,7 @@ function objectOf(settings: NonNullable<RotationDetail["settings"]>) {
       windowStart === null || windowMinutes === null
         ? null
         : { start: clock(windowStart), minutes: windowMinutes },
-    ...(method === "pair" ? { overlapMinutes: settings.overlapMinutes } : {}),
+    ...(method !== "own" ? { overlapMinutes: settings.overlapMinutes } : {}),
     dueAt: dueAt?.toISOString() ?? null,
     setBy: settings.setByName,
     setAt: settings.setAt.toISOString(),
