@@ -98,7 +98,7 @@ function thing({ topic, name }: Due): string {
     "access_token.expires": "Your access token",
     "connection.fails": "Connection",
     "rotation.fails": "The key rotation of fabric",
-    "password.fails": "The password in secret",
+    "password.fails": "Secret",
   } as const;
   return `${kinds[topic]} “${plain(name)}”`;
 }

@@ -185,7 +185,7 @@ describe("the daily pass", () => {
       const sent = await subjects(at);
       if (sent.length > 0) told[passed] = sent;
     }
-    const subject = "The password in secret “password” could not be rotated";
+    const subject = "Secret “password” could not be rotated";
     expect(told).toEqual(Object.fromEntries([0, 1, 3, 7, 14, 21].map((passed) => [passed, [subject]])));
     await owner.passwordRotation.update({ where: { secretId }, data: { failures: 0, failingSince: null } });
     expect(await findReminders(["email"], new Date(start + 28 * day + 60_000))).toBe(0);

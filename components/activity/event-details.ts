@@ -177,19 +177,19 @@ function confirmed(to: Value, from: Value = []): string {
   return `with ${text(to)}${instead}`;
 }
 
-/** Which password the server has after a rotation, and who refuses it. */
+/** Which password or key the server has after a rotation, and who refuses it. */
 function rotationOutcome({ serverHas, refusedBy }: ActivityDetails): string | false {
   if (serverHas === undefined) return false;
   const has =
     serverHas === "unknown"
-      ? "it is not known which password the server has"
-      : `the server has the ${text(serverHas)} password`;
+      ? "it is not known which value the server has"
+      : `the server has the ${text(serverHas)} value`;
   return refusedBy === undefined ? has : `${has}, refused by ${text(refusedBy)}`;
 }
 
 function purposeOf({ purpose }: ActivityDetails): string | false {
   if (purpose === "check") return "for a check";
-  if (purpose === "rotation") return "to set a new password";
+  if (purpose === "rotation") return "to set a new value";
   if (purpose === "token") return "to get a token";
   if (purpose === "authority") return "to verify a token server";
   if (purpose === "connection") return "returned to the pipeline with its connection";
