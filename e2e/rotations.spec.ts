@@ -143,4 +143,13 @@ test("an Admin sets up the rotation of a Snowflake user’s keys, which has no p
   await expect(page.getByRole("region", { name: "Rotation" })).toContainText(
     "The user changes its own key pair, when an Admin starts it. At the server of Sales.",
   );
+
+  // The secret has no readable key: nothing reaches Snowflake, and the new key does not stay on the screen.
+  await page.getByRole("button", { name: "Rotate now" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Rotate now" }).click();
+  await expect(page.getByRole("region", { name: "Rotation" })).toContainText(
+    "The server still has the former key. The chosen secret is not a readable private key.",
+    { timeout: 20_000 },
+  );
+  await expect(page.getByRole("button", { name: "Replace value" })).toBeVisible();
 });

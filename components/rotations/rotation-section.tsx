@@ -28,10 +28,12 @@ export function RotationSection({
 }) {
   if (!settings && (!isAdmin || connections.length === 0)) return null;
   const isRunning = runs.some(({ endedAt }) => endedAt === null);
+  // A new value that nobody needs any more is deleted a moment after its run has ended.
+  const isChanging = runs.some(({ endedAt }) => Date.now() - (endedAt?.getTime() ?? Date.now()) < 5_000);
   const set = { fabricId, secret, settings, connections, administrators };
   return (
     <DetailSection id="rotation" title="Rotation">
-      {isRunning && <RefreshWhile everyMs={1500} />}
+      {isChanging && <RefreshWhile everyMs={1500} />}
       <div className="flex flex-col gap-3">
         {settings ? (
           <>
