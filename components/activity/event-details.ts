@@ -84,8 +84,10 @@ export function eventDetails(
 /** What reached another fabric, which the event names. */
 const movedActions: readonly string[] = ["secret.copy", "connection.promote"];
 
-/** Why Selvage itself allowed a destination. */
+/** Why Selvage itself allowed a destination, and where a connection came from. */
 const reasons: Readonly<Record<string, string>> = {
+  "connection.create import": "From an imported file",
+  "connection.create promotion": "Promoted from another fabric",
   "destination.allow link": "The person who entered the value was shown it",
   "destination.allow open": "The fabric allows every destination",
   "destination.allow token": "The token had entered the whole value within ten minutes before",

@@ -85,14 +85,19 @@ export function prepareConnection(
   return configured.ok ? ok({ id: uuidv7(), connector, input, configuration: configured.value }) : configured;
 }
 
+/** Where settings came from that its creator did not enter: a file, or another fabric. */
+export type ConnectionOrigin = "import" | "promotion";
+
 /**
- * Stores a prepared connection. The caller passes the result to `allowNewDestinations` after the commit.
+ * Stores a prepared connection. With `origin`, its servers count as entered by somebody else: no later edit allows them
+ * unseen. The caller passes the result to `allowNewDestinations` after the commit.
  * Throws a unique violation when the name is taken, and `QuotaExceeded`.
  */
 export async function insertConnection(
   tx: Tx,
   scope: Writer,
   { id, connector, input, configuration }: PreparedConnection,
+  origin?: ConnectionOrigin,
 ): Promise<Result<StoredConnection, ConnectionCode>> {
   const { name, kind, description } = input;
   const invalid = await lockReferences(tx, scope, configuration.references);
@@ -116,7 +121,8 @@ export async function insertConnection(
     });
   await withinQuotas(scope, { connections: 1 }, create, tx);
   await addReferences(tx, scope, id, configuration.references);
-  await record(tx, entry(scope, "connection.create", { id, name }, { kind }));
+  const details = { kind, ...(origin ? { reason: origin } : {}) };
+  await record(tx, entry(scope, "connection.create", { id, name }, details));
   const { secrets } = await currentSecretsOf(tx, scope, { kind, ...configuration });
   return ok({ id, newDestinations: await findNewDestinations(tx, scope, null, secrets) });
 }

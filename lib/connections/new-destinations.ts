@@ -98,13 +98,13 @@ async function hostsOfColleagues(
 }
 
 /**
- * True when the audit log shows that only this person created and changed the connection, and never with an
- * access token.
+ * True when the audit log shows that only this person created and changed the connection, never with an access token,
+ * and not from a file or another fabric, whose settings may be somebody else's.
  */
 async function isAllSavedBy(tx: Tx, fabricId: string, id: string, personId: string): Promise<boolean> {
   const [row] = await tx.$queryRaw<{ isTheirs: boolean | null }[]>`
     SELECT bool_or(action = 'connection.create')
-      AND bool_and("actorId" = ${personId} AND details->>'accessToken' IS NULL) AS "isTheirs"
+      AND bool_and("actorId" = ${personId} AND details->>'accessToken' IS NULL AND details->>'reason' IS NULL) AS "isTheirs"
     FROM audit_event
     WHERE ${areEvents("object", fabricId, [id], ["connection.create", "connection.update"])}`;
   return row?.isTheirs === true;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { updateConnection } from "@/lib/connections/mutations";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { idempotentForm } from "@/lib/idempotency/request";
 import { importRows } from "@/lib/imports/mutations";
@@ -94,6 +95,31 @@ test("an imported connection allows no destination, although its person entered 
   expect(asked).not.toHaveBeenCalled();
   asked.mockRestore();
   expect(await owner.allowedDestination.count(stored())).toBe(0);
+});
+
+test("a server that came with a file is not allowed for a secret that its person picks later", async () => {
+  await run([text("p"), text("other")], [postgres("Orders", "p")]);
+  const { id: password } = await owner.secret.findFirstOrThrow({
+    where: { ...stored().where, name: "other" },
+  });
+  const { id: connectionId } = await owner.connection.findFirstOrThrow(stored());
+  const properties = { server: "db.example.com", database: "d", username: "u", password };
+  const scope = fabric.scope("user", "connection:write");
+  const asked = vi.spyOn(globalThis, "fetch");
+  const updated = await updateConnection(scope, {
+    connectionId,
+    name: "Orders",
+    description: "",
+    properties,
+  });
+  expect(updated.ok).toBe(true);
+  // Automate is not asked to allow it.
+  expect(asked).not.toHaveBeenCalled();
+  asked.mockRestore();
+  expect(await owner.auditEvent.findFirst({ where: { objectId: connectionId } })).toMatchObject({
+    action: "connection.create",
+    details: { kind: "postgres", reason: "import" },
+  });
 });
 
 test("one row that cannot be stored leaves nothing behind, and is named with its reason", async () => {

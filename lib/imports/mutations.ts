@@ -49,7 +49,7 @@ export async function importRows(
         if (connections.prepared.length === 0) return ok(imported);
         const writer = await authorize(scope.actor, scope.fabricId, "connection:write");
         for (const [at, connection] of connections.prepared.entries()) {
-          const inserted = await insertConnection(tx, writer, connection);
+          const inserted = await insertConnection(tx, writer, connection, "import");
           if (!inserted.ok)
             return fail("rows_refused", { [`connections.${at}`]: firstOf(inserted.fieldErrors) });
         }

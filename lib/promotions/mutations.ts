@@ -139,7 +139,7 @@ async function storeConnections(
   try {
     return await allOrNothing<{ id: string; name: string }[], PromotionCode>(async (tx) => {
       for (const { from, connection } of prepared) {
-        const stored = await insertConnection(tx, scope, connection);
+        const stored = await insertConnection(tx, scope, connection, "promotion");
         if (!stored.ok) return refused(from, stored.fieldErrors);
         await record(tx, {
           actor: scope.actor,

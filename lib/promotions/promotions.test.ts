@@ -159,6 +159,11 @@ test("a User promotes connections with secrets that are there: settings come alo
     ["Orders", { to }],
     ["Archive", { to }],
   ]);
+  // Their servers are the other fabric's words, also for a later edit by the person who promoted them.
+  expect(await owner.auditEvent.findFirst({ where: { objectId: promoted.id } })).toMatchObject({
+    action: "connection.create",
+    details: { kind: "postgres", reason: "promotion" },
+  });
 });
 
 test("an Admin of both fabrics copies values along; the copies have no destination", async () => {
