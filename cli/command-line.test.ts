@@ -341,7 +341,7 @@ test("a rotation is shown, started and ended, and says what the server has", asy
   const rotation = {
     ...{ method: "pair", connection: { id: "c", name: "Sales" }, administrator: "dba", users: ["a", "b"] },
     ...{ everyDays: 30, window: { start: "02:00", minutes: 120 }, dueAt: "2026-12-30T02:00:00.000Z" },
-    ...{ problem: null, lastRun },
+    ...{ problem: "not_used", problemTitle: "The connection no longer uses this secret.", lastRun },
   };
   answer = { status: 200, body: { success: true, data: { secrets: [secret], id: "1", ...rotation } } };
   const env = { SELVAGE_URL: url, SELVAGE_TOKEN: "svu_x" };
@@ -351,6 +351,7 @@ test("a rotation is shown, started and ended, and says what the server has", asy
       "dba sets the passwords of a and b in turn, every 30 days, from 02:00 for 120 minutes (UTC).",
       "at the server of connection Sales",
       "next at 2026-12-30 02:00 UTC",
+      "The last rotation could not begin. The connection no longer uses this secret.",
       "2026-11-30 10:05 UTC by Ada, failed: The server still has the former password.\n",
     ].join("\n"),
   );

@@ -62,24 +62,36 @@ afterAll(async () => {
 
 type Connection = { kind: string; field: string; properties: object; value: string; destination: string };
 
-/** A connection and its Text secret, both with the kind's name, which may be sent there. */
-async function add({ kind, field, properties, value, destination }: Connection, id = kind) {
+/** A connection that uses a secret, and whose last check passed. */
+async function addConnection(
+  id: string,
+  secretId: string,
+  { kind, field, properties }: Pick<Connection, "kind" | "field" | "properties">,
+) {
   const { fabricId, admin } = fabric;
-  const versions = [{ by: "admin" as const, fields: { value } }];
-  await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "text", versions });
   const by = { createdById: admin.id, createdByName: admin.name };
-  const hash = configHash(kind, { ...properties, [field]: id });
+  const hash = configHash(kind, { ...properties, [field]: secretId });
   await owner.connection.create({
     data: {
       ...{ id, fabricId, name: id, nameKey: id, kind, properties, configHash: hash },
       ...{ ...by, updatedById: admin.id, updatedByName: admin.name },
     },
   });
-  await owner.connectionSecret.create({ data: { connectionId: id, field, secretId: id, fabricId } });
-  await owner.allowedDestination.create({ data: { fabricId, secretId: id, version: 1, destination, ...by } });
+  await owner.connectionSecret.create({ data: { connectionId: id, field, secretId, fabricId } });
   await owner.connectionCheck.create({
     data: { fabricId, configHash: hash, ok: true, durationMs: 1, actorId: admin.id, actorName: admin.name },
   });
+}
+
+/** A connection and its Text secret, both with the kind's name, which may be sent there. */
+async function add({ value, destination, ...connection }: Connection) {
+  const { fabricId, admin } = fabric;
+  const id = connection.kind;
+  const versions = [{ by: "admin" as const, fields: { value } }];
+  await addTestSecret(owner, fabric, urls.webUrl, { id, subKind: "text", versions });
+  await addConnection(id, id, connection);
+  const by = { createdById: admin.id, createdByName: admin.name };
+  await owner.allowedDestination.create({ data: { fabricId, secretId: id, version: 1, destination, ...by } });
 }
 
 function set(id: string, input: Partial<RotationInput> = {}) {
@@ -243,5 +255,27 @@ describe("the key pair of a Snowflake user", () => {
       _max: { version: true },
     });
     expect(newest._max.version).toBe((version ?? 0) + (when === "after" ? 1 : 0));
+  });
+
+  test("is not current when a connection refuses it, and both keys of before work", async () => {
+    await owner.$executeRaw`UPDATE password_run SET "promotedAt" = now() - interval '61 minutes'`;
+    const current = await owner.secretVersion.aggregate({
+      where: { secretId: "snowflake" },
+      _max: { version: true },
+    });
+    // Only the user of the first connection has the keys.
+    const properties = { ...snowflakeProperties, authType: "key_pair", username: "other" };
+    await addConnection("other", "snowflake", { kind: "snowflake", field: "privateKey", properties });
+    const refused = await rotate("snowflake");
+    expect(await lastRun("snowflake")).toMatchObject({
+      ...{ state: "failed", serverHas: "new", user: "etl", refusedBy: ["other"] },
+      version: null,
+    });
+    expect([keys.length, hasKey(refused)]).toEqual([2, true]);
+    const after = await owner.secretVersion.aggregate({
+      where: { secretId: "snowflake" },
+      _max: { version: true },
+    });
+    expect(after).toEqual(current);
   });
 });

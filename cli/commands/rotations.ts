@@ -16,7 +16,7 @@ const rotationSchema = z.object({
   everyDays: z.number().nullable(),
   window: z.object({ start: z.string(), minutes: z.number() }).nullable(),
   dueAt: z.string().nullable(),
-  problem: z.string().nullable(),
+  problemTitle: z.string().optional(),
   lastRun: z
     .object({
       state: z.string(),
@@ -85,7 +85,17 @@ function rotationPath(fabricId: string, { properties }: Secret): string {
   return `/fabric/${fabricId}/secret/id/${properties.id}/rotation`;
 }
 
-function linesOf({ method, connection, users, everyDays, window, dueAt, problem, lastRun, ...of }: Rotation) {
+function linesOf({
+  method,
+  connection,
+  users,
+  everyDays,
+  window,
+  dueAt,
+  problemTitle,
+  lastRun,
+  ...of
+}: Rotation) {
   const who =
     method !== "pair"
       ? `The user changes its own ${method === "own" ? "password" : "key pair"}`
@@ -98,7 +108,7 @@ function linesOf({ method, connection, users, everyDays, window, dueAt, problem,
       ? "Its connection no longer uses this secret."
       : `at the server of connection ${oneLine(connection.name)}`,
     ...(dueAt ? [`next at ${minuteOf(dueAt)}`] : []),
-    ...(problem ? [`The last rotation could not begin: ${problem}.`] : []),
+    ...(problemTitle ? [`The last rotation could not begin. ${oneLine(problemTitle)}`] : []),
     ...(lastRun
       ? [
           `${minuteOf(lastRun.startedAt)} by ${oneLine(lastRun.startedBy)}, ${lastRun.state}: ${oneLine(lastRun.title)}`,

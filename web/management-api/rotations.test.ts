@@ -76,6 +76,16 @@ test("an Admin’s token shows, runs and ends the rotation that an Admin set up 
     ...{ window: { start: "01:30", minutes: 120 }, problem: null, lastRun: null },
   });
 
+  const problem = async (problem: string | null) => {
+    await web.owner.passwordRotation.update({ where: { secretId }, data: { problem } });
+    return (await call("user", "GET", path)).data;
+  };
+  expect(await problem("candidate_waiting")).toMatchObject({
+    problem: "candidate_waiting",
+    problemTitle: expect.stringMatching(/^A new value of this secret waits/),
+  });
+  expect(await problem(null)).not.toHaveProperty("problemTitle");
+
   for (const [method, of] of [
     ["POST", `${path}/run`],
     ["DELETE", path],

@@ -73,6 +73,7 @@ const rotationObject = z.object({
   problem: z.enum(rotationProblems).nullable().meta({
     description: "Why the schedule could not begin its last run.",
   }),
+  problemTitle: z.string().optional().meta({ description: "The problem, in words." }),
   setBy: z.string(),
   setAt: z.string(),
   lastRun: lastRun.nullable(),
@@ -162,6 +163,7 @@ function objectOf(settings: NonNullable<RotationDetail["settings"]>) {
         ? null
         : { start: clock(windowStart), minutes: windowMinutes },
     ...(method !== "own" ? { overlapMinutes: settings.overlapMinutes } : {}),
+    ...(problem === null ? {} : { problemTitle: problemTexts[problem] }),
     dueAt: dueAt?.toISOString() ?? null,
     setBy: settings.setByName,
     setAt: settings.setAt.toISOString(),
