@@ -466,6 +466,28 @@ describe("a pair of users", () => {
     );
   });
 
+  test("stops, and says why, where only a colleague let the present value go", async () => {
+    const { id, first, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    await set({ ...input, shownDestinations });
+    const login = { ...first, server: "localhost" };
+    await addRotatedConnection(owner, fabric, { id: `${id} theirs`, secretId: id, login });
+    const destination = `postgres://localhost:${first.port}?tls=disable`;
+    await owner.allowedDestination.updateMany({
+      where: { secretId: id, destination },
+      data: { createdById: fabric.user.id },
+    });
+    // As if the User had entered the value.
+    await owner.secretVersion.updateMany({ where: { secretId: id }, data: { createdById: fabric.user.id } });
+    await rotate(id);
+    const code = "destination_not_allowed";
+    expect(await lastRun(id)).toMatchObject({ state: "failed", code, refusedBy: [`${id} theirs`] });
+    // An Admin who sets it up again sees where the value goes.
+    await set({ ...input, shownDestinations });
+    expect(await rotate(id)).toBeUndefined();
+    expect(await lastRun(id)).toMatchObject({ state: "done" });
+  });
+
   test("begins only with one of its users in the secret", async () => {
     const { id, first, second, admin, input } = await pairRotation();
     const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];

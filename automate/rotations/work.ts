@@ -93,13 +93,13 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
   const { scope, rotation, run } = working;
   const checked = rotation.method === "own" ? await acceptAll(working) : await checkConsumers(deps, working);
   if (checked === null) return releaseRun(run.id, askAgainSeconds, null);
-  const { accepted, refusedBy } = checked;
+  const { accepted, refusedBy, code } = checked;
   // The value in use still works, so nothing is broken.
   if (refusedBy.length > 0)
     return endRun(scope, run, rotation, {
       state: "failed",
       serverHas: "new",
-      code: "rejected_credentials",
+      code,
       refusedBy,
     });
   const promoter = { fabricId: scope.fabricId, teamId: scope.teamId, actor: systemActor };
@@ -134,7 +134,7 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
 async function acceptAll({ scope, run }: Working) {
   await keepCandidate(db, run, 1);
   const connections = await listUsingConnections(scope.fabricId, run.secretId);
-  return { accepted: connections.map(({ id }) => id), refusedBy: [] };
+  return { accepted: connections.map(({ id }) => id), refusedBy: [], code: null };
 }
 
 /**
@@ -151,11 +151,14 @@ async function checkConsumers(deps: Deps, { scope, run }: Working) {
   const hasPassed = ({ id, configHash }: (typeof all)[number]) =>
     passed.some((one) => one.connectionId === id && one.configHash === configHash);
   const ids = all.filter((connection) => !hasPassed(connection)).map(({ id }) => id);
-  const failed = candidate ? await failing(deps, scope, { secretId: run.secretId, candidate }, ids) : [];
+  const failed = candidate
+    ? await failing(deps, scope, { secretId: run.secretId, candidate }, ids)
+    : new Map<string, CheckCode>();
   if (failed === null) return null;
-  const connections = all.filter(({ id }) => failed.includes(id));
+  const connections = all.filter(({ id }) => failed.has(id));
   const accepted: string[] = [];
   const refusedBy: string[] = [];
+  let code: CheckCode = "destination_not_allowed";
   for (const { id, name, configHash } of connections) {
     const { ok = false } =
       (await db.connectionCheck.findFirst({
@@ -163,10 +166,12 @@ async function checkConsumers(deps: Deps, { scope, run }: Working) {
         orderBy: { checkedAt: "desc" },
         select: { ok: true },
       })) ?? {};
-    if (ok) refusedBy.push(name);
-    else accepted.push(id);
+    if (ok) {
+      refusedBy.push(name);
+      if (failed.get(id) !== code) code = "rejected_credentials";
+    } else accepted.push(id);
   }
-  return { accepted, refusedBy };
+  return { accepted, refusedBy, code };
 }
 
 /** Results that say nothing about a value. The run waits until there is another. */
@@ -180,18 +185,18 @@ const undecided: readonly CheckCode[] = [
   "key_missing",
 ];
 
-/** The ids of the connections that fail with the value; null when one was not checked. */
+/** The connections that fail with the value, by id, each with the reason; null when one was not checked. */
 async function failing(
   { runPrepared, signal }: Deps,
   scope: Working["scope"],
   subject: Parameters<typeof checkConnections>[1],
   ids?: readonly string[],
-): Promise<string[] | null> {
-  const failed: string[] = [];
+): Promise<Map<string, CheckCode> | null> {
+  const failed = new Map<string, CheckCode>();
   let isDecided = true;
   const report: Parameters<typeof checkConnections>[3]["report"] = ({ connectionId, event }) => {
     if (event.type !== "result" || event.ok) return;
-    failed.push(connectionId);
+    failed.set(connectionId, event.code);
     isDecided &&= !undecided.includes(event.code);
   };
   await checkConnections(scope, subject, ids, { runPrepared, report, signal });
@@ -201,9 +206,12 @@ async function failing(
 /** After one's own password changed without a question: which connections the new value does not suit. */
 async function checkAgain(deps: Deps, { scope, rotation, run }: Working): Promise<void> {
   const failed =
-    rotation.method === "own" ? await failing(deps, scope, { secretId: run.secretId, candidate: null }) : [];
+    rotation.method === "own"
+      ? await failing(deps, scope, { secretId: run.secretId, candidate: null })
+      : new Map<string, CheckCode>();
   if (failed === null) return releaseRun(run.id, askAgainSeconds, null);
-  const refusing = failed.length > 0 ? await listUsingConnections(scope.fabricId, run.secretId, failed) : [];
+  const ids = [...failed.keys()];
+  const refusing = ids.length > 0 ? await listUsingConnections(scope.fabricId, run.secretId, ids) : [];
   return endRun(scope, run, rotation, {
     state: "done",
     serverHas: "new",

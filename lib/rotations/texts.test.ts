@@ -36,6 +36,10 @@ const cases: [Partial<RunSummary>, string][] = [
     "User etl_b has a new password that nobody uses. The current value works as before. Refused by A.",
   ],
   [
+    { state: "failed", user: "etl_b", refusedBy: ["A"], code: "destination_not_allowed" },
+    "User etl_b has a new password that nobody uses. The current value works as before. Refused by A. It may not be sent there: an Admin can edit the rotation to allow where the present value goes.",
+  ],
+  [
     { state: "failed" },
     "The server has the new password, but it did not become the current value. Enter a password at the server and here.",
   ],

@@ -57,8 +57,9 @@ export function runText(run: RunSummary): string {
   if (serverHas === "former") return `The server still has the former ${what}.${why}`;
   if (serverHas === "unknown")
     return `It is not known which ${what} the server has.${why} Try the new value and promote it, or enter the right one.`;
+  const isNotAllowed = code === "destination_not_allowed";
   return user
-    ? `User ${user} has a new ${what} that nobody uses. The current value works as before.${refused}`
+    ? `User ${user} has a new ${what} that nobody uses. The current value works as before.${refused}${isNotAllowed ? " It may not be sent there: an Admin can edit the rotation to allow where the present value goes." : ""}`
     : "The server has the new password, but it did not become the current value. Enter a password at the server and here.";
 }
 
