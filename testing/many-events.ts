@@ -32,7 +32,8 @@ export async function addManyEvents(
          CASE WHEN n < 20 THEN 'secret.rename' WHEN n < 820 THEN 'secret.create' WHEN n % 500 = 0 THEN 'secret.replace' WHEN n % 50 = 2 THEN 'secret.refuse'
            WHEN n % 12 = 4 THEN 'secret.unchanged' ELSE 'secret.use' END,
          'secret', CASE WHEN n < 20 THEN 'secret-rare' ELSE 'secret-' || secret END, CASE WHEN n < 20 THEN 'rare' ELSE 'name ' || secret END,
-         '{"purpose": "pipeline", "version": 1, "source": "10.0.0.1"}'
+         CASE WHEN n % 1000 = 0 THEN jsonb_build_object('version', 1, 'accessToken', 'ci', 'accessTokenId', 'token-' || n % 7)
+           ELSE '{"purpose": "pipeline", "version": 1, "source": "10.0.0.1"}' END
        FROM (
          SELECT n, time, lpad(to_hex((extract(epoch FROM time) * 1000)::bigint), 12, '0') AS ms, md5(n::text) AS digest,
            r % 20 AS actor, CASE WHEN n < 820 THEN (n - 20) / 2 ELSE (r / 20) % 200 * 2 + r % 2 END AS secret

@@ -19,7 +19,7 @@ export function addActivity(program: Command): void {
     )
     .option("--from <day>", "only since this day in UTC, such as 2026-03-01, or this moment")
     .option("--to <day>", "only until the end of this day in UTC, or before this moment")
-    .option("--actor <id>", "only by the person or pipeline token with this id")
+    .option("--actor <id>", "only by the person, pipeline token or access token with this id")
     .option("--object <id>", "only about the secret, connection or token with this id")
     .option("--search <text>", "only about objects, or by people and pipelines, with this text in their name")
     .option("--kind <kind>", "only about objects of this kind, such as secret")

@@ -21,6 +21,7 @@ const groups = [
   { kind: "user", label: "People" },
   { kind: "pipeline", label: "Pipelines" },
   { kind: "system", label: "Selvage" },
+  { kind: "token", label: "Access token" },
 ] as const;
 
 export function ActivityFilters({

@@ -47,6 +47,7 @@ export function ActivityList({ events, ...context }: { events: ActivityEvent[] }
 function EventLine({ event, fabricId, hrefOf, authorities }: { event: ActivityEvent } & FabricContext) {
   const details = eventDetails(event, authorities);
   const { objectId, objectName, objectKind } = event;
+  const { accessToken, accessTokenId } = event.details;
   return (
     <li className="flex items-start gap-3 px-4 py-3">
       <EventIcon event={event} />
@@ -55,7 +56,22 @@ function EventLine({ event, fabricId, hrefOf, authorities }: { event: ActivityEv
           <p className="break-words">
             <EventSentence event={event} fabricId={fabricId} actorHref={hrefOf?.({ actor: event.actorId })} />
           </p>
-          {details.length > 0 && <p className="break-words text-sm">{details.join(" · ")}</p>}
+          {details.length > 0 && (
+            <p className="break-words text-sm">
+              {details.join(" · ")}
+              {hrefOf && accessTokenId && (
+                <>
+                  {" · "}
+                  <Link
+                    href={hrefOf({ actor: String(accessTokenId) })}
+                    className="rounded-sm text-accent-text hover:underline"
+                  >
+                    Only this token<span className="sr-only">: {String(accessToken)}</span>
+                  </Link>
+                </>
+              )}
+            </p>
+          )}
         </div>
         <p className="shrink-0 text-muted text-sm sm:pt-px">
           <RelativeTime date={event.at} />

@@ -58,7 +58,7 @@ async function add(where: TestFabric, action: AuditAction, name: string, change:
 type Event = {
   kind: "secret" | "connection" | "token";
   id: string;
-  actor: { kind: "user" | "pipeline"; id: string; name: string };
+  actor: Parameters<typeof record>[1]["actor"];
   details: Record<string, string | number>;
 };
 
@@ -82,6 +82,33 @@ describe("Activity", () => {
     expect(names(await list({ kind: "connection" }))).toEqual(["c"]);
     expect(names(await list({ event: "created", kind: "secret" }))).toEqual(["a"]);
     expect(names(await list({ kind: "nonsense", event: "toString" }))).toEqual(["c", "a", "a"]);
+  });
+
+  test("filters by access token, alone and with an object, while the token exists and after", async () => {
+    const byToken = (id: string, name: string) => ({ ...fabric.user, accessToken: { id, name } });
+    const { id: userId } = fabric.user;
+    const ended = { expiresAt: new Date(), tokenHash: "x", accessEpoch: 0 };
+    await owner.accessToken.create({ data: { id: "t1", userId, name: "ci", ...ended } });
+    await add(fabric, "secret.create", "a", { actor: byToken("t1", "ci") });
+    await add(fabric, "secret.replace", "a", { actor: byToken("t2", "laptop") });
+    await add(fabric, "secret.replace", "a");
+    await add(fabric, "secret.create", "b", { actor: byToken("t1", "ci") });
+    for (const exists of [true, false]) {
+      if (!exists) await owner.accessToken.delete({ where: { id: "t1" } });
+      expect(names(await list({ actor: "t1" }))).toEqual(["b", "a"]);
+      const ofA = await list({ actor: "t1", object: "a" });
+      expect(ofA.events.map(({ action, details }) => [action, details.accessTokenId])).toEqual([
+        ["secret.create", "t1"],
+      ]);
+      expect(names(await list({ actor: "t1", event: "changed" }))).toEqual([]);
+      expect((await listActivityActors(scope(), "t1")).at(-1)).toEqual({
+        id: "t1",
+        name: `ci, of ${fabric.user.name}`,
+        kind: "token",
+      });
+    }
+    expect(names(await list({ actor: userId }))).toEqual(["b", "a", "a", "a"]);
+    expect((await listActivity(theirScope(), activityFilter.parse({ actor: "t1" }))).events).toEqual([]);
   });
 
   test("filters by days, in UTC, and by moments", async () => {

@@ -1,5 +1,13 @@
 import "server-only";
-import { columnsOf, type IdBounds, idOrder, isWithin, keyOf, type Way } from "@/lib/audit/find-events";
+import {
+  columnsOf,
+  conditionOf,
+  type IdBounds,
+  idOrder,
+  isWithin,
+  keyOf,
+  type Way,
+} from "@/lib/audit/find-events";
 import { type AuditAction, fabricActions, isAbout, type ObjectKind } from "@/lib/audit/schema";
 import { Prisma } from "@/lib/db/client";
 
@@ -13,20 +21,26 @@ export type Wanted = {
   actorIds?: readonly string[] | undefined;
   subjects?: readonly Subject[] | undefined;
   actions?: readonly AuditAction[] | undefined;
+  /** The access token of the actor. With subjects, the actor is looked for, and `Span` limits to the token. */
+  accessTokenId?: string | undefined;
 };
 
 /** The keys of one index, each of which finds some of the events that are looked for, newest or oldest first. */
 export type Keys = { way: Way; keys: string[] };
 
 /** The keys that together find all wanted events in a fabric; `undefined` when every event is wanted. */
-export function keysFor(fabricId: string, { actorIds, subjects, actions }: Wanted): Keys[] | undefined {
-  if (!actorIds && !subjects && !actions) return undefined;
+export function keysFor(
+  fabricId: string,
+  { actorIds, subjects, actions, accessTokenId }: Wanted,
+): Keys[] | undefined {
+  if (!actorIds && !subjects && !actions && !accessTokenId) return undefined;
   const allowed = actions ?? fabricActions;
   const keys = (way: Way, values: readonly string[], kind?: ObjectKind) =>
     allowed.flatMap((action) =>
       kind === undefined || isAbout(action, kind) ? [{ way, key: keyOf(fabricId, values, action) }] : [],
     );
   const of = (subject: Subject | undefined, actorId: string | undefined) => {
+    if (!subject && accessTokenId) return keys("accessToken", [accessTokenId]);
     if (!subject) return actorId === undefined ? keys("event", []) : keys("actor", [actorId]);
     if ("unsavedName" in subject) return keys("unsaved", [subject.unsavedName], subject.kind);
     return actorId === undefined
@@ -57,7 +71,13 @@ const columns = [
 const shown = Prisma.raw(columns.map((name) => `e."${name}"`).join(", "));
 
 /** Bounds of ids, and how many events to read in which order. */
-export type Span = IdBounds & { limit: number; isOldestFirst?: boolean; kind?: ObjectKind | undefined };
+export type Span = IdBounds & {
+  limit: number;
+  isOldestFirst?: boolean;
+  kind?: ObjectKind | undefined;
+  /** Only events by this access token. */
+  accessTokenId?: string | undefined;
+};
 
 /**
  * SQL for the newest (or oldest) events of a fabric that the keys find, for `queryInOrder`. Each key reads at most `limit` entries of its
@@ -66,7 +86,11 @@ export type Span = IdBounds & { limit: number; isOldestFirst?: boolean; kind?: O
 export function selectEvents(fabricId: string, keys: readonly Keys[] | undefined, span: Span): Prisma.Sql {
   const order = Prisma.sql`${idOrder("e")} ${Prisma.raw(span.isOldestFirst ? "ASC" : "DESC")}`;
   const kind = span.kind === undefined ? Prisma.empty : Prisma.sql` AND e."objectKind" = ${span.kind}`;
-  const bounds = Prisma.sql`e."fabricId" = ${fabricId}${isWithin("e", span)}${kind}`;
+  const token =
+    span.accessTokenId === undefined
+      ? Prisma.empty
+      : Prisma.sql` AND e.details ->> 'accessTokenId' = ${span.accessTokenId}`;
+  const bounds = Prisma.sql`e."fabricId" = ${fabricId}${isWithin("e", span)}${kind}${token}`;
   if (!keys)
     return Prisma.sql`SELECT ${shown} FROM audit_event e WHERE ${bounds} ORDER BY ${order} LIMIT ${span.limit}`;
   if (keys.length === 0) return Prisma.sql`SELECT ${shown} FROM audit_event e WHERE false`;
@@ -75,7 +99,7 @@ export function selectEvents(fabricId: string, keys: readonly Keys[] | undefined
     return Prisma.sql`SELECT found.* FROM unnest(${texts}::text[]) AS k(text) CROSS JOIN LATERAL (
       SELECT ${shown} FROM audit_event e
       WHERE hashtextextended(${text}, 0) = hashtextextended(k.text, 0) AND ${text} = k.text
-        ${way === "unsaved" ? Prisma.raw(`AND e."objectId" = ''`) : Prisma.empty} AND ${bounds}
+        ${conditionOf(way, "e")} AND ${bounds}
       ORDER BY ${order} LIMIT ${span.limit}) found`;
   });
   // An event about what its actor is named after has two keys.

@@ -39,6 +39,8 @@ const filters: Record<string, Record<string, string>> = {
   "a month": { from: day(-60), to: day(-30) },
   "a pipeline": { actor: pipeline(3) },
   "a person": { actor: "user-3" },
+  "an access token": { actor: "token-3" },
+  "what an access token did to a secret": { actor: "token-0", object: secret(40) },
   nobody: { actor: "stranger" },
   "a secret": { object: secret(41) },
   "a secret that is rare": { object: "secret-rare" },

@@ -68,13 +68,14 @@ export async function pageQuery(
 ): Promise<{ query: Prisma.Sql; isBackward: boolean; named: Named | undefined }> {
   const { before, after } = filter;
   const isBackward = before === undefined && after !== undefined;
-  const { keys, named } = await findWanted(scope, filter);
+  const { keys, named, accessTokenId } = await findWanted(scope, filter);
   const range = idRange(filter);
   const query = selectEvents(scope.fabricId, keys, {
     ...range,
     ...(isBackward ? { after } : { to: lowerOf(before, range.to) }),
     limit: pageSize + 1,
     kind: filter.kind,
+    accessTokenId,
     isOldestFirst: isBackward,
   });
   return { query, isBackward, named };
@@ -91,7 +92,8 @@ export async function* exportActivity(
   const found = await findWanted(scope, filter);
   const { from, to } = idRange(filter);
   for (let before = to; ; ) {
-    const span = { from, to: before, limit: exportPageSize, kind: filter.kind };
+    const { accessTokenId } = found;
+    const span = { from, to: before, limit: exportPageSize, kind: filter.kind, accessTokenId };
     const isLater = before !== to;
     const rows = await inListSlot(
       scope.actor.id,
@@ -119,14 +121,18 @@ function lowerOf(one: string | undefined, other: string | undefined): string | u
 async function findWanted(
   { fabricId, teamId }: Reader,
   { actor, kind, event, object, search }: ActivityFilter,
-): Promise<{ keys: Keys[] | undefined; named?: Named }> {
+): Promise<{ keys: Keys[] | undefined; named?: Named; accessTokenId?: string | undefined }> {
   const actions = actionsFor({ kind, event });
+  const ownerId = actor ? await findTokenOwner(fabricId, actor) : undefined;
+  const accessTokenId = ownerId === undefined ? undefined : actor;
+  const actorId = ownerId ?? actor;
   const wanted: Wanted = {
     actions,
-    actorIds: actor ? [actor] : undefined,
+    actorIds: actorId ? [actorId] : undefined,
+    accessTokenId,
     subjects: object ? await subjectsOf(fabricId, object) : undefined,
   };
-  if (!search) return { keys: keysFor(fabricId, wanted) };
+  if (!search) return { keys: keysFor(fabricId, wanted), accessTokenId };
   const { actorIds, ...named } = await findNamed({ fabricId, teamId }, search);
   const about: Subject[] = [
     ...named.objects,
@@ -140,9 +146,20 @@ async function findWanted(
     wanted.subjects?.some((other) => nameOfSubject(one) === nameOfSubject(other)) ?? true;
   const parts: Wanted[] = [
     { ...wanted, subjects: about.filter(isWanted) },
-    { ...wanted, actorIds: actorIds.filter((id) => !actor || id === actor) },
+    { ...wanted, actorIds: actorIds.filter((id) => !actorId || id === actorId) },
   ];
-  return { keys: parts.flatMap((part) => keysFor(fabricId, part) ?? []), named };
+  return { keys: parts.flatMap((part) => keysFor(fabricId, part) ?? []), named, accessTokenId };
+}
+
+/**
+ * The person of an access token, by the token's id; `undefined` for any other id. The row of a token that ended long ago
+ * is gone, but its events are not.
+ */
+async function findTokenOwner(fabricId: string, id: string): Promise<string | undefined> {
+  const token = await db.accessToken.findUnique({ where: { id }, select: { userId: true } });
+  if (token) return token.userId;
+  if (await newestOf(fabricId, { actorIds: [id] })) return undefined;
+  return (await newestOf(fabricId, { accessTokenId: id }))?.actorId;
 }
 
 const nameOfSubject = (one: Subject) => ("id" in one ? one.id : `${one.kind} ${one.unsavedName}`);
@@ -156,7 +173,7 @@ function actionsFor({ kind, event }: ActivityFilter): readonly AuditAction[] | u
 
 /**
  * The actors that Activity can be filtered by: members of the team, the fabric's newest pipelines, Automate,
- * and `actorId` even if that actor has left.
+ * and `actorId` even if that actor has left, or is an access token.
  */
 export async function listActivityActors(
   { fabricId, teamId }: Reader,
@@ -182,7 +199,11 @@ export async function listActivityActors(
   if (actorId === undefined || actors.some(({ id }) => id === actorId)) return actors;
   const lastEvent = await newestOf(fabricId, { actorIds: [actorId] });
   const kind = lastEvent?.actorKind === "pipeline" ? "pipeline" : "user";
-  return lastEvent ? [...actors, { id: actorId, name: lastEvent.actorName, kind }] : actors;
+  if (lastEvent) return [...actors, { id: actorId, name: lastEvent.actorName, kind }];
+  const byToken = await newestOf(fabricId, { accessTokenId: actorId });
+  if (!byToken) return actors;
+  const name = `${detailsOf(byToken.details).accessToken}, of ${byToken.actorName}`;
+  return [...actors, { id: actorId, name, kind: "token" }];
 }
 
 /** The last kind and name of the object that Activity is filtered by, or null when it has no events. */

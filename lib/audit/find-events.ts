@@ -2,6 +2,9 @@ import "server-only";
 import type { AuditAction } from "@/lib/audit/schema";
 import { db, Prisma } from "@/lib/db/client";
 
+/** The id of the access token by which an event was caused, as SQL of the events that have one. */
+const accessTokenId = "details ->> 'accessTokenId'";
+
 /**
  * What events are looked for by, in addition to their fabric and their action. Each way has an index of a digest of
  * these columns, followed by the id. A digest is an eighth as long as its columns, which each use of a secret pays for.
@@ -13,6 +16,8 @@ const ways = {
   actorAndObject: ["objectId", "actorId"],
   /** Only events whose object has no id: checks of connections, and requests for unknown names. */
   unsaved: ["objectName"],
+  /** Only events by an access token: the id of that. */
+  accessToken: [accessTokenId],
 } as const;
 
 export type Way = keyof typeof ways;
@@ -63,8 +68,16 @@ type Values = readonly (string | Prisma.Sql)[];
 
 /** The SQL text of a way's columns of the audit log, as `alias`. Equal to `keyOf` for the events that it finds. */
 export function columnsOf(way: Way, alias: string): Prisma.Sql {
-  const columns = ["fabricId", ...ways[way], "action"].map((name) => `${alias}."${name}"`);
+  const columns = ["fabricId", ...ways[way], "action"].map((name) =>
+    name === accessTokenId ? `(${alias}.${name})` : `${alias}."${name}"`,
+  );
   return Prisma.raw(columns.join(" || ' ' || "));
+}
+
+/** The condition of the index of a way, which a query must repeat. */
+export function conditionOf(way: Way, alias: string): Prisma.Sql {
+  if (way === "unsaved") return Prisma.raw(` AND ${alias}."objectId" = ''`);
+  return way === "accessToken" ? Prisma.raw(` AND (${alias}.${accessTokenId}) IS NOT NULL`) : Prisma.empty;
 }
 
 /** The text whose digest the index of a way contains. */
@@ -92,8 +105,7 @@ export function areEvents(
     );
   const keys = actions.map(key);
   const columns = columnsOf(way, alias);
-  const unsaved = way === "unsaved" ? Prisma.raw(` AND ${alias}."objectId" = ''`) : Prisma.empty;
   return Prisma.sql`(hashtextextended(${columns}, 0) IN (${Prisma.join(
     keys.map((one) => Prisma.sql`hashtextextended(${one}, 0)`),
-  )}) AND ${columns} IN (${Prisma.join(keys)})${unsaved})`;
+  )}) AND ${columns} IN (${Prisma.join(keys)})${conditionOf(way, alias)})`;
 }

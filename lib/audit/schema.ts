@@ -349,6 +349,7 @@ export const detailKeys = [
   "reason",
   "rule",
   "accessToken",
+  "accessTokenId",
   "count",
   "length",
   "within",
@@ -407,4 +408,4 @@ export type Named = {
 };
 
 /** An actor in a fabric, for the filter. */
-export type ActivityActor = { id: string; name: string; kind: "user" | "pipeline" | "system" };
+export type ActivityActor = { id: string; name: string; kind: "user" | "pipeline" | "system" | "token" };

@@ -122,6 +122,7 @@ test("an upgrade allows the current destinations of connections and token server
     "allow_present_destinations",
     "note_past_readers",
     "note_past_uses",
+    "index_access_tokens",
   ]);
   expect(await allowed()).toEqual([
     {

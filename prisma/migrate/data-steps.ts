@@ -1,5 +1,6 @@
 import type { Client } from "pg";
 import { allowPresentDestinations } from "@/prisma/migrate/allow-present-destinations";
+import { indexAccessTokens } from "@/prisma/migrate/index-access-tokens";
 import { notePastReaders } from "@/prisma/migrate/note-past-readers";
 import { notePastUses } from "@/prisma/migrate/note-past-uses";
 
@@ -8,6 +9,7 @@ const steps: Readonly<Record<string, (owner: Client) => Promise<void>>> = {
   allow_present_destinations: allowPresentDestinations,
   note_past_readers: notePastReaders,
   note_past_uses: notePastUses,
+  index_access_tokens: indexAccessTokens,
 };
 
 /**

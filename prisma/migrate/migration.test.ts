@@ -22,7 +22,7 @@ const run = (log?: (sentence: string) => void) =>
   migrate({ databaseUrl: urls.ownerUrl, rolePrefix, logins: {}, ...(log ? { log } : {}) });
 
 /** Those of prisma/migrate/data-steps.ts. */
-const dataSteps = 3;
+const dataSteps = 4;
 const indexMigration = "20261127124045_audit_without_team_index";
 
 /** The state before the migration that drops the index. */

@@ -2,6 +2,7 @@ import { Client } from "pg";
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyMigrations, migrationNames } from "@/prisma/migrate/apply-migrations";
+import { indexAccessTokens } from "@/prisma/migrate/index-access-tokens";
 import { asMigrator } from "@/prisma/migrate/migration";
 import { createPartitions, listPartitions, monthOf } from "@/prisma/partitions/partitions";
 import { createEmptyDatabase } from "@/testing/database";
@@ -76,6 +77,30 @@ test("the events stay where they are, programs keep their rights, and each event
     "audit_event_first_fabricId_objectId_id_idx",
   ]);
   expect((await listPartitions(owner)).map(({ name }) => name)[0]).toBe("audit_event_first");
+});
+
+test("each partition gets the index of events by access token, one that was interrupted and a later one too", async () => {
+  const count = async () => {
+    const { rows } = await owner.query(
+      `SELECT x.indisvalid AS "isValid", (SELECT count(*)::int FROM pg_inherits WHERE inhparent = x.indexrelid) AS indexes
+       FROM pg_index x WHERE x.indexrelid = 'audit_event_token_idx'::regclass`,
+    );
+    return rows[0];
+  };
+  const partitions = (await listPartitions(owner)).length;
+  await owner.query(
+    `CREATE INDEX audit_event_first_token_idx ON audit_event_first (id) WHERE (details ->> 'accessTokenId') IS NOT NULL`,
+  );
+  for (let times = 0; times < 2; times += 1) {
+    await indexAccessTokens(owner);
+    expect(await count()).toEqual({ isValid: true, indexes: partitions });
+  }
+  const now = monthOf(new Date(), 5);
+  const created = await asMigrator(databaseUrl, (client) =>
+    createPartitions(client, { databaseUrl, log, now }),
+  );
+  expect(created.length).toBeGreaterThan(0);
+  expect(await count()).toEqual({ isValid: true, indexes: partitions + created.length });
 });
 
 test("an index that was not finished is created again", async () => {

@@ -25,7 +25,7 @@ const filters = z.object({
   search: activityFilters.search.optional().meta({
     description: "Only events about objects, or by people and pipelines, with this text in their name.",
   }),
-  actor: id.meta({ description: "Only events of the actor with this id." }),
+  actor: id.meta({ description: "Only events of the actor, or by the access token, with this id." }),
   object: id.meta({ description: "Only events of the object with this id." }),
   kind: z.enum(objectKinds).optional(),
   event: z.enum(eventKindKeys).optional(),
