@@ -4,15 +4,14 @@ import { findBrowser, launchArguments } from "@/scripts/browser.mjs";
 
 const executablePath = await findBrowser();
 
-/** Plays a whole recovery: only for `npm run test:long`. */
-const long = process.env.RUN_LONG ? [] : ["recovery.spec.ts"];
-
 export default defineConfig({
   testDir: "e2e",
   testMatch: "*.spec.ts",
   globalSetup: "./e2e/stack.ts",
   outputDir: "test-results/e2e",
   fullyParallel: true,
+  // Only for `npm run test:long`: what starts or ends whole programs, and second ways to a promise of another test.
+  ...(process.env.RUN_LONG ? {} : { grepInvert: /@long/ }),
   forbidOnly: true,
   // One more than there are cores, as many wait for a program.
   workers: availableParallelism() + 1,
@@ -20,7 +19,7 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: "line",
   projects: [
-    { name: "journeys", testIgnore: ["database-files.spec.ts", ...long], teardown: "what they left" },
+    { name: "journeys", testIgnore: "database-files.spec.ts", teardown: "what they left" },
     { name: "what they left", testMatch: "database-files.spec.ts" },
   ],
   use: {

@@ -71,7 +71,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: "alone", include: alone } },
     ],
-    globalSetup: ["testing/postgres.ts"],
+    globalSetup: ["testing/postgres.ts", "testing/built-programs.ts"],
     // No time zone that a developer sits in, with an offset of 45 minutes.
     env: { TZ: "Pacific/Chatham" },
     sequence: { sequencer: LongestFirst },

@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
-import { buildPrograms } from "@/testing/built-programs";
+import { builtPrograms } from "@/testing/built-programs";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 
-const { folder, remove } = buildPrograms({ admin: "admin/main.ts" });
-const program = join(folder, "admin.mjs");
+const program = join(builtPrograms("admin", { admin: "admin/main.ts" }), "admin.mjs");
 let ownerUrl: string;
 let owner: Db;
 
@@ -22,7 +21,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await owner.$disconnect();
-  remove();
 });
 
 /** Runs an operator's command in its own process. */

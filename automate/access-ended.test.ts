@@ -33,7 +33,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   automates.stopAll();
-  automates.remove();
   await owner.$disconnect();
 });
 

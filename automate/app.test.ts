@@ -13,14 +13,14 @@ import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { countWaiting } from "@/testing/waiting-queries";
 
 const canary = "canary-93ab51f0";
 let owner: Db;
 let app: FastifyInstance;
 let internal: FastifyInstance;
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let pool: CheckPool;
 let fabric: TestFabric;
 let other: TestFabric;
@@ -39,7 +39,7 @@ beforeAll(async () => {
   other = await createTestFabric(owner, "theirs");
   await addSecret("warehouse", canary);
   delete process.env.WEB_DATABASE_URL;
-  pool = createCheckPool({ workerPath: worker.path });
+  pool = createCheckPool({ workerPath });
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
   internal = createInternalApp({
     keys: fabric.keys,
@@ -53,7 +53,6 @@ afterAll(async () => {
   await app.close();
   await internal.close();
   pool.close();
-  worker.remove();
   await owner.$disconnect();
   await closeDb();
 });

@@ -14,13 +14,12 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 const folder = mkdtempSync(join(tmpdir(), "selvage-descriptors-"));
 const script = join(folder, "checks.mts");
 afterAll(() => {
-  worker.remove();
   rmSync(folder, { recursive: true });
 });
 
@@ -39,7 +38,7 @@ const isAlive = ({ pid, exitCode, signalCode }: ChildProcess) =>
   pid !== undefined && exitCode === null && signalCode === null;
 mock.timers.enable({ apis: ["setTimeout"] });
 
-const pool = createCheckPool({ workerPath: ${JSON.stringify(worker.path)}, size: 1 });
+const pool = createCheckPool({ workerPath: ${JSON.stringify(workerPath)}, size: 1 });
 const job = createJob("restapi", { baseUrl: "http://127.0.0.1:9", authType: "none", tlsMode: "disable" }, {});
 const run = async () => {
   const result = await pool.run(job, () => {});
@@ -143,7 +142,6 @@ test.skipIf(spawnSync("prlimit", ["--version"]).status !== 0)(
       expect(automate.exitCode).toBe(null);
     } finally {
       automates.stopAll();
-      automates.remove();
       await owner.$disconnect();
       await closeDb();
     }

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, expect, it } from "vitest";
 import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
@@ -11,7 +11,6 @@ beforeAll(async () => {
   automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
 });
 afterEach(() => automates.stopAll());
-afterAll(() => automates.remove());
 
 /** Each request without a token logs a line. Together the lines exceed a pipe's buffer. */
 async function fillLog(url: string): Promise<void> {

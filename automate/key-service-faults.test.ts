@@ -21,7 +21,7 @@ import type { KeyService, Situation } from "@/testing/key-services/key-service";
 import { startTransit } from "@/testing/key-services/transit";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 import { injectAsWeb } from "@/testing/signed-request";
 import { countIdleTransactions } from "@/testing/waiting-queries";
@@ -42,7 +42,7 @@ let runtime: FastifyInstance;
 let internal: FastifyInstance;
 let webKey: string;
 let now = Date.now();
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let pool: CheckPool;
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
 
@@ -73,7 +73,7 @@ beforeAll(async () => {
   await chooseMasterKey(createFabricKeys(db, keyring, signingKey), scope, acme.fingerprint);
   ours = await furnish(fabric, "ours", urls.webUrl);
   theirs = await furnish(other, "theirs", urls.webUrl);
-  pool = createCheckPool({ workerPath: worker.path, limits: { max: 1 } });
+  pool = createCheckPool({ workerPath, limits: { max: 1 } });
 });
 
 beforeEach(async () => {
@@ -113,7 +113,6 @@ async function stop() {
 afterAll(async () => {
   await stop();
   pool.close();
-  worker.remove();
   await api.close();
   await service.close();
   await closeDb();

@@ -52,7 +52,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   automates?.stopAll();
-  automates?.remove();
   await owner?.$disconnect();
   await closeDb();
 });

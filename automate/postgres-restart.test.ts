@@ -66,7 +66,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   automates?.stopAll();
-  automates?.remove();
   slow.closeAllConnections();
   slow.close();
   await owner?.$disconnect();

@@ -30,7 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await owner.$disconnect();
   automates.stopAll();
-  automates.remove();
 });
 
 test("automate started before its database is alive and not ready, and serves soon after the database starts", async () => {

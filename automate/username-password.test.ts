@@ -10,11 +10,11 @@ import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
 
 const { token, tokenHash } = newPipelineToken();
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
@@ -39,14 +39,13 @@ beforeAll(async () => {
     },
   });
   login = await createPostgresLogin(urls.ownerUrl);
-  pool = createCheckPool({ workerPath: worker.path, size: 1 });
+  pool = createCheckPool({ workerPath, size: 1 });
   app = createRuntimeApp({ keys: fabric.keys, logger: false });
 });
 
 afterAll(async () => {
   await app.close();
   pool.close();
-  worker.remove();
   await login.drop();
   await owner.$disconnect();
   await closeDb();

@@ -46,9 +46,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   automates.stopAll();
-  automates.remove();
   await owner.$disconnect();
-  program.remove();
 });
 
 /** Runs a command of the operator, with these variables changed. */

@@ -71,8 +71,6 @@ afterEach(() => {
 });
 afterAll(async () => {
   automates.stopAll();
-  automates.remove();
-  program.remove();
   await owner.$disconnect();
 });
 

@@ -68,7 +68,6 @@ test("the terminal of the operator runs nothing that a changed backup contains",
     AUTOMATE_PUBLIC_KEY: process.env.AUTOMATE_PUBLIC_KEY ?? "",
   };
   const { output } = await program.run(env, "restore", "--from", folder);
-  program.remove();
   expect(output).toContain("]0;owned");
   expect(output).not.toMatch(/[^\P{Cc}\n]/u);
 });

@@ -22,7 +22,6 @@ beforeAll(async () => {
   fingerprint = await calculateJwkThumbprint(system.publicKeys()[0]);
 });
 afterAll(async () => {
-  program.remove();
   await system.owner.$disconnect();
 });
 

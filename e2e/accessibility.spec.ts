@@ -183,13 +183,25 @@ const screens: Screen[] = [
 
 /** Screens similar to another of the list: only `npm run test:long` checks them. */
 const alike = new Set([
+  "Account menu",
+  "Account activity",
+  "Create token",
+  "Edit fabric",
+  "Activity, export and other days",
+  "Add trusted issuer",
   "Secrets, none match",
+  "Import",
   "Add Secret, Binary",
   "Add Secret, Username & Password",
+  "Add Secret, M2M OAuth",
   "Rename secret",
   "Edit description",
+  "Ask for a value",
+  "Gallery of kinds",
   "Add connection, sftp",
+  "Add connection, restapi",
   "Secret picker, none of this type",
+  "Nothing here",
 ]);
 
 let made: Promise<{ tenant: Tenant; objects: FabricObjects }> | undefined;

@@ -66,7 +66,7 @@ test("a User without permission requests approval for a new destination and stil
   await api.close();
 });
 
-test("an Admin declines a request, and the connection says who did", async ({
+test("an Admin declines a request, and the connection says who did", { tag: "@long" }, async ({
   page,
   context,
   tenant,

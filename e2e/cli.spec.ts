@@ -131,10 +131,9 @@ test("the CLI reads secrets from standard input and files, byte for byte, and li
   expect((await selvage(["secrets", "add", "x", canary.value(), ...inFabric])).code).toBe(2);
 });
 
-test("a replaced value keeps the destinations of the previous one, unless an option clears them", async ({
-  tenant,
-  canary,
-}) => {
+test("a replaced value keeps the destinations of the previous one, unless an option clears them", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const env = {
     SELVAGE_URL: stack().webUrl,
     SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),

@@ -223,12 +223,9 @@ test("a check reaches a REST API with a token that an M2M OAuth secret obtained 
   await Promise.all([api.close(), tokens.close()]);
 });
 
-test("a REST API that echoes its requests leaks nothing, with basic, bearer and API key", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a REST API that echoes its requests leaks nothing, with basic, bearer and API key", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const basic = { username: canary.value(), password: canary.value() };
   const bearer = canary.value();
   const apiKey = { name: "X-API-Key", value: canary.value() };
@@ -468,7 +465,12 @@ test("the picker works on a cold deep link, never chooses automatically, and dis
   await expect(picker(page, "Password")).toContainText("Choose a secret");
 });
 
-test("the server pages the picker through many secrets", async ({ page, context, tenant, canary }) => {
+test("the server pages the picker through many secrets", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   const caller = await callerOf(tenant.user);
   for (let i = 0; i < 55; i++) {
     await callAction(caller, "createSecretAction", [

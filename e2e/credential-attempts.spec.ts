@@ -108,7 +108,7 @@ test("an Admin resumes a paused sign-in in the form that reports it", async ({
   await api.close();
 });
 
-test("choosing a secret and pressing Check at once makes one attempt", async ({
+test("choosing a secret and pressing Check at once makes one attempt", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -136,7 +136,7 @@ test("choosing a secret and pressing Check at once makes one attempt", async ({
   await api.close();
 });
 
-test("a queued check says that it waits, and runs when its slot is free", async ({
+test("a queued check says that it waits, and runs when its slot is free", { tag: "@long" }, async ({
   page,
   context,
   tenant,

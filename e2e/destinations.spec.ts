@@ -120,7 +120,7 @@ test("Admins review the destinations that the upgrade allowed, and keep or remov
   await expect(page.getByText("Destinations to review")).toHaveCount(0);
 });
 
-test("an Admin allows the token server that a colleague entered", async ({
+test("an Admin allows the token server that a colleague entered", { tag: "@long" }, async ({
   page,
   context,
   tenant,

@@ -37,11 +37,9 @@ test("Enter a second time, before the answer, does not submit a dialog again", a
   await expect(rows).toHaveCount(1);
 });
 
-test("after a failed attempt, Create fabric still asks before it discards what was entered", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("after a failed attempt, Create fabric still asks before it discards what was entered", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   await signIn(context, tenant.admin);
   await open(page, "/metadata");
   await page.route("**/metadata", (route) =>

@@ -82,11 +82,9 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   await expect(page.getByText("created secret acme_api_key")).toBeVisible();
 });
 
-test("a link for an existing secret names its destinations, and is revoked; its page asks for the value", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a link for an existing secret names its destinations, and is revoked; its page asks for the value", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const { fabric, admin, user } = tenant;
   const secretId = await addSecret(tenant);
   const { rows } = await database().query<{ name: string }>(`SELECT name FROM secret WHERE id = $1`, [

@@ -70,7 +70,11 @@ test("a person finds what expires, passes it on, snoozes it with a reason and gi
   await expect(page.getByText("changed the expiry of").first()).toBeVisible();
 });
 
-test("a person verifies their address by the code that was sent there", async ({ page, context, tenant }) => {
+test("a person verifies their address by the code that was sent there", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   await signIn(context, tenant.user);
   await database().query(
     `INSERT INTO reminder_channel (channel, "seenAt") VALUES ('email', now() + interval '1 hour')

@@ -202,23 +202,24 @@ async function expectTold(programs: Programs, postgres: Postgres, work: ReturnTy
   await owner.end();
 }
 
-if (process.env.RUN_LONG)
-  test("web and automate report a full disk or read-only Postgres, and serve within two seconds after it ends", async () => {
-    test.setTimeout(300_000);
-    const disk = mountSmallDisk(256);
-    let postgres: Postgres | undefined;
-    let programs: Programs | undefined;
-    try {
-      postgres = await startRestartablePostgres({
-        on: disk.dir,
-        flags: ["min_wal_size=32MB", "max_wal_size=32MB"],
-      });
-      programs = await startPrograms(postgres, disk.dir);
-      expect(await programs.create("first")).toMatchObject({ status: 200 });
-      await sufferAll(programs, postgres, disk);
-    } finally {
-      await programs?.stop();
-      await postgres?.remove();
-      disk.remove();
-    }
-  });
+test("web and automate report a full disk or read-only Postgres, and serve within two seconds after it ends", {
+  tag: "@long",
+}, async () => {
+  test.setTimeout(300_000);
+  const disk = mountSmallDisk(256);
+  let postgres: Postgres | undefined;
+  let programs: Programs | undefined;
+  try {
+    postgres = await startRestartablePostgres({
+      on: disk.dir,
+      flags: ["min_wal_size=32MB", "max_wal_size=32MB"],
+    });
+    programs = await startPrograms(postgres, disk.dir);
+    expect(await programs.create("first")).toMatchObject({ status: 200 });
+    await sufferAll(programs, postgres, disk);
+  } finally {
+    await programs?.stop();
+    await postgres?.remove();
+    disk.remove();
+  }
+});

@@ -217,12 +217,9 @@ test("a person replaces a value, deletes the secret and undoes that with the key
   await expect(secretRow(page, "login")).toBeVisible();
 });
 
-test("a person requests approval of a destination, and an Admin approves, with the keyboard alone", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person requests approval of a destination, and an Admin approves, with the keyboard alone", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   const api = await startRestApiServer({ bearer: value });
   const secretId = await addToken(tenant, tenant.admin, value);

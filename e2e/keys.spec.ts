@@ -108,12 +108,9 @@ test("an Admin rotates the key of a fabric, pauses and resumes it, while a pipel
     await expect(page.getByText(sentence)).toBeVisible();
 });
 
-test("a value that cannot be opened is listed by secret and field, and the rotation ends without it", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a value that cannot be opened is listed by secret and field, and the rotation ends without it", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await addText(tenant, "sound", canary.value());
   await addText(tenant, "damaged", canary.value());
   await database().query(
@@ -175,10 +172,9 @@ async function admin(args: string[], more: Record<string, string> = {}) {
   );
 }
 
-test("an operator rotates a fabric's key, pauses it and verifies all keys by the commands as they are shipped", async ({
-  tenant,
-  canary,
-}) => {
+test("an operator rotates a fabric's key, pauses it and verifies all keys by the commands as they are shipped", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const { name } = tenant.fabric;
   const ofFabric = ["--fabric", name];
   const value = canary.value();

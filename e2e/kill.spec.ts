@@ -6,7 +6,7 @@ import { type Caller, callAction, callerOf } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 import { database, type Tenant } from "@/testing/tenant";
 
-const kills = process.env.RUN_LONG ? 40 : 1;
+const kills = 40;
 // A large value, so that a kill interrupts work.
 const valueBytes = 60_000;
 
@@ -55,7 +55,10 @@ async function expectWhole(tenant: Tenant, attempts: readonly Attempt[]) {
   expect(rows, "halves of secrets").toEqual([]);
 }
 
-test("web killed during creates leaves each secret complete or absent", async ({ tenant, canary }) => {
+test("web killed during creates leaves each secret complete or absent", { tag: "@long" }, async ({
+  tenant,
+  canary,
+}) => {
   const web = await startWebCopy("web-killed");
   const caller = await callerOf(tenant.user);
   const value = () => canary.value().padEnd(valueBytes, "x");
@@ -77,10 +80,9 @@ test("web killed during creates leaves each secret complete or absent", async ({
   await expectWhole(tenant, attempts);
 });
 
-test("web killed during replacements leaves the old or the new value, with its version", async ({
-  tenant,
-  canary,
-}) => {
+test("web killed during replacements leaves the old or the new value, with its version", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const web = await startWebCopy("web-killed");
   const caller = await callerOf(tenant.user);
   const pipeline = await startPipeline(tenant);
@@ -131,10 +133,9 @@ test("web killed during replacements leaves the old or the new value, with its v
   }
 });
 
-test("automate killed while it creates keys and returns values loses nothing, and serves again", async ({
-  tenant,
-  canary,
-}) => {
+test("automate killed while it creates keys and returns values loses nothing, and serves again", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const automate = await startAutomateCopy("automate-killed");
   const web = await startWebCopy("web-of-killed-automate", () => ({ AUTOMATE_URL: automate.internalUrl }));
   const admin = await callerOf(tenant.admin);

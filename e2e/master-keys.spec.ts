@@ -118,12 +118,9 @@ test("an Admin puts a fabric under the team's own master key, while its pipeline
   await expect(page.getByText(/Acme’s own key/)).toBeVisible();
 });
 
-test("while the service of the primary master key does not answer, fabrics can't be created, and other fabrics work", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("while the service of the primary master key does not answer, fabrics can't be created, and other fabrics work", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const { automateEnv, dir } = stack();
   const { keys } = JSON.parse(await readFile(automateEnv.KMS_CONFIG ?? "", "utf8"));
   const gone = { label: "gone", provider: "transit", key: "selvage" };

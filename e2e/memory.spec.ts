@@ -15,9 +15,7 @@ import { stack } from "@/testing/stack-address";
 import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 /** Seconds of ordinary work after which the test searches memory again. */
-const delays = process.env.RUN_LONG
-  ? (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number)
-  : [];
+const delays = (process.env.MEMORY_SECONDS ?? "60,300,900").split(",").map(Number);
 
 type Ways = { value: (word: string) => string; web: string; tenant: Tenant; caller: Caller };
 
@@ -144,8 +142,11 @@ async function workFor(
   }
 }
 
-test("no program references a value after it has sealed or returned it", async ({ tenant, canary }) => {
-  test.setTimeout(120_000 + 2 * 1000 * Math.max(0, ...delays));
+test("no program references a value after it has sealed or returned it", { tag: "@long" }, async ({
+  tenant,
+  canary,
+}) => {
+  test.setTimeout(120_000 + 2 * 1000 * Math.max(...delays));
   const webFile = snapshotFile(stack().dir, "web");
   const automateFile = snapshotFile(stack().dir, "automate");
   const automate = await startAutomateCopy("memory-automate", snapshotOptions(automateFile));
@@ -173,7 +174,7 @@ test("no program references a value after it has sealed or returned it", async (
     await workFor(5, web.url, automate.url, other, otherToken);
     await enterByEveryWay({ value, web: web.url, tenant, caller: await callerOf(tenant.admin) });
     await readByEveryWay(automate.url, token);
-    if (delays.length > 0) await report("at once");
+    await report("at once");
     let since = 0;
     for (const seconds of delays) {
       await workFor(seconds - since, web.url, automate.url, other, otherToken);
@@ -186,7 +187,7 @@ test("no program references a value after it has sealed or returned it", async (
       const texts = [mark, automate.internalUrl];
       expect(await findReferences(copy.pid(), file, texts), name).toEqual([automate.internalUrl]);
     }
-    if (delays.length > 0) await report("after a collection");
+    await report("after a collection");
   } finally {
     await web.stop();
     await automate.stop();

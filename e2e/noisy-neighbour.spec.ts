@@ -72,99 +72,98 @@ function percentile({ tookMs }: Measured, share: number): number {
   return Math.round(sorted[Math.floor(sorted.length * share)] ?? Number.NaN);
 }
 
-if (process.env.RUN_LONG)
-  test("noisy neighbour: no team and no stranger slows another team's pages and reads", async ({
-    canary,
-  }) => {
-    test.setTimeout(300_000);
-    const [noisy, quiet] = [await createTenant("Noisy"), await createTenant("Quiet")];
-    const automate = await startAutomateCopy("noisy-automate");
-    const web = await startWebCopy("noisy-web", () => ({ AUTOMATE_URL: automate.internalUrl }));
-    const stopLater: (() => void)[] = [];
-    try {
-      await addSecrets(noisy, 100_000);
-      const created = await callAction(await callerOf(quiet.user), "createSecretAction", [
-        quiet.fabric.id,
-        { subKind: "text", name: "one", fields: { value: canary.value() } },
-      ]);
-      expect(created.ok).toBe(true);
-      const { token } = await createToken(quiet);
-      const cookie = `${sessionCookie}=${await startSession(quiet.user)}`;
-      const page = (signal: AbortSignal) =>
-        fetch(new URL(`/metadata/fabrics/${quiet.fabric.id}/secrets`, web.url), {
-          headers: { cookie },
-          signal,
-        });
-      const read = (signal: AbortSignal) =>
-        fetch(new URL("/v1/secrets/one", automate.url), {
-          headers: { authorization: `Bearer ${token}` },
-          signal,
-        });
-      const during = async (seconds: number) => {
-        const end = AbortSignal.timeout(seconds * 1000);
-        const [pages, reads] = await Promise.all([measure(page, 200, end), measure(read, 20, end)]);
-        return { pages, reads };
-      };
-
-      const alone = await during(10);
-      const job = {
-        webUrl: web.url,
-        automateUrl: automate.url,
-        fabricId: noisy.fabric.id,
-        accessToken: await createAccessToken(await callerOf(noisy.user), "noise"),
-        pipelineToken: (await createToken(noisy)).token,
-        otherToken: (await createToken(noisy, { name: "other" })).token,
-        csrf: await csrfOf(web.url),
-      };
-      const pids = [web.pid(), automate.pid()];
-      const file = resolve(import.meta.dirname, "../testing/noisy-neighbours.mjs");
-      const attackers = spawn(process.execPath, [file, JSON.stringify(job)], {
-        stdio: ["pipe", "pipe", "inherit"],
+test("noisy neighbour: no team and no stranger slows another team's pages and reads", {
+  tag: "@long",
+}, async ({ canary }) => {
+  test.setTimeout(300_000);
+  const [noisy, quiet] = [await createTenant("Noisy"), await createTenant("Quiet")];
+  const automate = await startAutomateCopy("noisy-automate");
+  const web = await startWebCopy("noisy-web", () => ({ AUTOMATE_URL: automate.internalUrl }));
+  const stopLater: (() => void)[] = [];
+  try {
+    await addSecrets(noisy, 100_000);
+    const created = await callAction(await callerOf(quiet.user), "createSecretAction", [
+      quiet.fabric.id,
+      { subKind: "text", name: "one", fields: { value: canary.value() } },
+    ]);
+    expect(created.ok).toBe(true);
+    const { token } = await createToken(quiet);
+    const cookie = `${sessionCookie}=${await startSession(quiet.user)}`;
+    const page = (signal: AbortSignal) =>
+      fetch(new URL(`/metadata/fabrics/${quiet.fabric.id}/secrets`, web.url), {
+        headers: { cookie },
+        signal,
       });
-      stopLater.push(() => attackers.kill("SIGKILL"));
-      const output: Buffer[] = [];
-      attackers.stdout.on("data", (chunk: Buffer) => output.push(chunk));
-      const peak = { web: 0, automate: 0 };
-      const watching = setInterval(async () => {
-        peak.web = Math.max(peak.web, await memoryOf(web));
-        peak.automate = Math.max(peak.automate, await memoryOf(automate));
-      }, 250);
-      stopLater.push(() => clearInterval(watching));
-      const attacked = await during(attackSeconds);
-      attackers.stdin.end();
-      await once(attackers.stdout, "end");
+    const read = (signal: AbortSignal) =>
+      fetch(new URL("/v1/secrets/one", automate.url), {
+        headers: { authorization: `Bearer ${token}` },
+        signal,
+      });
+    const during = async (seconds: number) => {
+      const end = AbortSignal.timeout(seconds * 1000);
+      const [pages, reads] = await Promise.all([measure(page, 200, end), measure(read, 20, end)]);
+      return { pages, reads };
+    };
 
-      const answers = JSON.parse(Buffer.concat(output).toString()) as Record<string, Record<string, number>>;
-      const figures = Object.entries({ alone, attacked }).map(([name, { pages, reads }]) => ({
-        "": name,
-        "pages p50 (ms)": percentile(pages, 0.5),
-        "pages p99 (ms)": percentile(pages, 0.99),
-        "reads p50 (ms)": percentile(reads, 0.5),
-        "reads p99 (ms)": percentile(reads, 0.99),
-      }));
-      console.table(figures);
-      console.table({ "peak memory (MB)": { web: peak.web >> 20, automate: peak.automate >> 20 } });
-      console.table(answers);
+    const alone = await during(10);
+    const job = {
+      webUrl: web.url,
+      automateUrl: automate.url,
+      fabricId: noisy.fabric.id,
+      accessToken: await createAccessToken(await callerOf(noisy.user), "noise"),
+      pipelineToken: (await createToken(noisy)).token,
+      otherToken: (await createToken(noisy, { name: "other" })).token,
+      csrf: await csrfOf(web.url),
+    };
+    const pids = [web.pid(), automate.pid()];
+    const file = resolve(import.meta.dirname, "../testing/noisy-neighbours.mjs");
+    const attackers = spawn(process.execPath, [file, JSON.stringify(job)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    stopLater.push(() => attackers.kill("SIGKILL"));
+    const output: Buffer[] = [];
+    attackers.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+    const peak = { web: 0, automate: 0 };
+    const watching = setInterval(async () => {
+      peak.web = Math.max(peak.web, await memoryOf(web));
+      peak.automate = Math.max(peak.automate, await memoryOf(automate));
+    }, 250);
+    stopLater.push(() => clearInterval(watching));
+    const attacked = await during(attackSeconds);
+    attackers.stdin.end();
+    await once(attackers.stdout, "end");
 
-      for (const attack of ["unread lists", "Vault lists", "missing names", "unknown tokens", "sign-ins"])
-        expect(
-          Object.values(answers[attack] ?? {}).reduce((a, b) => a + b, 0),
-          attack,
-        ).toBeGreaterThan(30);
-      expect([...attacked.pages.failures, ...attacked.reads.failures]).toEqual([]);
-      expect([web.pid(), automate.pid()]).toEqual(pids);
-      expect(peak.web, "web's memory").toBeLessThan(gigabyte);
-      expect(peak.automate, "automate's memory").toBeLessThan(gigabyte);
-      expect(percentile(attacked.pages, 0.99), "p99 of pages in ms").toBeLessThan(500);
-      expect(percentile(attacked.reads, 0.99), "p99 of reads in ms").toBeLessThan(50);
-      const audited = await database().query(
-        `SELECT count(*)::int AS rows FROM audit_event WHERE "fabricId" = $1 AND action = 'secret.refuse'`,
-        [noisy.fabric.id],
-      );
-      expect(audited.rows[0].rows, "recorded refusals").toBeLessThan(2_000);
-    } finally {
-      for (const stop of stopLater) stop();
-      await web.stop();
-      await automate.stop();
-    }
-  });
+    const answers = JSON.parse(Buffer.concat(output).toString()) as Record<string, Record<string, number>>;
+    const figures = Object.entries({ alone, attacked }).map(([name, { pages, reads }]) => ({
+      "": name,
+      "pages p50 (ms)": percentile(pages, 0.5),
+      "pages p99 (ms)": percentile(pages, 0.99),
+      "reads p50 (ms)": percentile(reads, 0.5),
+      "reads p99 (ms)": percentile(reads, 0.99),
+    }));
+    console.table(figures);
+    console.table({ "peak memory (MB)": { web: peak.web >> 20, automate: peak.automate >> 20 } });
+    console.table(answers);
+
+    for (const attack of ["unread lists", "Vault lists", "missing names", "unknown tokens", "sign-ins"])
+      expect(
+        Object.values(answers[attack] ?? {}).reduce((a, b) => a + b, 0),
+        attack,
+      ).toBeGreaterThan(30);
+    expect([...attacked.pages.failures, ...attacked.reads.failures]).toEqual([]);
+    expect([web.pid(), automate.pid()]).toEqual(pids);
+    expect(peak.web, "web's memory").toBeLessThan(gigabyte);
+    expect(peak.automate, "automate's memory").toBeLessThan(gigabyte);
+    expect(percentile(attacked.pages, 0.99), "p99 of pages in ms").toBeLessThan(500);
+    expect(percentile(attacked.reads, 0.99), "p99 of reads in ms").toBeLessThan(50);
+    const audited = await database().query(
+      `SELECT count(*)::int AS rows FROM audit_event WHERE "fabricId" = $1 AND action = 'secret.refuse'`,
+      [noisy.fabric.id],
+    );
+    expect(audited.rows[0].rows, "recorded refusals").toBeLessThan(2_000);
+  } finally {
+    for (const stop of stopLater) stop();
+    await web.stop();
+    await automate.stop();
+  }
+});

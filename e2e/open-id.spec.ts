@@ -106,7 +106,7 @@ test("a person whose verified e-mail was invited signs in, and again without an 
   await expect(page.getByRole("link", { name: tenant.fabric.name, exact: true })).toBeVisible();
 });
 
-test("a person whose invited e-mail the provider has not verified cannot sign in", async ({
+test("a person whose invited e-mail the provider has not verified cannot sign in", { tag: "@long" }, async ({
   page,
   openId,
   tenant,
@@ -168,7 +168,12 @@ test("a person who opened the account before its owner loses access, and the own
   await context.clearCookies();
 });
 
-test("a locked person cannot sign in by OpenID", async ({ page, context, openId, tenant }) => {
+test("a locked person cannot sign in by OpenID", { tag: "@long" }, async ({
+  page,
+  context,
+  openId,
+  tenant,
+}) => {
   const email = address();
   await invite(tenant, email);
   await signInAtProvider(page, openId, email);

@@ -56,10 +56,9 @@ test("a secret whose answer is lost stays in its dialog, and sending it again cr
   }
 });
 
-test("a replacement whose answer is lost makes one version, and web rejects other contents under its key", async ({
-  tenant,
-  canary,
-}) => {
+test("a replacement whose answer is lost makes one version, and web rejects other contents under its key", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const web = await startWiredWeb();
   try {
     const caller = await callerOf(tenant.user);
@@ -130,13 +129,9 @@ test("during a database outage a server action says that nothing was saved, and 
   }
 });
 
-test("a page that fails to render after its secret was saved does not say that nothing was changed", async ({
-  page,
-  context,
-  tenant,
-  canary,
-  expectConsoleError,
-}) => {
+test("a page that fails to render after its secret was saved does not say that nothing was changed", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary, expectConsoleError }) => {
   const web = await startWiredWeb();
   try {
     await signIn(context, tenant.user, { at: web.url });

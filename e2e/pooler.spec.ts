@@ -37,67 +37,68 @@ async function ask(url: string, headers: Record<string, string>, body?: object) 
   return { status: response.status, json: await response.json() };
 }
 
-if (process.env.RUN_LONG)
-  for (const { mode, settings } of modes)
-    test(`through PgBouncer in ${mode} mode, web and automate require time limits and then serve everything`, async () => {
-      test.setTimeout(180_000);
-      const postgres = await startRestartablePostgres();
-      const direct = await migrateOther(postgres.url, "pooled");
-      const urls = [direct.web, direct.automate];
-      let pooler = await startPgBouncer(mode, urls);
-      const { userId, team, token } = await addCaller(postgres.url);
-      const name = `automate-through-${mode}-pooler`;
-      const startAutomate = () =>
-        startAutomateCopy(name, [], { AUTOMATE_DATABASE_URL: pooler.through(direct.automate), ...settings });
-      await expect(startAutomate()).rejects.toThrow(
-        'ALTER ROLE "pooled_automate_login" SET idle_in_transaction_session_timeout = 60000;',
+for (const { mode, settings } of modes)
+  test(`through PgBouncer in ${mode} mode, web and automate require time limits and then serve everything`, {
+    tag: "@long",
+  }, async () => {
+    test.setTimeout(180_000);
+    const postgres = await startRestartablePostgres();
+    const direct = await migrateOther(postgres.url, "pooled");
+    const urls = [direct.web, direct.automate];
+    let pooler = await startPgBouncer(mode, urls);
+    const { userId, team, token } = await addCaller(postgres.url);
+    const name = `automate-through-${mode}-pooler`;
+    const startAutomate = () =>
+      startAutomateCopy(name, [], { AUTOMATE_DATABASE_URL: pooler.through(direct.automate), ...settings });
+    await expect(startAutomate()).rejects.toThrow(
+      'ALTER ROLE "pooled_automate_login" SET idle_in_transaction_session_timeout = 60000;',
+    );
+    await setTimeLimits(postgres.url, urls);
+    await pooler.stop();
+    pooler = await startPgBouncer(mode, urls);
+    const automate = await startAutomate();
+    const web = await startWebCopy(`web-through-${mode}-pooler`, () => ({
+      WEB_DATABASE_URL: pooler.through(direct.web),
+      AUTOMATE_URL: automate.internalUrl,
+      ...settings,
+    }));
+    const api = (path: string, body?: object) =>
+      ask(
+        `${web.url}/api/orchestration/fabric${path}`,
+        { "x-auth-token": token, "idempotency-key": randomUUID() },
+        body,
       );
-      await setTimeLimits(postgres.url, urls);
-      await pooler.stop();
-      pooler = await startPgBouncer(mode, urls);
-      const automate = await startAutomate();
-      const web = await startWebCopy(`web-through-${mode}-pooler`, () => ({
-        WEB_DATABASE_URL: pooler.through(direct.web),
-        AUTOMATE_URL: automate.internalUrl,
-        ...settings,
-      }));
-      const api = (path: string, body?: object) =>
-        ask(
-          `${web.url}/api/orchestration/fabric${path}`,
-          { "x-auth-token": token, "idempotency-key": randomUUID() },
-          body,
-        );
-      const fabric = await api("", { name: "Loom", teamName: team, provider: "none" });
-      expect(fabric.status).toBe(200);
-      const { id: fabricId } = fabric.json.data;
-      const signer = { automateUrl: automate.internalUrl, signingKey: stack().webEnv.WEB_SIGNING_KEY ?? "" };
-      const minted = await fetch(
-        await signRequest(signer, { userId, fabricId }, "token:create", { name: "nightly", expiresAt: null }),
-      );
-      const { token: pipelineToken } = await minted.json();
-      const read = (secret: string) =>
-        ask(`${automate.url}/v1/secrets/${secret}`, { authorization: `Bearer ${pipelineToken}` });
+    const fabric = await api("", { name: "Loom", teamName: team, provider: "none" });
+    expect(fabric.status).toBe(200);
+    const { id: fabricId } = fabric.json.data;
+    const signer = { automateUrl: automate.internalUrl, signingKey: stack().webEnv.WEB_SIGNING_KEY ?? "" };
+    const minted = await fetch(
+      await signRequest(signer, { userId, fabricId }, "token:create", { name: "nightly", expiresAt: null }),
+    );
+    const { token: pipelineToken } = await minted.json();
+    const read = (secret: string) =>
+      ask(`${automate.url}/v1/secrets/${secret}`, { authorization: `Bearer ${pipelineToken}` });
 
-      const round = async (n: number) => {
-        const value = `${stack().canary}${n}`;
-        const created = await api(`/${fabricId}/secret`, {
-          kind: "prophecy",
-          subKind: "text",
-          properties: { name: `s${n}`, value },
-        });
-        const listed = await api(`/${fabricId}/secret?limit=5`);
-        const opened = await read(`s${n}`);
-        return {
-          statuses: [created.status, listed.status, opened.status],
-          isRight: opened.json.value === value,
-        };
+    const round = async (n: number) => {
+      const value = `${stack().canary}${n}`;
+      const created = await api(`/${fabricId}/secret`, {
+        kind: "prophecy",
+        subKind: "text",
+        properties: { name: `s${n}`, value },
+      });
+      const listed = await api(`/${fabricId}/secret?limit=5`);
+      const opened = await read(`s${n}`);
+      return {
+        statuses: [created.status, listed.status, opened.status],
+        isRight: opened.json.value === value,
       };
-      const rounds = await Promise.all(Array.from({ length: 60 }, (_, n) => round(n)));
-      expect(rounds).toEqual(rounds.map(() => ({ statuses: [200, 200, 200], isRight: true })));
-      expect(await ask(`${automate.url}/readyz`, {})).toMatchObject({ status: 200 });
+    };
+    const rounds = await Promise.all(Array.from({ length: 60 }, (_, n) => round(n)));
+    expect(rounds).toEqual(rounds.map(() => ({ statuses: [200, 200, 200], isRight: true })));
+    expect(await ask(`${automate.url}/readyz`, {})).toMatchObject({ status: 200 });
 
-      await web.stop();
-      await automate.stop();
-      await pooler.stop();
-      await postgres.remove();
-    });
+    await web.stop();
+    await automate.stop();
+    await pooler.stop();
+    await postgres.remove();
+  });

@@ -3,12 +3,12 @@ import { addCaller, migrateOther } from "@/e2e/other-database";
 import { startWebCopy } from "@/e2e/program-copy";
 import { startRestartablePostgres } from "@/testing/restartable-postgres";
 
-const restarts: ("fast" | "killed")[] = process.env.RUN_LONG
-  ? [...Array<"fast">(12).fill("fast"), ...Array<"killed">(4).fill("killed")]
-  : ["fast", "killed"];
+const restarts = [...Array<"fast">(12).fill("fast"), ...Array<"killed">(4).fill("killed")];
 test.setTimeout(60_000 + restarts.length * 20_000);
 
-test("web survives a Postgres restart, answers 503, and serves within two seconds of its return", async () => {
+test("web survives a Postgres restart, answers 503, and serves within two seconds of its return", {
+  tag: "@long",
+}, async () => {
   const postgres = await startRestartablePostgres();
   const urls = await migrateOther(postgres.url, "restart");
   const { token } = await addCaller(postgres.url);

@@ -40,7 +40,9 @@ const backupCommand = (...args: string[]) =>
 const restoreCommand = () =>
   operate("launcher/restore.mjs", "--test-build", "--from", join(copies, "backups"));
 
-test("a lost data folder comes back from a backup and a copy of its keys, and every value opens", async () => {
+test("a lost data folder comes back from a backup and a copy of its keys, and every value opens", {
+  tag: "@long",
+}, async () => {
   const { dataDir } = installation;
   await installation.start({ seed: true });
   const backup = backupCommand("backup", "--to", join(copies, "backups"));

@@ -26,7 +26,9 @@ async function cuttableDatabase(url: string) {
   return { url: database.href, port: way.port, cut: way.close };
 }
 
-test("web's log has names and codes in JSON, and no message of a driver", async ({ tenant }) => {
+test("web's log has names and codes in JSON, and no message of a driver", { tag: "@long" }, async ({
+  tenant,
+}) => {
   const database = await cuttableDatabase(stack().webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-cut-off", () => ({ WEB_DATABASE_URL: database.url }));
   const { cookie = "" } = await callerOf(tenant.admin);

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { nodeRuntime } from "./node-runtime.mjs";
 import { run } from "./processes.mjs";
 import { fail, step } from "./progress.mjs";
@@ -44,9 +43,11 @@ export const programOptions = /** @type {const} */ ({
   format: "esm",
   target: "node24",
   packages: "external",
-  alias: Object.fromEntries(
-    ["zod", "ipaddr.js", "oauth4webapi"].map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
-  ),
+  alias: {
+    zod: bin("zod/index.js"),
+    "ipaddr.js": bin("ipaddr.js/lib/ipaddr.js"),
+    oauth4webapi: bin("oauth4webapi/build/index.js"),
+  },
 });
 
 /** The folders of each build. Tests have their own, so that they never overwrite a running server's files. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { buildPrograms } from "@/testing/built-programs";
+import { builtPrograms } from "@/testing/built-programs";
 import { listen } from "@/testing/servers/listening";
 
 /** A start takes a second; beside the other tests, it once took more than twenty. */
@@ -13,7 +13,7 @@ const maxStartMs = 60_000;
  * several copies.
  */
 export function createTestAutomates(env: () => Record<string, string>) {
-  const { folder, remove } = buildPrograms({
+  const folder = builtPrograms("automate", {
     server: "automate/server.ts",
     "check-worker": "worker/main.ts",
     "pkcs11-host": "lib/kms/pkcs11-host.ts",
@@ -72,6 +72,5 @@ export function createTestAutomates(env: () => Record<string, string>) {
       for (const automate of running) automate.kill("SIGKILL");
       running.clear();
     },
-    remove,
   };
 }

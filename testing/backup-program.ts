@@ -1,19 +1,15 @@
 import { execFile } from "node:child_process";
-import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { buildPrograms, builtPrograms } from "@/testing/built-programs";
+import { builtPrograms } from "@/testing/built-programs";
 
 /** How a command of the operator ended, and what it printed. */
 export type Ran = { code: number; output: string };
 
 /** The operator's program for backups, bundled as in production. Each run is a process of its own. */
 export function createBackupProgram() {
-  const { folder, remove } = buildPrograms({ backup: "backup/main.ts" });
+  const folder = builtPrograms("backup", { backup: "backup/main.ts" });
   const program = join(folder, "backup.mjs");
-  // The program finds the migrations beside its folder, as in a checkout.
-  const migrations = join(builtPrograms, "prisma");
-  if (!existsSync(migrations)) symlinkSync(join(import.meta.dirname, "../prisma"), migrations);
   /** Starts a command, which a test can end. */
   function start(env: Readonly<Record<string, string>>, args: readonly string[]) {
     const { PATH } = process.env;
@@ -30,6 +26,5 @@ export function createBackupProgram() {
     /** Runs a command with these variables alone. */
     run: (env: Readonly<Record<string, string>>, ...args: string[]) => start(env, args).ended,
     start,
-    remove,
   };
 }

@@ -22,7 +22,6 @@ export async function startWebWithAutomate() {
     automateUrl,
     async stop(): Promise<void> {
       automates.stopAll();
-      automates.remove();
       await owner.$disconnect();
       await closeDb();
     },

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import http from "node:http";
 import type { Socket } from "node:net";
-import { afterAll, afterEach, expect, it } from "vitest";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { afterEach, expect, it } from "vitest";
+import { builtRoutedCheckWorker } from "@/testing/servers/built-worker";
 import { listen } from "@/testing/servers/listening";
 import { createJob } from "@/testing/servers/trial-job";
 import type { CheckJob } from "@/worker/protocol";
 
 /* The shipped worker, driven by automate's protocol. */
-const built = buildCheckWorker("routed");
+const built = builtRoutedCheckWorker();
 writeFileSync(built.routesFile, JSON.stringify({ routes: {}, authorities: [] }));
 const open: { close(): Promise<void> }[] = [];
 let worker: ChildProcess | undefined;
@@ -19,7 +19,6 @@ afterEach(async () => {
   worker?.kill("SIGKILL");
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
-afterAll(() => built.remove());
 
 type Message = { type?: string; step?: string; state?: string; ok?: boolean };
 

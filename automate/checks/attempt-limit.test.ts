@@ -50,7 +50,6 @@ beforeAll(async () => {
 afterEach(() => automates.stopAll());
 
 afterAll(async () => {
-  automates.remove();
   await owner.$disconnect();
   await closeDb();
 });

@@ -18,7 +18,7 @@ import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { listen } from "@/testing/servers/listening";
 import { startRestApiServer } from "@/testing/servers/rest-api-server";
 
@@ -27,7 +27,7 @@ let owner: Db;
 let urls: TestDatabase;
 let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let pool: CheckPool;
 let runPrepared: PreparedRuns;
 let api: Awaited<ReturnType<typeof startRestApiServer>>;
@@ -40,7 +40,7 @@ beforeAll(async () => {
   });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  pool = createCheckPool({ workerPath: worker.path });
+  pool = createCheckPool({ workerPath });
   runPrepared = createPreparedRuns({ keys: fabric.keys, pool });
   api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
 });
@@ -55,7 +55,6 @@ beforeEach(async () => {
 afterAll(async () => {
   await api.close();
   pool.close();
-  worker.remove();
   await owner.$disconnect();
   await closeDb();
 });
@@ -247,7 +246,6 @@ test("another automate reruns a check whose automate was killed", async () => {
   await expect.poll(() => sockets.length, { timeout: 75_000 }).toBe(1);
   automate.kill("SIGKILL");
   await once(automate, "exit");
-  automates.remove();
   await silent.close();
   // The killed automate's lease has not expired yet.
   expect(await isPlanned(connection)).toBe(false);

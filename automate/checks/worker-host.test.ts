@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
-import { buildPrograms } from "@/testing/built-programs";
+import { builtPrograms } from "@/testing/built-programs";
 import { listen } from "@/testing/servers/listening";
 import type { CheckJob } from "@/worker/protocol";
 
 /* Checks in workers of the worker host, which runs as another user in production. */
-const { folder, remove } = buildPrograms({
+const folder = builtPrograms("worker-host", {
   "worker-host": "worker/host.ts",
   "check-worker": "worker/main.ts",
 });
@@ -25,7 +25,6 @@ beforeAll(async () => {
 afterEach(() => pool?.close());
 afterAll(() => {
   host.kill("SIGKILL");
-  remove();
 });
 
 function canConnect(): Promise<boolean> {

@@ -2,17 +2,17 @@ import { createHmac } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import net from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { deliver } from "@/automate/reminders/deliver";
 import { webhookHeaders } from "@/automate/reminders/webhook-signature";
 import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type MailOptions, startMailServer } from "@/testing/servers/mail-server";
 import type { SmtpServer } from "@/worker/deliver/protocol";
 
 /* The shipped worker, real servers, and the operator's settings for them. */
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 const open: Listening[] = [];
 let authority: Authority;
 
@@ -20,7 +20,6 @@ beforeAll(async () => {
   authority = await createAuthority("Mail");
 });
 afterEach(() => Promise.all(open.splice(0).map((server) => server.close())));
-afterAll(() => worker.remove());
 
 const account = { username: "selvage", password: "canary-smtp" };
 
@@ -45,7 +44,7 @@ const email = (id: string, to = `${id}@test.example`) => ({
   },
 });
 const send = async (server: SmtpServer, ...messages: ReturnType<typeof email>[]) =>
-  Object.fromEntries(await deliver(worker.path, { channel: "email", server, messages }));
+  Object.fromEntries(await deliver(workerPath, { channel: "email", server, messages }));
 
 describe("e-mail", () => {
   test("goes over STARTTLS or TLS to one recipient each, after a sign-in, over one connection", async () => {
@@ -138,7 +137,7 @@ describe("the webhook", () => {
   const call = async (url: string) => {
     const headers = webhookHeaders(secret, { id: "m1", body });
     const job = { channel: "webhook", server: { url }, messages: [{ id: "m1", headers, body }] } as const;
-    return (await deliver(worker.path, { ...job, messages: [...job.messages] })).get("m1");
+    return (await deliver(workerPath, { ...job, messages: [...job.messages] })).get("m1");
   };
 
   test("receives a call that its secret verifies (standardwebhooks.com)", async () => {
@@ -179,7 +178,7 @@ describe("the webhook", () => {
     const url = `https://127.0.0.1:${server.port}/`;
     const job = { channel: "webhook" as const, messages: [{ id: "m1", headers: {}, body }] };
     const outcomes = [{ url, ca: authority.cert }, { url }].map((one) =>
-      deliver(worker.path, { ...job, server: one }),
+      deliver(workerPath, { ...job, server: one }),
     );
     const [trusted, untrusted] = await Promise.all(outcomes);
     expect([trusted?.get("m1"), untrusted?.get("m1"), called]).toEqual([null, "tls_failed", 1]);

@@ -13,12 +13,12 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addExpiringSecret, verifyTestAddress } from "@/testing/reminders";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { type Listening, listen } from "@/testing/servers/listening";
 import { type MailServer, startMailServer } from "@/testing/servers/mail-server";
 
 /* The whole way: rows, the outbox, the shipped worker, and a real mail server and webhook. */
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let owner: Db;
 let fabric: TestFabric;
 let mail: MailServer;
@@ -78,14 +78,13 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await Promise.all([mail.close(), hook.close()]);
-  worker.remove();
   await owner.$disconnect();
   await closeDb();
 });
 
 const sender = () => ({
   settings,
-  workerPath: worker.path,
+  workerPath,
   onFault: (channel: string, fault: string) => void faults.push(`${channel} ${fault}`),
 });
 const outcomes = async () =>

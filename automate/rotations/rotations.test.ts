@@ -24,11 +24,11 @@ import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addRotatedConnection, asServerOwner, signsIn } from "@/testing/rotations";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
 
 const { token, tokenHash } = newPipelineToken();
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 const logins: PostgresLogin[] = [];
 const rounds = process.env.RUN_LONG ? 30 : 2;
 let owner: Db;
@@ -49,7 +49,7 @@ beforeAll(async () => {
   await owner.pipelineToken.create({
     data: { fabricId, name: "nightly", tokenHash, createdById: admin.id, createdByName: admin.name },
   });
-  pool = createCheckPool({ workerPath: worker.path, size: 2 });
+  pool = createCheckPool({ workerPath, size: 2 });
   deps = {
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
@@ -62,7 +62,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   pool.close();
-  worker.remove();
   // Roles last: they have rights in each other's databases.
   await asServerOwner(urls.ownerUrl, [
     ...logins.map(({ database }) => `DROP DATABASE ${database} WITH (FORCE)`),

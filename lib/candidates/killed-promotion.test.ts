@@ -90,7 +90,6 @@ describe.runIf(process.env.RUN_LONG)("automate that is killed while it promotes"
     // Kills before and after the commit.
     expect([...seen].sort()).toEqual([1, 2]);
     automates.stopAll();
-    automates.remove();
     await owner.$disconnect();
   });
 });

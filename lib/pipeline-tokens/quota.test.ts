@@ -27,7 +27,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   automates.stopAll();
-  automates.remove();
   await owner.$disconnect();
   await closeDb();
 });

@@ -4,6 +4,7 @@ import { startPostgres } from "@/launcher/embedded-postgres.mjs";
 import { seedLarge } from "@/scripts/bench/seed";
 import { createTestAutomates } from "@/testing/automate";
 import { createBackupProgram } from "@/testing/backup-program";
+import preparePrograms from "@/testing/built-programs";
 import { createEmptyDatabase, createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
@@ -18,6 +19,7 @@ Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_T
 const keys = await createTestKeys();
 Object.assign(process.env, keys.web, keys.automate);
 const urls = await createTestDatabase("automate");
+const removePrograms = preparePrograms();
 const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
 const program = createBackupProgram();
 try {
@@ -43,9 +45,8 @@ try {
   await measure("drill, 1,000 values", env, "drill", "--from", parent);
   await measure("drill, all values", env, "drill", "--from", parent, "--sample", "all");
 } finally {
-  program.remove();
   automates.stopAll();
-  automates.remove();
+  removePrograms();
   await postgres.stop();
   await rm(dir, { recursive: true, force: true });
 }

@@ -12,6 +12,7 @@ import { printTable } from "@/scripts/bench/table";
 import { startWeb } from "@/scripts/bench/web";
 import { yardsticks } from "@/scripts/bench/yardsticks";
 import { createTestAutomates } from "@/testing/automate";
+import preparePrograms from "@/testing/built-programs";
 import { createTestDatabase } from "@/testing/database";
 import { createTestKeys } from "@/testing/keys";
 
@@ -33,6 +34,7 @@ Object.assign(process.env, { TEST_DATABASE_URL: postgres.url("postgres"), TEST_T
 const keys = await createTestKeys();
 Object.assign(process.env, keys.web, keys.automate);
 const urls = await createTestDatabase("automate");
+const removePrograms = preparePrograms();
 const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABASE_URL: urls.automateUrl }));
 const processes = createBenchProcesses();
 try {
@@ -90,7 +92,7 @@ try {
 } finally {
   processes.stop();
   automates.stopAll();
-  automates.remove();
+  removePrograms();
   await postgres.stop();
   await rm(dir, { recursive: true, force: true });
 }

@@ -58,7 +58,6 @@ test("the management API is as its document says", async () => {
   await server.close();
   await api.close();
   automates.stopAll();
-  automates.remove();
   await owner.$disconnect();
   await closeDb();
   expect(report).toMatch(/\d+ generated, (\d+) passed/);

@@ -23,9 +23,9 @@ import { createTestKeys } from "@/testing/keys";
 import { startMariaDb } from "@/testing/peers/mariadb-server";
 import { serverFolder } from "@/testing/peers/real-server";
 import { addTestSecret } from "@/testing/secrets";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 
-const worker = buildCheckWorker();
+const workerPath = builtCheckWorker();
 let folder: Awaited<ReturnType<typeof serverFolder>>;
 let server: Awaited<ReturnType<typeof startMariaDb>>;
 let owner: Db;
@@ -71,7 +71,7 @@ beforeAll(async () => {
   Object.assign(process.env, keys.web, keys.automate, { EGRESS_ALLOW: "127.0.0.0/8,::1/128" });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  pool = createCheckPool({ workerPath: worker.path, size: 1 });
+  pool = createCheckPool({ workerPath, size: 1 });
   deps = {
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
@@ -82,7 +82,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   pool?.close();
-  worker.remove();
   await owner?.$disconnect();
   await closeDb();
   await server?.stop();

@@ -47,7 +47,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   automates?.stopAll();
-  automates?.remove();
   await owner?.$disconnect();
   await closeDb();
   await hsm?.close();

@@ -5,7 +5,7 @@ import { deliver } from "@/automate/reminders/deliver";
 import { type Authority, createAuthority } from "@/launcher/certificates.mjs";
 import { freePort } from "@/launcher/embedded-postgres.mjs";
 import { runProgram, type StartedServer, serverFolder, startServer } from "@/testing/peers/real-server";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { createTrials } from "@/testing/servers/check-trial";
 
 const install =
@@ -119,14 +119,14 @@ test("each fault names its field", async () => {
 });
 
 test("Postfix accepts a reminder, and a recipient that it does not know stops no other", async () => {
-  const worker = buildCheckWorker();
+  const workerPath = builtCheckWorker();
   const email = (id: string, to: string) => ({
     id,
     to,
     subject: "Secret “größe” expires in 7 days",
     text: "Hello,\n",
   });
-  const outcome = await deliver(worker.path, {
+  const outcome = await deliver(workerPath, {
     channel: "email",
     server: {
       ...{ host: "localhost", port: ports.starttls, tls: "starttls", ca: authority.cert },
@@ -134,7 +134,6 @@ test("Postfix accepts a reminder, and a recipient that it does not know stops no
     },
     messages: [email("a", "nobody-there@localhost"), email("b", "root@localhost")],
   });
-  worker.remove();
   expect(Object.fromEntries(outcome)).toEqual({ a: "rejected_recipient", b: null });
   // The test runs no queue manager, so that the mail waits where Postfix stored it.
   const queue = join(folder.path, "queue/incoming");

@@ -1,20 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { buildPrograms } from "@/testing/built-programs";
-
-const sources = {
-  shipped: "worker/main.ts",
-  routed: "testing/servers/routed-check-worker.ts",
-  many: "testing/servers/many-checks-worker.ts",
-};
+import { builtPrograms } from "@/testing/built-programs";
 
 /**
  * A check worker as in production: one file, which loads drivers on demand. It starts much faster than one in
- * TypeScript. A routed worker reads its routes from `routesFile`.
+ * TypeScript.
  */
-export function buildCheckWorker(kind: keyof typeof sources = "shipped") {
-  const routes = (folder: string) => join(folder, "routes.json");
-  const { folder, remove } = buildPrograms({ "check-worker": sources[kind] }, (into) => ({
-    ROUTES_FILE: JSON.stringify(routes(into)),
+export function builtCheckWorker(kind: "shipped" | "many" = "shipped"): string {
+  const source = kind === "many" ? "testing/servers/many-checks-worker.ts" : "worker/main.ts";
+  return join(builtPrograms(`${kind}-check-worker`, { "check-worker": source }), "check-worker.mjs");
+}
+
+/** A check worker of one test, which reads the routes to that test's servers from `routesFile`. */
+export function builtRoutedCheckWorker(): { path: string; routesFile: string } {
+  const sources = { "check-worker": "testing/servers/routed-check-worker.ts" };
+  // Beside the program, because a worker may read no other folder.
+  const routesFile = (folder: string) => join(folder, "routes.json");
+  const folder = builtPrograms(`routed-check-worker-${randomUUID()}`, sources, (into) => ({
+    ROUTES_FILE: JSON.stringify(routesFile(into)),
   }));
-  return { path: join(folder, "check-worker.mjs"), routesFile: routes(folder), remove };
+  return { path: join(folder, "check-worker.mjs"), routesFile: routesFile(folder) };
 }

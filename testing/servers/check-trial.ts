@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createCheckPool } from "@/automate/checks/pool";
 import type { CheckEvent, CheckResult } from "@/lib/connectors/check-protocol";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker, builtRoutedCheckWorker } from "@/testing/servers/built-worker";
 import { createManyChecks } from "@/testing/servers/many-checks";
 import { createJob, expectSilence, type Secrets, type StandIns } from "@/testing/servers/trial-job";
 import type { CheckJob, PasswordJob } from "@/worker/protocol";
@@ -56,16 +56,17 @@ type ShippedOptions = { timeoutMs?: number | undefined; signal?: AbortSignal | u
 
 /** Runs checks in a pool of production workers, one check in each. */
 export function createShippedTrials(standIns?: StandIns) {
-  const worker = buildCheckWorker(standIns === undefined ? "shipped" : "routed");
+  const routed = standIns && builtRoutedCheckWorker();
+  const workerPath = routed?.path ?? builtCheckWorker();
   const pools = new Map<number, ReturnType<typeof createCheckPool>>();
   const poolFor = (timeoutMs: number) => {
-    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath: worker.path, size: 1, timeoutMs });
+    const pool = pools.get(timeoutMs) ?? createCheckPool({ workerPath, size: 1, timeoutMs });
     pools.set(timeoutMs, pool);
     return pool;
   };
   let written = "{}";
   const write = (routes: string) => {
-    if (routes !== written) writeFileSync(worker.routesFile, routes);
+    if (routed && routes !== written) writeFileSync(routed.routesFile, routes);
     written = routes;
   };
   /** `wholeMs` is the caller's wait, in milliseconds. */
@@ -87,7 +88,6 @@ export function createShippedTrials(standIns?: StandIns) {
       runJob({ ...createJob(kind, input, secrets), egressAllow: loopback }, options),
     close() {
       for (const pool of pools.values()) pool.close();
-      worker.remove();
     },
   };
 }

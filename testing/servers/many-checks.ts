@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
 import type { Example } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";
-import { buildCheckWorker } from "@/testing/servers/built-worker";
+import { builtCheckWorker } from "@/testing/servers/built-worker";
 import { createJob, expectSilence, type StandIns } from "@/testing/servers/trial-job";
 import { forkWorker } from "@/worker/fork";
 import type { Job } from "@/worker/protocol";
@@ -25,12 +25,12 @@ const saidSchema = z.object({ events: z.array(checkEventSchema), ms: z.number(),
 
 /** Runs many checks in few processes, one after another in each, with the pool's time limit. */
 export function createManyChecks() {
-  const built = buildCheckWorker("many");
+  const workerPath = builtCheckWorker("many");
   const idle: { worker: ChildProcess; kind: string }[] = [];
   const all = new Set<ChildProcess>();
   const start = () => {
     // Forked as in production, with the same permissions.
-    const worker = forkWorker(built.path);
+    const worker = forkWorker(workerPath);
     assert(worker !== null);
     all.add(worker);
     return worker;
@@ -79,7 +79,6 @@ export function createManyChecks() {
     },
     close() {
       for (const worker of all) worker.kill("SIGKILL");
-      built.remove();
     },
   };
 }
