@@ -16,11 +16,17 @@ const include = [
 ];
 /** Real clients that need an installation of their own: only for `npm run test:peers`. */
 const peers = process.env.RUN_PEERS ? [] : ["testing/peers/**"];
-/** Play whole recoveries with several programs, or write ten million events: only for `npm run test:long`. */
+/** End, starve or install whole programs, or write ten million events: only for `npm run test:long`. */
 const long = process.env.RUN_LONG
   ? []
   : [
       "backup/recovery.test.ts",
+      "automate/postgres-restart.test.ts",
+      "automate/full-log.test.ts",
+      "automate/descriptors.test.ts",
+      "automate/key-service-faults.test.ts",
+      "launcher/build.test.ts",
+      "launcher/demo-database.test.ts",
       "automate/master-rotation-saga.test.ts",
       "automate/password-saga.test.ts",
       "lib/activity/many-events.test.ts",
@@ -39,7 +45,6 @@ const longest = [
   "automate/trusted-issuers",
   "backup/restore",
   "automate/checks/background",
-  "automate/postgres-restart",
   "automate/secrets/settle-version",
 ];
 

@@ -91,12 +91,9 @@ test("an Admin declines a request, and the connection says who did", { tag: "@lo
   await api.close();
 });
 
-test("a connection that a colleague points elsewhere sends nobody's secret: the person first sees the destination", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a connection that a colleague points elsewhere sends nobody's secret: the person first sees the destination", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   const theirs = await startRestApiServer({ bearer: value });
   const secretId = await addToken(tenant, tenant.admin, value);

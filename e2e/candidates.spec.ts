@@ -210,12 +210,9 @@ test("a User requests approval for a connection to which a new value may not be 
   await server.close();
 });
 
-test("a new value that all connections accept takes one click; of two people, the other is told by name", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a new value that all connections accept takes one click; of two people, the other is told by name", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const server = await startRestApiServer({ isValidToken: async () => true });
   const url = server.baseUrl;
   const secretId = await usedByFive(tenant, canary.value(), { most: url, last: url });

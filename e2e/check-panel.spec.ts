@@ -80,7 +80,7 @@ test("a check that Automate does not answer fails no step, because nothing was l
   await expect(steps.getByText("failed")).toHaveCount(0);
 });
 
-test("Replace value from a picker begins in the field for the value", async ({
+test("Replace value from a picker begins in the field for the value", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -97,11 +97,9 @@ test("Replace value from a picker begins in the field for the value", async ({
   await expect(field(dialog, "Value")).toBeFocused();
 });
 
-test("a new connection's form has nothing to warn about, and finds kinds by their other names", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a new connection's form has nothing to warn about, and finds kinds by their other names", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   await signIn(context, tenant.user);
   await open(page, `${connectionsPath(tenant.fabric)}/new`);
   const main = page.getByRole("main");

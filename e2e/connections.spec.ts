@@ -129,12 +129,9 @@ test("the check names a wrong password at its field, and replacing the value mak
   await login.drop();
 });
 
-test("a person replaces a wrong password at its field: the check passes, and the form keeps its input", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person replaces a wrong password at its field: the check passes, and the form keeps its input", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
   const name = `db_password_of_${"a_long_name".repeat(8)}`;
   await addSecret(tenant, tenant.user, { subKind: "text", name, fields: { value: canary.value() } });

@@ -84,7 +84,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await api.close();
 });
 
-test("an Admin resumes a paused sign-in in the form that reports it", async ({
+test("an Admin resumes a paused sign-in in the form that reports it", { tag: "@long" }, async ({
   page,
   context,
   tenant,

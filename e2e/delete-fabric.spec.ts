@@ -103,7 +103,11 @@ test("an Admin deletes a fabric after signing in again; a member sees it greyed;
   await expect(page.getByText("undid the deletion of")).toBeVisible();
 });
 
-test("deleted fabrics with long names fit every width", async ({ page, context, tenant }) => {
+test("deleted fabrics with long names fit every width", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   const { fabric, admin } = tenant;
   await database().query(`UPDATE fabric SET name = $1 WHERE id = $2`, ["Fabric".padEnd(128, "x"), fabric.id]);
   await database().query(

@@ -77,12 +77,9 @@ test("a connection that a User points elsewhere gives out no secret, and says so
   expect((await orders.read()).text).toContain(value);
 });
 
-test("Admins review the destinations that the upgrade allowed, and keep or remove each", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("Admins review the destinations that the upgrade allowed, and keep or remove each", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const orders = await addOrders(tenant, canary.value());
   for (const destination of ["https://kept.test.example:443", "https://gone.test.example:443?tls=require"])
     await insert("allowed_destination", {

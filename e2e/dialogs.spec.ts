@@ -56,11 +56,9 @@ test("after a failed attempt, Create fabric still asks before it discards what w
   await expect(dialog.getByLabel("Name")).toHaveValue("Sales");
 });
 
-test("an invitation asks before it discards what was entered; a password is discarded at once", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("an invitation asks before it discards what was entered; a password is discarded at once", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const ada = await createPerson({ name: "Ada", in: tenant.team, role: "admin", password: "a few words" });
   await signIn(context, ada, { minutesAgo: 30 });
   await open(page, `/metadata/teams/${tenant.team.id}`);

@@ -68,12 +68,9 @@ test("a file that is dropped beside the zone opens nowhere", async ({ page, cont
   await expect(dialog.getByText("private.pem")).toHaveCount(0);
 });
 
-test("the focus stays where the person works: at the name after a suggestion, on the page after the first secret", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the focus stays where the person works: at the name after a suggestion, on the page after the first secret", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   await open(page, secretsPath(tenant.fabric));
   const add = page.getByRole("main").getByRole("button", { name: "Add Secret" }).last();

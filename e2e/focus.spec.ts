@@ -59,11 +59,9 @@ test("a kept or removed destination passes the focus to the next one, and the la
   await expect(page.locator("#main")).toBeFocused();
 });
 
-test("acknowledging an alarm, confirming a change and revoking a token keep the focus in place", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("acknowledging an alarm, confirming a change and revoking a token keep the focus in place", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   for (let i = 0; i < 2; i++) await addAlarm(tenant);
   const caller = await callerOf(tenant.admin);
   const secrets = [await addSecret(tenant), await addSecret(tenant)];

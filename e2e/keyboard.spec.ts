@@ -149,12 +149,9 @@ test("a person goes from a fabric to a secret to a checked connection with the k
   await login.drop();
 });
 
-test("a person replaces a value, deletes the secret and undoes that with the keyboard alone", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person replaces a value, deletes the secret and undoes that with the keyboard alone", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const next = canary.value();
   const fields = { username: "svc", password: canary.value() };
   const input = { subKind: "username_password", name: "login", fields };

@@ -18,10 +18,10 @@ import { callAction, callerOf } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 
-/** One kind for each way to sign in; `npm run test:long` covers all kinds. */
+/** `npm run test:long` covers all kinds. */
 const kinds: ConnectorKind[] = process.env.RUN_LONG
   ? (Object.keys(connectors) as ConnectorKind[])
-  : ["bigquery", "onedrive", "smtp"];
+  : ["onedrive"];
 const routesFile = join(import.meta.dirname, "..", builds.test.dist, "routes.json");
 
 // The stand-in servers of two tests would conflict.

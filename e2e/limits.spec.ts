@@ -7,11 +7,9 @@ import { database } from "@/testing/tenant";
 
 const ratePerMinute = 80;
 
-test("a person who meets a quota, and then their rate, is told so and loses no input", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a person who meets a quota, and then their rate, is told so and loses no input", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const web = await startWebCopy("web-limits", () => ({
     WEB_RATE_PER_MINUTE: String(ratePerMinute),
     QUOTA_SECRETS_PER_FABRIC: "3",

@@ -150,10 +150,9 @@ test("a saved connection with an invalid host says so, is not checked, and reach
   await expect(page.getByLabel("Server")).toHaveAccessibleDescription(new RegExp(sentence));
 });
 
-test("a batch and a connection return values, an unchanged one answers 304, and a missing name returns none", async ({
-  tenant,
-  canary,
-}) => {
+test("a batch and a connection return values, an unchanged one answers 304, and a missing name returns none", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const [one, two] = [canary.value(), canary.value()];
   const secretId = await addText(tenant, "one", one);
   await addText(tenant, "two", two);

@@ -105,12 +105,9 @@ test("a text loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***",
   }
 });
 
-test("the form reports Windows line endings in a pasted text and keeps them, unless the person converts them", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the form reports Windows line endings in a pasted text and keeps them, unless the person converts them", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const pipeline = await startPipeline(tenant);
@@ -131,12 +128,9 @@ test("the form reports Windows line endings in a pasted text and keeps them, unl
   }
 });
 
-test("the form accepts a dropped binary file, shows name and size, and keeps it byte for byte", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the form accepts a dropped binary file, shows name and size, and keeps it byte for byte", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const bytes = Buffer.concat([
     Buffer.from([0, 255, 13, 10, 0xfe, 0xff]),
@@ -159,7 +153,11 @@ test("the form accepts a dropped binary file, shows name and size, and keeps it 
   expect((await (await startPipeline(tenant)).readBytes("keystore")).equals(bytes)).toBe(true);
 });
 
-test("the form rejects a file over the limit before sending it", async ({ page, context, tenant }) => {
+test("the form rejects a file over the limit before sending it", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   await signIn(context, tenant.user);
   const dialog = await openAddSecret(page, tenant.fabric);
   await chooseType(dialog, "Binary");
@@ -262,7 +260,7 @@ test("a person replaces the password without the username, and the page never sh
   expect(await pipeline.read("login")).toMatchObject({ version: 2, value: { username, password: next } });
 });
 
-test("a replacement after a concurrent one is a conflict, not an overwrite", async ({
+test("a replacement after a concurrent one is a conflict, not an overwrite", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -456,7 +454,12 @@ test("the server searches, filters by type and sorts, and the address keeps the 
   await expect(page.getByText("No matching secrets")).toBeVisible();
 });
 
-test("the form offers Binary for a file that is not text", async ({ page, context, tenant, canary }) => {
+test("the form offers Binary for a file that is not text", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   await signIn(context, tenant.user);
   const buffer = Buffer.concat([Buffer.from([0xff, 0xfe, 0xc3, 0x28]), Buffer.from(canary.value())]);
   const dialog = await openAddSecret(page, tenant.fabric);

@@ -94,7 +94,7 @@ test.describe("wrong attempts", () => {
     await expect(page).toHaveURL(/\/metadata$/);
   });
 
-  test("web delays an unknown e-mail like a known one", async ({ page }) => {
+  test("web delays an unknown e-mail like a known one", { tag: "@long" }, async ({ page }) => {
     await open(page, "/sign-in");
     const email = `nobody.${Date.now()}@test.example`;
     for (let i = 0; i < 5; i++) {
