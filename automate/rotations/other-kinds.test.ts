@@ -19,7 +19,7 @@ import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { createTestKeys } from "@/testing/keys";
 import { addTestSecret } from "@/testing/secrets";
-import { builtCheckWorker } from "@/testing/servers/built-worker";
+import { builtRoutedCheckWorker } from "@/testing/servers/built-worker";
 import { startOracleServer } from "@/testing/servers/oracle-server";
 import {
   createKey,
@@ -31,7 +31,7 @@ import {
 import { startTdsServer } from "@/testing/servers/tds-server";
 
 /* Whole rotations against servers on loopback that follow the vendors' documents. */
-const worker = builtCheckWorker("routed");
+const worker = builtRoutedCheckWorker();
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
@@ -44,7 +44,7 @@ beforeAll(async () => {
   Object.assign(process.env, keys.web, keys.automate, { EGRESS_ALLOW: "127.0.0.0/8,::1/128" });
   owner = createDb(urls.ownerUrl);
   fabric = await createTestFabric(owner);
-  pool = createCheckPool({ workerPath, size: 1 });
+  pool = createCheckPool({ workerPath: worker.path, size: 1 });
   deps = {
     keys: fabric.keys,
     runPrepared: createPreparedRuns({ keys: fabric.keys, pool }),
