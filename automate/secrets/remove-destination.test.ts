@@ -90,6 +90,16 @@ describe("a removed destination", () => {
     expect(await allowedOf(secret)).toEqual([`1 ${kept}`, `2 ${kept}`, `3 ${kept}`]);
   });
 
+  test("is none any more that an Admin saw when they set up a rotation", async () => {
+    const { id: secretId } = await givenSecret(kept, bad);
+    const rotation = { secretId, fabricId: fabric.fabricId, connectionId: "c", method: "pair" };
+    const made = { length: 24, alphabet: "letters_digits", setById: fabric.admin.id, setByName: "A" };
+    await owner.passwordRotation.create({ data: { ...rotation, ...made, destinations: [kept, bad] } });
+    await remove({ id: secretId } as CurrentSecret, 1, bad);
+    const { destinations } = await owner.passwordRotation.findUniqueOrThrow({ where: { secretId } });
+    expect(destinations).toEqual([kept]);
+  });
+
   describe("that names a certificate authority", () => {
     const under = (authority: CurrentSecret, version: number) => `${bad}&ca=${authority.id}.${version}`;
 

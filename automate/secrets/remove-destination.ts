@@ -10,7 +10,8 @@ import type { Db, Tx } from "@/lib/db/client";
 /**
  * Removes an allowed destination of a secret for an Admin, together with everything that would bring it back: the
  * allowances of a candidate, which a promotion moves to the next version; those of former versions, which an undo copies;
- * and those that name another version of the same certificate authority. Throws `Refusal` 404.
+ * those that name another version of the same certificate authority; and what an Admin saw when they set up a rotation.
+ * Throws `Refusal` 404.
  */
 export async function removeDestination(
   { fabricId, teamId, actor }: Scope<"destination:write">,
@@ -50,6 +51,16 @@ export async function removeDestination(
       data: { removedAt: new Date() },
       select: { version: true },
     });
+    const rotation = await tx.passwordRotation.findUnique({
+      where: { secretId: secret.id },
+      select: { destinations: true },
+    });
+    if (rotation)
+      await tx.passwordRotation.update({
+        where: { secretId: secret.id },
+        data: { destinations: rotation.destinations.filter((one) => !isSame(one)) },
+        select: { secretId: true },
+      });
     await record(tx, {
       actor,
       teamId,
