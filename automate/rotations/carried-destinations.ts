@@ -1,4 +1,3 @@
-import { withoutAuthorityVersion } from "@/lib/connectors/destination";
 import type { Tx } from "@/lib/db/client";
 
 /** An allowed destination of the value that a new password replaces. */
@@ -34,8 +33,8 @@ export async function carriedDestinations(
     ) first
     JOIN secret_version v ON v."secretId" = a."secretId" AND v.version = first.version
     WHERE a."secretId" = ${secretId} AND a.version = ${version}::int`;
-  const places = new Set(shown.map(withoutAuthorityVersion));
+  // With their versions of certificate authorities: a colleague may have entered another one.
   return rows.flatMap(({ id, destination, isTrusted }) =>
-    isTrusted || places.has(withoutAuthorityVersion(destination)) ? [id] : [],
+    isTrusted || shown.includes(destination) ? [id] : [],
   );
 }

@@ -5,6 +5,7 @@ import { findSubject, isExposed, type Subject, signInProperties } from "@/automa
 import { nextDue } from "@/automate/rotations/schedule";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findSecretById } from "@/automate/secrets/current-secret";
+import { lockDestinations } from "@/automate/secrets/remove-destination";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import { passwordKindOf } from "@/lib/connectors/password-kinds";
@@ -51,6 +52,7 @@ export async function setRotation(
   if (!isShown) return { problem: "destination_unconfirmed", destinations };
   const { secret, connection } = subject;
   return actFor(actor, async (tx) => {
+    await lockDestinations(tx, fabricId, "carry");
     if (await isRunning(tx, secret.id)) return { problem: "running" };
     for (const one of missing)
       await addDestinations(tx, scope, one.secret, one.destinations, "destination.allow", {
