@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { expectAccessible } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
 import { addSecret } from "@/testing/factories";
+import { callerOf, createAccessToken } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
+import { stack } from "@/testing/stack-address";
 import { database } from "@/testing/tenant";
 
 test("a person finds out who could use a secret, who did, and downloads the events", async ({
@@ -67,6 +70,32 @@ test("a person finds out who could use a secret, who did, and downloads the even
   await expect(
     page.getByText("No pipeline token and no trusted issuer of this time could read it."),
   ).toBeVisible();
+});
+
+test("a person limits Activity to what one access token did, and sees whose it is", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  await addSecret(tenant);
+  const token = await createAccessToken(await callerOf(tenant.user), "nightly script");
+  const url = `${stack().webUrl}/api/orchestration/fabric/${tenant.fabric.id}/secret`;
+  const secret = { kind: "prophecy", subKind: "text", properties: { name: "by_script", value: "v" } };
+  const headers = { "x-auth-token": token, "content-type": "application/json" };
+  const made = await fetch(url, { method: "POST", headers, body: JSON.stringify(secret) });
+  expect(made.status).toBe(200);
+  await signIn(context, tenant.admin);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/activity`);
+  const events = page.getByRole("list", { name: "Events, newest first" }).getByRole("listitem");
+  await expect(events.first()).toContainText("by the access token “nightly script”");
+  await events
+    .first()
+    .getByRole("link", { name: /^Only this token/ })
+    .click();
+  await expect(events).toHaveCount(1);
+  const who = page.getByRole("combobox", { name: "Who" });
+  await expect(who.locator("option:checked")).toHaveText(`nightly script, of ${tenant.user.name}`);
+  await expectAccessible(page, "Activity of an access token", ["light", "dark"]);
 });
 
 test("a team's page shows that a fabric was destroyed, and a cut log says until when", async ({

@@ -76,7 +76,7 @@ test("an Admin takes a connection from dev to prod with a copied value, which pr
   }
 });
 
-test("a person sees which names another fabric lacks; a script stops at the same, and downloads the names", async ({
+test("a person sees which names another fabric lacks; a script stops at the same, downloads names and events, and promotes by names", async ({
   page,
   context,
   tenant,
@@ -120,7 +120,38 @@ test("a person sees which names another fabric lacks; a script stops at the same
       secrets: [{ name: "api_key" }, { name: "orders_password", connections: ["Orders"] }],
       connections: [{ name: "Orders", secretNames: { password: "orders_password" } }],
     });
-    expect(findLeaks("files", csv + exported.stdout, canary.mark)).toEqual([]);
+
+    const promote = ["connections", "promote", "Orders", "--from", tenant.fabric.id, "--fabric", prod.id];
+    const missing = await selvage([...promote, "--secret", "orders_password=nothing", "--dry-run"]);
+    expect([missing.code, missing.stdout]).toEqual([
+      1,
+      expect.stringMatching(/secret +orders_password +missing\n.*no secret “nothing”/s),
+    ]);
+    const renamed = await selvage([...promote, "--as", "Orders=Orders EU"]);
+    expect([renamed.code, renamed.stdout]).toEqual([0, "Promoted Orders EU.\n"]);
+    const again = await selvage([...promote, "--as", "Orders=Orders EU"]);
+    expect([again.code, again.stderr]).toEqual([expect.any(Number), expect.stringContaining("is taken")]);
+    expect(again.code).not.toBe(0);
+    const events = await selvage([
+      "activity",
+      "export",
+      ...inFabric,
+      "--format",
+      "ndjson",
+      "--event",
+      "changed",
+    ]);
+    expect(
+      events.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line))[0],
+    ).toMatchObject({
+      event: "connection.promote",
+      object: { name: "Orders" },
+      details: { accessToken: "scripts" },
+    });
+    expect(findLeaks("files", csv + exported.stdout + events.stdout, canary.mark)).toEqual([]);
   } finally {
     rmSync(home, { recursive: true });
   }

@@ -8,6 +8,7 @@ import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { isEnteredOnlyBy, settleCandidate } from "@/automate/secrets/settle-version";
 import { record } from "@/lib/audit/record";
+import { candidatePrefix } from "@/lib/candidates/schema";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { addTestCandidate } from "@/testing/candidates";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -254,7 +255,27 @@ describe("a promoted value", () => {
     expect((await destinationsOf(password.id)).map(([, key]) => key)).toContain(
       `postgres://ca.example.com:5432?tls=verify-full&ca=${authority.id}.-1`,
     );
+    // A request for another secret that would trust the new authority, too.
+    const other = `postgres://other.example.com:5432?tls=verify-full&ca=${authority.id}`;
+    const { id: askedById, name: askedByName } = fabric.user;
+    const asked = { fabricId: fabric.fabricId, reason: "", connectionName: "Orders", askedById, askedByName };
+    const request = await owner.destinationRequest.create({
+      data: {
+        ...asked,
+        ...{
+          secretId: password.id,
+          version: 1,
+          destinations: [`${other}.-1`, "postgres://b.example.com:5432"],
+        },
+        configHash: `${candidatePrefix(authority.id, number)}hash`,
+      },
+    });
     await promote(authority.id, number);
+    expect(await owner.destinationRequest.findUnique({ where: { id: request.id } })).toMatchObject({
+      version: 1,
+      configHash: "hash",
+      destinations: [`${other}.2`, "postgres://b.example.com:5432"],
+    });
     const allowed = (await destinationsOf(password.id)).map(([, key]) => key);
     expect(allowed).toContain(`postgres://ca.example.com:5432?tls=verify-full&ca=${authority.id}.2`);
     expect(allowed).not.toContain(`postgres://ca.example.com:5432?tls=verify-full&ca=${authority.id}.-1`);

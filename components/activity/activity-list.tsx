@@ -64,9 +64,9 @@ function EventLine({ event, fabricId, hrefOf, authorities }: { event: ActivityEv
                   {" · "}
                   <Link
                     href={hrefOf({ actor: String(accessTokenId) })}
-                    className="rounded-sm text-accent-text hover:underline"
+                    className="rounded-sm underline decoration-line-strong underline-offset-3 hover:text-accent-text"
                   >
-                    Only this token<span className="sr-only">: {String(accessToken)}</span>
+                    Only this token<span className="sr-only"> {String(accessToken)}</span>
                   </Link>
                 </>
               )}
