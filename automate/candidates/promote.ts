@@ -178,8 +178,8 @@ export async function insertVersion(
 }
 
 /**
- * Moves a candidate's allowed and requested destinations to the version that it became, and for other secrets the destinations that
- * name it as their certificate authority.
+ * Moves a candidate's allowed and requested destinations to the version that it became, and for other secrets the
+ * destinations that name it as their certificate authority.
  */
 async function moveDestinations(
   tx: Tx,
