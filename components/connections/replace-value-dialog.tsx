@@ -4,11 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { NewValueStep, openCandidate } from "@/components/candidates/new-value-step";
 import { replaceableSecret } from "@/components/connections/secret-options";
+import { isUsedByOthers } from "@/components/secrets/replace-form";
 import { ReplaceValueForm } from "@/components/secrets/replace-value-form";
 import { Banner } from "@/components/ui/banner";
 import { Dialog, DialogBody, DialogClose, DialogFooter, FocusFirstField } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { ReplaceableSecret, SecretOption } from "@/lib/secrets/schema";
+import type { SecretOption } from "@/lib/secrets/schema";
 
 type BodyProps = {
   fabricId: string;
@@ -78,18 +79,6 @@ function ReplaceValue({ secretId, ...props }: BodyProps & { secretId: string }) 
       </FocusFirstField>
     );
   return <Loading isError={secret.isError || candidate.isError} />;
-}
-
-/**
- * True when a connection uses the secret, and this is not the only one that does, or pipelines read the secret, too.
- * Only then does the new value concern anybody else.
- */
-function isUsedByOthers(
-  { usedBy, connections, readers }: Pick<ReplaceableSecret, "usedBy" | "connections" | "readers">,
-  connectionId: string | undefined,
-): boolean {
-  const isOnlyHere = usedBy === 1 && connections[0]?.id === connectionId && readers.length === 0;
-  return usedBy > 0 && !isOnlyHere;
 }
 
 function Loading({ isError }: { isError: boolean }) {

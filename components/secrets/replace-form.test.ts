@@ -2,6 +2,7 @@ import type { ResolverOptions } from "react-hook-form";
 import { describe, expect, it } from "vitest";
 import {
   type FieldChange,
+  isUsedByOthers,
   type ReplaceFormValues,
   resolveReplacement,
 } from "@/components/secrets/replace-form";
@@ -62,5 +63,21 @@ describe("replacing a value", () => {
       "fields.value.message",
       "Choose a file.",
     );
+  });
+});
+
+describe("A new value that is entered in the form of connection a concerns others", () => {
+  it.each([
+    ["when nothing uses the secret", [], 0, "a", false],
+    ["when only a uses it", ["a"], 0, "a", false],
+    ["when only a uses it, and pipelines read it", ["a"], 1, "a", true],
+    ["when b uses it, too", ["a", "b"], 0, "a", true],
+    ["when only b uses it", ["b"], 0, "a", true],
+    ["when b uses it, and a is not saved", ["b"], 0, undefined, true],
+    ["when only pipelines read it", [], 1, "a", false],
+  ])("%s", (_, users, readers, connectionId, concerns) => {
+    const connections = users.map((id) => ({ id }));
+    const secret = { usedBy: users.length, connections, readers: Array.from({ length: readers }) };
+    expect(isUsedByOthers(secret, connectionId)).toBe(concerns);
   });
 });

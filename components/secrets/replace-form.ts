@@ -41,3 +41,20 @@ export function resolveReplacement(secret: {
     return resolved(replaceSecretInput.safeParse(input), options);
   };
 }
+
+/**
+ * True when connections use the secret, and not only the one with this id, or pipelines read the secret, too. Only then
+ * does a new value that is entered in that connection's form concern anybody else.
+ */
+export function isUsedByOthers(
+  {
+    usedBy,
+    connections,
+    readers,
+  }: { usedBy: number; connections: readonly { id: string }[]; readers: readonly unknown[] },
+  connectionId: string | undefined,
+): boolean {
+  const isUsedHere = connectionId !== undefined && connections.some(({ id }) => id === connectionId);
+  const isOnlyHere = usedBy === 1 && isUsedHere && readers.length === 0;
+  return usedBy > 0 && !isOnlyHere;
+}
