@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { listActivityActors } from "@/lib/activity/actors";
 import { exportHead, exportLine } from "@/lib/activity/export-lines";
-import { exportActivity, findActivityObject, listActivity, listActivityActors } from "@/lib/activity/queries";
+import { exportActivity, findActivityObject, listActivity } from "@/lib/activity/queries";
 import { record } from "@/lib/audit/record";
 import {
   type ActivityPage,
@@ -82,6 +83,26 @@ describe("Activity", () => {
     expect(names(await list({ kind: "connection" }))).toEqual(["c"]);
     expect(names(await list({ event: "created", kind: "secret" }))).toEqual(["a"]);
     expect(names(await list({ kind: "nonsense", event: "toString" }))).toEqual(["c", "a", "a"]);
+  });
+
+  test("of a connection, shows the checks of the chosen person alone, before it was saved, too", async () => {
+    const { fabricId, user } = fabric;
+    const by = {
+      createdById: user.id,
+      createdByName: user.name,
+      updatedById: user.id,
+      updatedByName: user.name,
+    };
+    const name = { name: "Orders", nameKey: "orders", kind: "restapi" };
+    await owner.connection.create({
+      data: { id: "c1", fabricId, ...name, properties: {}, configHash: "h", ...by },
+    });
+    for (const actor of [user, fabric.admin])
+      await add(fabric, "connection.check", "Orders", { kind: "connection", id: "", actor });
+    const actors = async (filter: Record<string, string>) =>
+      (await list({ object: "c1", ...filter })).events.map(({ actorId }) => actorId);
+    expect(await actors({})).toEqual([fabric.admin.id, user.id]);
+    expect(await actors({ actor: user.id })).toEqual([user.id]);
   });
 
   test("filters by access token, alone and with an object, while the token exists and after", async () => {

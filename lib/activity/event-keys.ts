@@ -75,6 +75,8 @@ export type Span = IdBounds & {
   limit: number;
   isOldestFirst?: boolean;
   kind?: ObjectKind | undefined;
+  /** Only events by this actor. The key of an unsaved object does not contain the actor. */
+  actorId?: string | undefined;
   /** Only events by this access token. */
   accessTokenId?: string | undefined;
 };
@@ -86,11 +88,12 @@ export type Span = IdBounds & {
 export function selectEvents(fabricId: string, keys: readonly Keys[] | undefined, span: Span): Prisma.Sql {
   const order = Prisma.sql`${idOrder("e")} ${Prisma.raw(span.isOldestFirst ? "ASC" : "DESC")}`;
   const kind = span.kind === undefined ? Prisma.empty : Prisma.sql` AND e."objectKind" = ${span.kind}`;
+  const actor = span.actorId === undefined ? Prisma.empty : Prisma.sql` AND e."actorId" = ${span.actorId}`;
   const token =
     span.accessTokenId === undefined
       ? Prisma.empty
       : Prisma.sql` AND e.details ->> 'accessTokenId' = ${span.accessTokenId}`;
-  const bounds = Prisma.sql`e."fabricId" = ${fabricId}${isWithin("e", span)}${kind}${token}`;
+  const bounds = Prisma.sql`e."fabricId" = ${fabricId}${isWithin("e", span)}${kind}${actor}${token}`;
   if (!keys)
     return Prisma.sql`SELECT ${shown} FROM audit_event e WHERE ${bounds} ORDER BY ${order} LIMIT ${span.limit}`;
   if (keys.length === 0) return Prisma.sql`SELECT ${shown} FROM audit_event e WHERE false`;

@@ -1,12 +1,18 @@
 import "server-only";
 import { z } from "zod";
 import type { Scope } from "@/lib/access/scope";
-import { type Keys, keysFor, type Subject, selectEvents, type Wanted } from "@/lib/activity/event-keys";
+import {
+  type Keys,
+  keysFor,
+  type Span,
+  type Subject,
+  selectEvents,
+  type Wanted,
+} from "@/lib/activity/event-keys";
 import { findNamed } from "@/lib/activity/find-named";
 import { firstEventId } from "@/lib/audit/event-id";
 import { queryInOrder } from "@/lib/audit/find-events";
 import {
-  type ActivityActor,
   type ActivityDetails,
   type ActivityEvent,
   type ActivityFilter,
@@ -68,14 +74,14 @@ export async function pageQuery(
 ): Promise<{ query: Prisma.Sql; isBackward: boolean; named: Named | undefined }> {
   const { before, after } = filter;
   const isBackward = before === undefined && after !== undefined;
-  const { keys, named, accessTokenId } = await findWanted(scope, filter);
+  const { keys, named, by } = await findWanted(scope, filter);
   const range = idRange(filter);
   const query = selectEvents(scope.fabricId, keys, {
     ...range,
     ...(isBackward ? { after } : { to: lowerOf(before, range.to) }),
     limit: pageSize + 1,
     kind: filter.kind,
-    accessTokenId,
+    ...by,
     isOldestFirst: isBackward,
   });
   return { query, isBackward, named };
@@ -92,8 +98,7 @@ export async function* exportActivity(
   const found = await findWanted(scope, filter);
   const { from, to } = idRange(filter);
   for (let before = to; ; ) {
-    const { accessTokenId } = found;
-    const span = { from, to: before, limit: exportPageSize, kind: filter.kind, accessTokenId };
+    const span = { from, to: before, limit: exportPageSize, kind: filter.kind, ...found.by };
     const isLater = before !== to;
     const rows = await inListSlot(
       scope.actor.id,
@@ -117,22 +122,26 @@ function lowerOf(one: string | undefined, other: string | undefined): string | u
   return one === undefined || (other !== undefined && other < one) ? other : one;
 }
 
-/** The keys for a filter, and what its search named. */
+/** Who caused the events that are wanted, if that is limited. */
+type By = Pick<Span, "actorId" | "accessTokenId">;
+
+/** The keys for a filter, by whom the events must be, and what its search named. */
 async function findWanted(
   { fabricId, teamId }: Reader,
   { actor, kind, event, object, search }: ActivityFilter,
-): Promise<{ keys: Keys[] | undefined; named?: Named; accessTokenId?: string | undefined }> {
+): Promise<{ keys: Keys[] | undefined; named?: Named; by: By }> {
   const actions = actionsFor({ kind, event });
   const ownerId = actor ? await findTokenOwner(fabricId, actor) : undefined;
   const accessTokenId = ownerId === undefined ? undefined : actor;
   const actorId = ownerId ?? actor;
+  const by: By = { actorId, accessTokenId };
   const wanted: Wanted = {
     actions,
     actorIds: actorId ? [actorId] : undefined,
     accessTokenId,
     subjects: object ? await subjectsOf(fabricId, object) : undefined,
   };
-  if (!search) return { keys: keysFor(fabricId, wanted), accessTokenId };
+  if (!search) return { keys: keysFor(fabricId, wanted), by };
   const { actorIds, ...named } = await findNamed({ fabricId, teamId }, search);
   const about: Subject[] = [
     ...named.objects,
@@ -148,7 +157,7 @@ async function findWanted(
     { ...wanted, subjects: about.filter(isWanted) },
     { ...wanted, actorIds: actorIds.filter((id) => !actorId || id === actorId) },
   ];
-  return { keys: parts.flatMap((part) => keysFor(fabricId, part) ?? []), named, accessTokenId };
+  return { keys: parts.flatMap((part) => keysFor(fabricId, part) ?? []), named, by };
 }
 
 /**
@@ -171,41 +180,6 @@ function actionsFor({ kind, event }: ActivityFilter): readonly AuditAction[] | u
   return kind ? actions.filter((action) => isAbout(action, kind)) : actions;
 }
 
-/**
- * The actors that Activity can be filtered by: members of the team, the fabric's newest pipelines, Automate,
- * and `actorId` even if that actor has left, or is an access token.
- */
-export async function listActivityActors(
-  { fabricId, teamId }: Reader,
-  actorId: string | undefined,
-): Promise<ActivityActor[]> {
-  const members = await db.membership.findMany({
-    where: { teamId },
-    orderBy: { user: { name: "asc" } },
-    take: 200,
-    select: { user: { select: { id: true, name: true } } },
-  });
-  const pipelines = await db.pipelineToken.findMany({
-    where: { fabricId },
-    orderBy: { id: "desc" },
-    take: 100,
-    select: { id: true, name: true },
-  });
-  const actors: ActivityActor[] = [
-    ...members.map(({ user }) => ({ ...user, kind: "user" as const })),
-    ...pipelines.map((pipeline) => ({ ...pipeline, kind: "pipeline" as const })),
-    { id: "automate", name: "Automate", kind: "system" },
-  ];
-  if (actorId === undefined || actors.some(({ id }) => id === actorId)) return actors;
-  const lastEvent = await newestOf(fabricId, { actorIds: [actorId] });
-  const kind = lastEvent?.actorKind === "pipeline" ? "pipeline" : "user";
-  if (lastEvent) return [...actors, { id: actorId, name: lastEvent.actorName, kind }];
-  const byToken = await newestOf(fabricId, { accessTokenId: actorId });
-  if (!byToken) return actors;
-  const name = `${detailsOf(byToken.details).accessToken}, of ${byToken.actorName}`;
-  return [...actors, { id: actorId, name, kind: "token" }];
-}
-
 /** The last kind and name of the object that Activity is filtered by, or null when it has no events. */
 export async function findActivityObject(
   { fabricId }: Reader,
@@ -215,7 +189,8 @@ export async function findActivityObject(
   return row?.objectName ? { kind: row.objectKind as ObjectKind, name: row.objectName } : null;
 }
 
-async function newestOf(fabricId: string, wanted: Wanted): Promise<Row | undefined> {
+/** The newest event of a fabric that is wanted. */
+export async function newestOf(fabricId: string, wanted: Wanted): Promise<Row | undefined> {
   const keys = keysFor(fabricId, wanted);
   const [row] = await queryInOrder<Row>(selectEvents(fabricId, keys, { limit: 1 }));
   return row;
@@ -277,7 +252,7 @@ export function eventOf(row: Row): ActivityEvent[] {
 const shown = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 /** Keeps only the details of the allow-list. */
-function detailsOf(json: unknown): ActivityDetails {
+export function detailsOf(json: unknown): ActivityDetails {
   const values: Record<string, unknown> = typeof json === "object" && json !== null ? { ...json } : {};
   const details: ActivityDetails = {};
   for (const key of detailKeys) {
