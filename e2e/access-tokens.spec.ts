@@ -111,7 +111,11 @@ test("the management API answers over HTTP as described: names with spaces, meth
   expect(description.openapi).toBe("3.1.1");
 });
 
-test("a person tries a request in the reference with their own token", async ({ page, context, tenant }) => {
+test("a person tries a request in the reference with their own token", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   await signIn(context, tenant.user);
   const token = await generateToken(page, "reference");
   await page.getByRole("link", { name: "API reference" }).click();

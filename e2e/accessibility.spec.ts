@@ -181,27 +181,41 @@ const screens: Screen[] = [
   { name: "A fabric that is not there", path: () => "/metadata/fabrics/gone" },
 ];
 
-/** Screens similar to another of the list: only `npm run test:long` checks them. */
+/** Screens of the same parts as another of the list: only `npm run test:long` checks them. */
 const alike = new Set([
+  "Create fabric",
   "Account menu",
+  "Access tokens",
+  "Reminders",
   "Account activity",
   "Create token",
+  "API reference",
+  "Teams",
+  "Member",
   "Edit fabric",
   "Activity, export and other days",
+  "Who could use a secret",
+  "Create Token",
   "Add trusted issuer",
   "Secrets, none match",
+  "Compare fabrics",
   "Import",
-  "Add Secret, Binary",
-  "Add Secret, Username & Password",
-  "Add Secret, M2M OAuth",
+  "Rows to import",
+  "Replace value",
   "Rename secret",
   "Edit description",
+  "Entry links",
   "Ask for a value",
+  "Promote",
   "Gallery of kinds",
-  "Add connection, sftp",
-  "Add connection, restapi",
   "Secret picker, none of this type",
   "Nothing here",
+  "A fabric that is not there",
+  "Add connection, sftp",
+  "Add Secret, Binary",
+  "Add Secret, Username & Password",
+  "Add connection, restapi",
+  "Add Secret, M2M OAuth",
 ]);
 
 let made: Promise<{ tenant: Tenant; objects: FabricObjects }> | undefined;

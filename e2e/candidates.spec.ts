@@ -161,12 +161,9 @@ test("inside a connection's form, a new value is checked with the other connecti
   await Promise.all([most.close(), last.close()]);
 });
 
-test("a User requests approval for a connection to which a new value may not be sent; an Admin's yes lets it be tried", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a User requests approval for a connection to which a new value may not be sent; an Admin's yes lets it be tried", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const server = await startRestApiServer({ isValidToken: async () => true });
   const secret = { subKind: "text", name: "api_token", fields: { value: canary.value() } };
   const { id: secretId } = await run(tenant.admin, tenant, "createSecretAction", secret);

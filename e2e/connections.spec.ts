@@ -370,7 +370,7 @@ test("a colleague cannot send another's secret to a new destination: not one byt
   await Promise.all([close(), another.close()]);
 });
 
-test("a person cancels a running check, and no connection stays open", async ({
+test("a person cancels a running check, and no connection stays open", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -399,12 +399,9 @@ test("a person cancels a running check, and no connection stays open", async ({
   await silent.close();
 });
 
-test("Selvage rejects the address of a cloud metadata service, whatever the operator allows", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("Selvage rejects the address of a cloud metadata service, whatever the operator allows", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await addSecret(tenant, tenant.user, {
     subKind: "text",
     name: "db_password",
@@ -425,12 +422,9 @@ test("Selvage rejects the address of a cloud metadata service, whatever the oper
   await expect(field(page, "Server")).toHaveAccessibleDescription(/Checks may not connect to this address/);
 });
 
-test("the picker works on a cold deep link, never chooses automatically, and distinguishes its empty states", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the picker works on a cold deep link, never chooses automatically, and distinguishes its empty states", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const path = `${connectionsPath(tenant.fabric)}/new?kind=postgres`;
   await open(page, path);

@@ -68,10 +68,9 @@ test("a person imports twenty secrets of which three are wrong: corrects one, le
   expect(await namesIn(tenant)).toEqual([...names, "NEW_NAME", "TAKEN"]);
 });
 
-test("the command line imports a file, names each row that is wrong, and stores all or nothing", async ({
-  tenant,
-  canary,
-}) => {
+test("the command line imports a file, names each row that is wrong, and stores all or nothing", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   await addTaken(tenant);
   const home = mkdtempSync(join(tmpdir(), "selvage-import-"));
   try {

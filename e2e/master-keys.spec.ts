@@ -78,11 +78,9 @@ test("an Admin may choose among the team's own master keys, and nothing changes 
   await database().query(`DELETE FROM master_key WHERE fingerprint = $1`, [fingerprint]);
 });
 
-test("an Admin puts a fabric under the team's own master key, while its pipelines read, and not twice at once", async ({
-  page,
-  context,
-  canary,
-}) => {
+test("an Admin puts a fabric under the team's own master key, while its pipelines read, and not twice at once", {
+  tag: "@long",
+}, async ({ page, context, canary }) => {
   const team = await createTeam("Acme", teamWithKey);
   const admin = await createPerson({ name: "Ada Admin", in: team, role: "admin" });
   const fabric = await createFabric(team, admin);

@@ -193,8 +193,9 @@ const subrequests = [
 test("the header x-middleware-subrequest changes nothing", async () => {
   const { tenant, other, objects } = await twoTenants();
   const outsider = await callerOf(other.admin);
-  for (const row of Object.values(pages)) {
-    if (!("of" in row)) continue;
+  const rows = Object.values(pages).filter((row) => "of" in row);
+  const first = ["fabric", "team"].flatMap((of) => rows.find((row) => row.of === of) ?? []);
+  for (const row of process.env.RUN_LONG ? rows : first) {
     const path = row.path(row.of === "fabric" ? tenant.fabric.id : tenant.team.id, objects);
     for (const caller of [nobody, outsider]) {
       const plain = gist(await ask(caller, path));

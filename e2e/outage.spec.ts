@@ -92,12 +92,9 @@ test("a replacement whose answer is lost makes one version, and web rejects othe
   }
 });
 
-test("during a database outage a server action says that nothing was saved, and a page retries until the database is back", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("during a database outage a server action says that nothing was saved, and a page retries until the database is back", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const web = await startWiredWeb();
   try {
     await signIn(context, tenant.user, { at: web.url });

@@ -4,7 +4,9 @@ import { startWebCopy } from "@/e2e/program-copy";
 import { stack } from "@/testing/stack-address";
 import { openWire } from "@/testing/wire";
 
-test("a page that loses its database while rendering answers 503 with the page that polls for it", async () => {
+test("a page that loses its database while rendering answers 503 with the page that polls for it", {
+  tag: "@long",
+}, async () => {
   const { webEnv, databaseUrl } = stack();
   const wire = await openWire(webEnv.WEB_DATABASE_URL ?? "");
   const web = await startWebCopy("web-outage", () => ({ WEB_DATABASE_URL: wire.url }));

@@ -76,12 +76,9 @@ test("an Admin takes a connection from dev to prod with a copied value, which pr
   }
 });
 
-test("a person sees which names another fabric lacks; a script stops at the same, downloads names and events, and promotes by names", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person sees which names another fabric lacks; a script stops at the same, downloads names and events, and promotes by names", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const prod = await createFabric(tenant.team, tenant.admin, "prod");
   const secrets = { orders_password: canary.value(), api_key: canary.value() };
   await fill(tenant, tenant.fabric, secrets, [postgres("Orders", "orders_password")]);

@@ -108,11 +108,9 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await expect(section.getByRole("button")).toHaveCount(0);
 });
 
-test("an Admin sets up the rotation of a Snowflake user’s keys, which has no password’s settings", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("an Admin sets up the rotation of a Snowflake user’s keys, which has no password’s settings", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const fields = { value: "-----BEGIN PRIVATE KEY-----" };
   const secretId = await add(tenant, "createSecretAction", {
     ...{ subKind: "text", name: "etl_key", description: "", fields },

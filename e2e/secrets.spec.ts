@@ -168,7 +168,12 @@ test("the form rejects a file over the limit before sending it", { tag: "@long" 
   await expect(dialog.getByText(/huge\.bin is larger than/)).toBeVisible();
 });
 
-test("Selvage stores a binary secret of exactly the limit", async ({ page, context, tenant, canary }) => {
+test("Selvage stores a binary secret of exactly the limit", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   await signIn(context, tenant.user);
   const buffer = Buffer.alloc(1_048_576, canary.value());
   const file = { name: "full.bin", mimeType: "application/octet-stream", buffer };
@@ -198,7 +203,7 @@ test("the form suggests a valid name for one with spaces, and reports a taken na
   await discard(page, again);
 });
 
-test("Escape or a stray click asks before the dialog discards input", async ({
+test("Escape or a stray click asks before the dialog discards input", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -232,12 +237,9 @@ test("Escape or a stray click asks before the dialog discards input", async ({
   await expect(dialog).toHaveCount(0);
 });
 
-test("a person replaces the password without the username, and the page never shows either", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person replaces the password without the username, and the page never shows either", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const [username, former, next] = [canary.value(), canary.value(), canary.value()];
   await addSecret(page, tenant.fabric, {
@@ -320,12 +322,9 @@ test("a rename needs no value and names the readers of the old name, which keeps
   expect((await pipeline.read("new_name")).value).toBe(value);
 });
 
-test("a person cannot delete a secret that a connection uses, and the page names the connection", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person cannot delete a secret that a connection uses, and the page names the connection", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.admin);
   await addSecret(page, tenant.fabric, { type: "Text", name: "in_use", value: canary.value() });
   await openSecret(page, tenant.fabric, "in_use");
@@ -397,12 +396,9 @@ test("a secret that pipelines read shows them everywhere, and Delete asks for it
   await expect(page.getByText("Secret deleted")).toBeVisible();
 });
 
-test("a User deletes their own unused secret; only an Admin deletes another person's", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a User deletes their own unused secret; only an Admin deletes another person's", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   await addSecret(page, tenant.fabric, { type: "Text", name: "mine", value: canary.value() });
   await openSecret(page, tenant.fabric, "mine");

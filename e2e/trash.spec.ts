@@ -78,11 +78,9 @@ test("a User deletes a secret by mistake, and undoes it; a deleted one is restor
   await expect(page.getByText("restored secret warehouse_before")).toBeVisible();
 });
 
-test("a connection is restored with its secret, once that is restored; a User sees what only an Admin may restore", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a connection is restored with its secret, once that is restored; a User sees what only an Admin may restore", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const { fabric, admin, user } = tenant;
   const secretId = await addMadeSecret(tenant);
   const connectionId = await addConnection(tenant);

@@ -56,7 +56,9 @@ test("web's log has names and codes in JSON, and no message of a driver", { tag:
   expect(text).not.toContain(tenant.fabric.id);
 });
 
-test("under https every cookie has the prefix that other hosts cannot plant", async ({ tenant }) => {
+test("under https every cookie has the prefix that other hosts cannot plant", { tag: "@long" }, async ({
+  tenant,
+}) => {
   const password = "correct horse battery staple";
   const person = await createPerson({ name: "Hana Host", password, in: tenant.team });
   const web = await startWebCopy("web-https", () => ({ PUBLIC_URL: "https://selvage.test" }));
