@@ -41,6 +41,8 @@ const alone = ["worker/egress/guard.test.ts"];
 /** Take longest, mostly waiting. They start first, so that none of them is left for the end. */
 const longest = [
   "automate/rotation-saga",
+  "lib/db/pool",
+  "lib/limits/unread-answers",
   "cli/command-line",
   "lib/destinations/attacks",
   "web/management-api/documented",

@@ -179,6 +179,19 @@ declare global {
   }
 }
 
+test("a fabric without secrets and connections shows its empty states from the first byte", async ({
+  context,
+  tenant,
+}) => {
+  await signIn(context, tenant.user);
+  for (const path of [secretsPath(tenant.fabric), connectionsPath(tenant.fabric)]) {
+    const html = await (await context.request.get(path)).text();
+    expect(html).toContain(" yet</");
+    expect(html, `the search of ${path}`).not.toContain('type="search"');
+    expect(html, `a link of ${path}`).not.toContain("/connections/promote");
+  }
+});
+
 test("a dialog over a dialog dims the one below", async ({ page, context, tenant }) => {
   await signIn(context, tenant.admin, { minutesAgo: 30 });
   await open(page, `/metadata/teams/${tenant.team.id}`);

@@ -92,10 +92,12 @@ async function readPage(
     connections,
     next: (hasNext && page.at(-1)?.nameKey) || null,
     previous: (hasPrevious && page.at(0)?.nameKey) || null,
-    isFabricEmpty:
-      rows.length === 0 &&
-      (await db.connection.findFirst({ where: { fabricId }, select: { id: true } })) === null,
   };
+}
+
+/** Whether the fabric has a connection. */
+export async function hasConnections({ fabricId }: Scope<"connection:list">): Promise<boolean> {
+  return (await db.connection.findFirst({ where: { fabricId }, select: { id: true } })) !== null;
 }
 
 async function findWarehouse({ fabricId }: Scope<"connection:list">): Promise<ConnectionPage["warehouse"]> {

@@ -154,5 +154,4 @@ export type ConnectionPage = {
   connections: ConnectionSummary[];
   next: string | null;
   previous: string | null;
-  isFabricEmpty: boolean;
 };

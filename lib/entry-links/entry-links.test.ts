@@ -117,11 +117,14 @@ describe("a link for a new secret", () => {
     expect(secret.createdById).toBe(fabric.user.id);
     const actor = "Entry link “Acme DBA”";
     expect(await allowedOf(secret.id)).toEqual([[1, orders, actor]]);
-    expect((await eventsOf()).slice(-3)).toEqual([
-      "user Uri User entry_link.create Acme DBA",
-      `link ${actor} secret.create vendor_key`,
-      `link ${actor} destination.allow vendor_key`,
-    ]);
+    // Two programs write them, perhaps within a millisecond: their order is not known.
+    expect(await eventsOf()).toEqual(
+      expect.arrayContaining([
+        "user Uri User entry_link.create Acme DBA",
+        `link ${actor} secret.create vendor_key`,
+        `link ${actor} destination.allow vendor_key`,
+      ]),
+    );
     expect((await read("secrets/vendor_key")).json.value).toBe("entered-by-acme");
     const [link] = await listEntryLinks(fabric.scope("user", "entry:list"));
     expect(link).toMatchObject({ status: "used", secret: { id: secret.id, name: "vendor_key" } });
@@ -202,7 +205,7 @@ describe("a link is not valid", () => {
         const { id } = await owner.entryLink.findFirstOrThrow({ where: { fabricId: fabric.fabricId } });
         const revoked = await revokeEntryLink(fabric.scope("admin", "entry:write"), { linkId: id });
         expect(revoked.ok).toBe(true);
-        expect((await eventsOf()).at(-1)).toBe("user Ada Admin entry_link.revoke Acme DBA");
+        expect(await eventsOf()).toContain("user Ada Admin entry_link.revoke Acme DBA");
       },
     ],
     [

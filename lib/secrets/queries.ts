@@ -48,8 +48,13 @@ export async function listSecrets(
     secrets: page.map(summaryOf),
     next: hasNext && last ? cursorOf(query.sort, last) : null,
     previous: hasPrevious && first ? cursorOf(query.sort, first) : null,
-    isFabricEmpty: rows.length === 0 && (await countSecrets(scope, [])).inFabric === 0,
   };
+}
+
+/** Whether the fabric has a secret that is not in the trash. */
+export async function hasSecrets({ fabricId }: Scope<"secret:list">): Promise<boolean> {
+  const found = await db.secret.findFirst({ where: { fabricId, deletedAt: null }, select: { id: true } });
+  return found !== null;
 }
 
 type RowsQuery = SecretListQuery & {

@@ -263,7 +263,6 @@ export type SecretPage = {
   secrets: SecretSummary[];
   next: string | null;
   previous: string | null;
-  isFabricEmpty: boolean;
 };
 
 /** For how long a replacement can be undone, at least: the purge keeps a former value that long. */

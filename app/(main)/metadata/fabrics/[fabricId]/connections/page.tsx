@@ -13,7 +13,7 @@ import { Pagination } from "@/components/ui/pagination";
 import { TableSkeleton } from "@/components/ui/skeleton";
 import { allows } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
-import { listConnections } from "@/lib/connections/queries";
+import { hasConnections, listConnections } from "@/lib/connections/queries";
 import { type ConnectionListQuery, connectionListQuery } from "@/lib/connections/schema";
 import { countToReview, listWaitingRequests } from "@/lib/destinations/queries";
 import { requireScope } from "@/lib/next/require-scope";
@@ -38,19 +38,23 @@ export default async function ConnectionsPage({
   const reader = await requireScope(fabricId, "secret:list");
   const waiting = await listWaitingRequests(reader);
   const isAdmin = allows(scope.role, "destination:write");
+  // Known before anything is shown: a link that gives way to the empty state would take the focus along.
+  const isEmpty = !(await hasConnections(scope));
   const toReview = isAdmin ? await countToReview(reader, maxCounted + 1) : 0;
   return (
-    <section aria-labelledby="connections" className="group/connections flex flex-col gap-4">
+    <section aria-labelledby="connections" className="flex flex-col gap-4">
       <h2 id="connections" className="sr-only">
         Connections
       </h2>
-      <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-connections]]/connections:hidden">
-        <ConnectionsSearch />
-        <div className="flex flex-wrap gap-2">
-          <ButtonLink href={`/metadata/fabrics/${fabricId}/connections/promote`}>Promote</ButtonLink>
-          <AddConnection fabricId={fabricId} />
+      {!isEmpty && (
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <ConnectionsSearch />
+          <div className="flex flex-wrap gap-2">
+            <ButtonLink href={`/metadata/fabrics/${fabricId}/connections/promote`}>Promote</ButtonLink>
+            <AddConnection fabricId={fabricId} />
+          </div>
         </div>
-      </div>
+      )}
       <QuotaNotices uses={await listNearlyUsed(scope, ["connections"])} />
       <WaitingRequestList fabricId={fabricId} waiting={waiting} isAdmin={isAdmin} />
       {toReview > 0 && (
@@ -68,7 +72,7 @@ export default async function ConnectionsPage({
       )}
       {query.secret && <OfSecret fabricId={fabricId} name={await nameOf(reader, query.secret)} />}
       <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
-        <Connections scope={scope} query={query} />
+        <Connections scope={scope} query={query} isFabricEmpty={isEmpty} />
       </Suspense>
     </section>
   );
@@ -99,15 +103,17 @@ function OfSecret({ fabricId, name }: { fabricId: string; name: string | undefin
 async function Connections({
   scope,
   query,
+  isFabricEmpty,
 }: {
   scope: Scope<"connection:list">;
   query: ConnectionListQuery;
+  isFabricEmpty: boolean;
 }) {
-  const { warehouse, connections, next, previous, isFabricEmpty } = await listConnections(scope, query);
+  const { warehouse, connections, next, previous } = await listConnections(scope, query);
   const primary = warehouse && <Warehouse fabricId={scope.fabricId} {...warehouse} />;
   if (isFabricEmpty) {
     return (
-      <div data-no-connections className="flex flex-col gap-6">
+      <div className="flex flex-col gap-6">
         {primary}
         <EmptyState
           icon={<Plug />}

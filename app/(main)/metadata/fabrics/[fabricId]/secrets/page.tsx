@@ -14,7 +14,7 @@ import type { Scope } from "@/lib/access/scope";
 import { webEnv } from "@/lib/env";
 import { requireScope } from "@/lib/next/require-scope";
 import { listNearlyUsed } from "@/lib/quotas/estimate";
-import { listSecrets } from "@/lib/secrets/queries";
+import { hasSecrets, listSecrets } from "@/lib/secrets/queries";
 import { type SecretListQuery, secretListQuery } from "@/lib/secrets/schema";
 
 export const metadata = { title: "Secrets" };
@@ -29,31 +29,37 @@ export default async function SecretsPage({
   const { fabricId } = await params;
   const scope = await requireScope(fabricId, "secret:list");
   const query = secretListQuery.parse(await searchParams);
+  // Known before anything is shown: a button that gives way to the empty state would take the focus along.
+  const isEmpty = !(await hasSecrets(scope));
   return (
-    // In a fabric without secrets, show only the empty state below.
-    <section aria-labelledby="secrets" className="group/secrets flex flex-col gap-4">
+    <section aria-labelledby="secrets" className="flex flex-col gap-4">
       <h2 id="secrets" className="sr-only">
         Secrets
       </h2>
-      <div className="flex flex-wrap items-center justify-between gap-3 group-has-[[data-no-secrets]]/secrets:hidden">
-        <SecretsToolbar />
-        <div className="flex flex-wrap gap-2">
-          <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
-          <SecretsMenu fabricId={fabricId} />
-          <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+      {!isEmpty && (
+        <div className="flex flex-wrap items-center justify-between gap-3">
+          <SecretsToolbar />
+          <div className="flex flex-wrap gap-2">
+            <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
+            <SecretsMenu fabricId={fabricId} />
+            <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+          </div>
         </div>
-      </div>
+      )}
       <QuotaNotices uses={await listNearlyUsed(scope, ["secrets", "storedByFabric", "storedByTeam"])} />
-      <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
-        <Secrets scope={scope} query={query} />
-      </Suspense>
+      {isEmpty ? (
+        <NoSecrets fabricId={fabricId} />
+      ) : (
+        <Suspense fallback={<TableSkeleton label="Loading secrets" columns={6} rows={8} />}>
+          <Secrets scope={scope} query={query} />
+        </Suspense>
+      )}
     </section>
   );
 }
 
 async function Secrets({ scope, query }: { scope: Scope<"secret:list">; query: SecretListQuery }) {
-  const { secrets, next, previous, isFabricEmpty } = await listSecrets(scope, query);
-  if (isFabricEmpty) return <NoSecrets fabricId={scope.fabricId} />;
+  const { secrets, next, previous } = await listSecrets(scope, query);
   if (secrets.length === 0)
     return (
       <EmptyState
@@ -78,21 +84,19 @@ async function Secrets({ scope, query }: { scope: Scope<"secret:list">; query: S
 
 function NoSecrets({ fabricId }: { fabricId: string }) {
   return (
-    <div data-no-secrets>
-      <EmptyState
-        icon={<KeyRound />}
-        title="No secrets yet"
-        action={
-          <>
-            <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
-            <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/import`}>Import from a file</ButtonLink>
-            <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
-          </>
-        }
-      >
-        Store passwords, API keys and certificates here, so that no pipeline or connection contains them in
-        plain text. Once saved, a value is never shown again.
-      </EmptyState>
-    </div>
+    <EmptyState
+      icon={<KeyRound />}
+      title="No secrets yet"
+      action={
+        <>
+          <AddSecretButton fabricId={fabricId} maxSecretBytes={webEnv().MAX_SECRET_BYTES} />
+          <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/import`}>Import from a file</ButtonLink>
+          <ButtonLink href={`/metadata/fabrics/${fabricId}/secrets/entry-links`}>Entry links</ButtonLink>
+        </>
+      }
+    >
+      Store passwords, API keys and certificates here, so that no pipeline or connection contains them in
+      plain text. Once saved, a value is never shown again.
+    </EmptyState>
   );
 }
