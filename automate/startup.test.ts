@@ -64,11 +64,11 @@ function errorsOf({ stderr }: ChildProcess): () => string {
 test.each([
   [
     { migratedBy: "9.1.0", minimumProgramVersion: "9.0.0" },
-    "Automate cannot start. The database was migrated by version 9.1.0, and this is 0.4.0: it needs version 9.0.0 or newer. Nothing was changed.\n",
+    "Automate cannot start. The database was migrated by version 9.1.0, and this is 0.5.0: it needs version 9.0.0 or newer. Nothing was changed.\n",
   ],
   [
     { migratedBy: "0.1.0" },
-    "Automate cannot start. The database was migrated by version 0.1.0, and this is 0.4.0: run npm run migrate of this version first.\n",
+    "Automate cannot start. The database was migrated by version 0.1.0, and this is 0.5.0: run npm run migrate of this version first.\n",
   ],
 ])("on a schema with %j automate exits with one sentence", async (schema, sentence) => {
   const former = await owner.schemaInfo.findFirstOrThrow();

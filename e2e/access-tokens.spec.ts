@@ -73,12 +73,9 @@ test("the page shows an access token once; it works until revoked, and the audit
   expect((await call(token, "GET", secretsOf(tenant.fabric))).status).toBe(401);
 });
 
-test("the management API answers over HTTP as described: names with spaces, methods, bodies", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the management API answers over HTTP as described: names with spaces, methods, bodies", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.admin);
   const token = await generateToken(page, "script");
   const path = `/fabric/${tenant.fabric.id}/connection`;

@@ -134,12 +134,9 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   await theirs.close();
 });
 
-test("an Admin locks a fabric, and then the author of a value must request approval as well", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("an Admin locks a fabric, and then the author of a value must request approval as well", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await addToken(tenant, tenant.user, canary.value());
   await signIn(context, tenant.user);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);

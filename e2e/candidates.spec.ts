@@ -107,12 +107,9 @@ test("a new value is checked with five connections, promoted although one refuse
   await Promise.all([most.close(), last.close()]);
 });
 
-test("inside a connection's form, a new value is checked with the other connections too, and nobody leaves the form", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("inside a connection's form, a new value is checked with the other connections too, and nobody leaves the form", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const [former, next] = [canary.value(), canary.value()];
   const most = await startRestApiServer({ isValidToken: async () => true });
   const last = await startRestApiServer({ bearer: former });

@@ -61,12 +61,9 @@ test("a typing mistake is named before anybody is asked, and never becomes an al
   await api.close();
 });
 
-test("a check that Automate does not answer fails no step, because nothing was looked up", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a check that Automate does not answer fails no step, because nothing was looked up", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await addToken(tenant, tenant.user, canary.value());
   await page.route("**/checks", (route) => route.fulfill({ status: 502, body: "" }));
   await signIn(context, tenant.user);

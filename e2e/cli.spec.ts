@@ -161,7 +161,9 @@ async function destinationsOf(secretId: string, version: number): Promise<string
   return rows.map(({ destination }) => destination);
 }
 
-test("the CLI checks a connection, and its exit code gives the result", async ({ tenant }) => {
+test("the CLI checks a connection, and its exit code gives the result", { tag: "@long" }, async ({
+  tenant,
+}) => {
   const env = {
     SELVAGE_URL: stack().webUrl,
     SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),
@@ -182,10 +184,9 @@ test("the CLI checks a connection, and its exit code gives the result", async ({
 test.describe("run", () => {
   const print = "process.stdout.write(Object.entries(process.env).map(([k, v]) => k + '=' + v).join('\\n'))";
 
-  test("gives values to one command, masks them in its output, and exits with its code", async ({
-    tenant,
-    canary,
-  }) => {
+  test("gives values to one command, masks them in its output, and exits with its code", {
+    tag: "@long",
+  }, async ({ tenant, canary }) => {
     const value = canary.value();
     await callAction(await callerOf(tenant.user), "createSecretAction", [
       tenant.fabric.id,

@@ -184,12 +184,9 @@ test("a person replaces a wrong password at its field: the check passes, and the
   await login.drop();
 });
 
-test("a check reaches a REST API with a token that an M2M OAuth secret obtained from a real token server", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a check reaches a REST API with a token that an M2M OAuth secret obtained from a real token server", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const client = { clientId: canary.value(), clientSecret: canary.value() };
   const tokens = await startTokenServer({ client, scope: "read" });
   const api = await startRestApiServer({ isValidToken: tokens.isValid });

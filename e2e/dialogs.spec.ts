@@ -78,7 +78,11 @@ test("an invitation asks before it discards what was entered; a password is disc
   await expect(invite).toBeHidden();
 });
 
-test("the error of a long form is in view when it appears", async ({ page, context, tenant }) => {
+test("the error of a long form is in view when it appears", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   await signIn(context, tenant.admin);
   await page.setViewportSize({ width: 390, height: 700 });
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/advanced`);

@@ -93,11 +93,9 @@ test("acknowledging an alarm, confirming a change and revoking a token keep the 
   await expect(row).toBeFocused();
 });
 
-test("a person who revokes the last token or invitation of a list keeps the keyboard focus on the page", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a person who revokes the last token or invitation of a list keeps the keyboard focus on the page", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   await addAccessToken(tenant);
   await addInvitation(tenant);
   await signIn(context, tenant.admin);

@@ -23,12 +23,9 @@ async function startWiredWeb() {
   };
 }
 
-test("a secret whose answer is lost stays in its dialog, and sending it again creates no second one", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a secret whose answer is lost stays in its dialog, and sending it again creates no second one", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const web = await startWiredWeb();
   try {
     await signIn(context, tenant.user, { at: web.url });

@@ -181,12 +181,9 @@ test("Selvage stores a binary secret of exactly the limit", { tag: "@long" }, as
   expect((await (await startPipeline(tenant)).readBytes("full")).equals(buffer)).toBe(true);
 });
 
-test("the form suggests a valid name for one with spaces, and reports a taken name at its field", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the form suggests a valid name for one with spaces, and reports a taken name at its field", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const dialog = await openAddSecret(page, tenant.fabric);
   await field(dialog, "Name").fill("  my API token ");
@@ -471,12 +468,9 @@ test("the form offers Binary for a file that is not text", { tag: "@long" }, asy
   expect((await (await startPipeline(tenant)).readBytes("not_text")).equals(buffer)).toBe(true);
 });
 
-test("on a phone a toast does not cover a dialog's buttons, and the dialog scrolls to a field with an error", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("on a phone a toast does not cover a dialog's buttons, and the dialog scrolls to a field with an error", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await signIn(context, tenant.user);
   await addSecret(page, tenant.fabric, { type: "Text", name: "first", value: canary.value() });

@@ -52,7 +52,10 @@ test("a person signs in with e-mail and password, reaches the requested page, an
   await expect(page).toHaveURL(/\/sign-in/);
 });
 
-test("a wrong password and an unknown e-mail get the same answer", async ({ page, tenant }) => {
+test("a wrong password and an unknown e-mail get the same answer", { tag: "@long" }, async ({
+  page,
+  tenant,
+}) => {
   const person = await personWith({ in: tenant.team });
   await open(page, "/sign-in");
   await enter(page, person.email, "wrong");

@@ -4,7 +4,7 @@ import "server-only";
  * This program's version. A test compares it with package.json; an import would bundle that whole file into
  * web.
  */
-export const programVersion = "0.4.0";
+export const programVersion = "0.5.0";
 
 /** True when version `one` is older than `other`. Both have the form 1.2.3. */
 export function isOlder(version: string, than: string): boolean {

@@ -278,131 +278,140 @@ test("a refusal without encryption does not pause the encrypted sign-in of MySQL
   expect(await keyOf("postgres", "disable")).toEqual(await keyOf("postgres", "verify-full"));
 });
 
-const crowd = process.env.RUN_LONG ? 100 : 30;
+// Three copies of automate. `npm test` has the claims above, which run concurrently too.
+describe.runIf(process.env.RUN_LONG)(
+  "100 concurrent checks by different people with a wrong password",
+  () => {
+    test("cause two sign-ins, across two automates and a restart, until an Admin resets the limit or the value changes", async () => {
+      const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
+      const destination = `http://127.0.0.1:${api.port}`;
+      const wrong = { username: "etl", password: "wrong" };
+      await addVersion("api_login", 1, "username_password", wrong, [destination]);
+      // Each connection has its own name, so that no two checks share a run.
+      const propertiesOf = (n: number) => ({
+        baseUrl: api.baseUrl,
+        testPath: `/${n}`,
+        authType: "basic",
+        basicCredential: "api_login",
+        tlsMode: "disable",
+      });
+      const people = await addPeople(100);
+      const copies = await Promise.all([automates.start(), automates.start()]);
+      const events = await Promise.all(
+        people.map((person, n) =>
+          check(copies[n % 2]?.internalUrl ?? "", person, "restapi", propertiesOf(n)),
+        ),
+      );
+      expect(api.requests).toHaveLength(2);
+      const codes = events.map(codeOf);
+      expect(codes.filter((code) => code === "rejected_credentials")).toHaveLength(2);
+      expect(codes.filter((code) => code === "sign_in_paused")).toHaveLength(98);
+      expect(events.flat().some((event) => event.type === "queued")).toBe(true);
+      const paused = events
+        .map((events) => events.at(-1))
+        .find((event) => event?.type === "result" && !event.ok && event.code === "sign_in_paused");
+      expect(paused).toMatchObject({
+        field: "basicCredential",
+        step: "sign_in",
+        facts: { retryAt: expect.any(String) },
+      });
+      // Automate opens no secret for the checks that it refuses.
+      expect(await owner.auditEvent.count({ where: { objectId: "api_login", action: "secret.use" } })).toBe(
+        2,
+      );
 
-describe(`${crowd} concurrent checks by different people with a wrong password`, () => {
-  test("cause two sign-ins, across two automates and a restart, until an Admin resets the limit or the value changes", async () => {
-    const api = await startRestApiServer({ basic: { username: "etl", password: "right" } });
-    const destination = `http://127.0.0.1:${api.port}`;
-    const wrong = { username: "etl", password: "wrong" };
-    await addVersion("api_login", 1, "username_password", wrong, [destination]);
-    // Each connection has its own name, so that no two checks share a run.
-    const propertiesOf = (n: number) => ({
-      baseUrl: api.baseUrl,
-      testPath: `/${n}`,
-      authType: "basic",
-      basicCredential: "api_login",
-      tlsMode: "disable",
-    });
-    const people = await addPeople(crowd);
-    const copies = await Promise.all([automates.start(), automates.start()]);
-    const events = await Promise.all(
-      people.map((person, n) => check(copies[n % 2]?.internalUrl ?? "", person, "restapi", propertiesOf(n))),
-    );
-    expect(api.requests).toHaveLength(2);
-    const codes = events.map(codeOf);
-    expect(codes.filter((code) => code === "rejected_credentials")).toHaveLength(2);
-    expect(codes.filter((code) => code === "sign_in_paused")).toHaveLength(crowd - 2);
-    expect(events.flat().some((event) => event.type === "queued")).toBe(true);
-    const paused = events
-      .map((events) => events.at(-1))
-      .find((event) => event?.type === "result" && !event.ok && event.code === "sign_in_paused");
-    expect(paused).toMatchObject({
-      field: "basicCredential",
-      step: "sign_in",
-      facts: { retryAt: expect.any(String) },
-    });
-    // Automate opens no secret for the checks that it refuses.
-    expect(await owner.auditEvent.count({ where: { objectId: "api_login", action: "secret.use" } })).toBe(2);
+      for (const copy of copies) {
+        copy.process.kill("SIGKILL");
+        await once(copy.process, "exit");
+      }
+      const { internalUrl: url } = await automates.start();
+      const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
+      expect(await again()).toBe("sign_in_paused");
+      const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), "api_login");
+      expect(await list()).toEqual([{ destination, until: expect.any(Date) }]);
 
-    for (const copy of copies) {
-      copy.process.kill("SIGKILL");
-      await once(copy.process, "exit");
-    }
-    const { internalUrl: url } = await automates.start();
-    const again = async () => codeOf(await check(url, fabric.user.id, "restapi", propertiesOf(0)));
-    expect(await again()).toBe("sign_in_paused");
-    const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), "api_login");
-    expect(await list()).toEqual([{ destination, until: expect.any(Date) }]);
+      const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });
+      expect((await reset(fabric.user.id)).status).toBe(403);
+      expect(await again()).toBe("sign_in_paused");
+      const answer = await reset(fabric.admin.id);
+      expect([answer.status, await answer.json()]).toEqual([200, { endpoints: [destination] }]);
+      expect(await list()).toEqual([]);
+      expect(
+        await owner.auditEvent.findFirst({ where: { action: "secret.signin.reset", objectId: "api_login" } }),
+      ).toMatchObject({ actorId: fabric.admin.id, details: { destination: [destination] } });
+      expect([await again(), await again(), await again()]).toEqual([
+        "rejected_credentials",
+        "rejected_credentials",
+        "sign_in_paused",
+      ]);
+      expect(api.requests).toHaveLength(4);
 
-    const reset = (actor: string) => ask(url, actor, "credential-attempt:reset", { secretId: "api_login" });
-    expect((await reset(fabric.user.id)).status).toBe(403);
-    expect(await again()).toBe("sign_in_paused");
-    const answer = await reset(fabric.admin.id);
-    expect([answer.status, await answer.json()]).toEqual([200, { endpoints: [destination] }]);
-    expect(await list()).toEqual([]);
-    expect(
-      await owner.auditEvent.findFirst({ where: { action: "secret.signin.reset", objectId: "api_login" } }),
-    ).toMatchObject({ actorId: fabric.admin.id, details: { destination: [destination] } });
-    expect([await again(), await again(), await again()]).toEqual([
-      "rejected_credentials",
-      "rejected_credentials",
-      "sign_in_paused",
-    ]);
-    expect(api.requests).toHaveLength(4);
+      await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [
+        destination,
+      ]);
+      expect([await again(), await list()]).toEqual(["ok", []]);
+      await api.close();
+    }, 120_000);
 
-    await addVersion("api_login", 2, "username_password", { username: "etl", password: "right" }, [
-      destination,
-    ]);
-    expect([await again(), await list()]).toEqual(["ok", []]);
-    await api.close();
-  }, 120_000);
+    test("of one connection cause at most two sign-ins, and one check with the right password serves every caller", async () => {
+      let verdict = Promise.withResolvers<void>();
+      const beforeVerdict = () => verdict.promise;
+      const server = await startSftpServer({ users: { etl: { password: "right" } }, beforeVerdict });
+      const destination = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
+      const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
+      const properties = { ...connection, username: "etl", password: "files" };
+      await addVersion("files", 1, "text", { value: "wrong" }, [destination]);
+      const people = await addPeople(30);
+      const { internalUrl: url } = await automates.start();
+      const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
+      for (let wave = 0; wave < 2; wave += 1) {
+        verdict = Promise.withResolvers();
+        // An answer begins with the first event, so everyone has joined the one check before the server refuses.
+        const joined = await Promise.all(people.map((person) => beginCheck(url, person, "sftp", properties)));
+        verdict.resolve();
+        const codes = (await Promise.all(joined.map(eventsOf))).map(codeOf);
+        expect(new Set(codes)).toEqual(new Set(["rejected_credentials"]));
+      }
+      expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["sign_in_paused"]));
+      expect(server.attempts).toHaveLength(2);
+      // Another user name is another account: the corrected check may sign in at once.
+      expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
+        "rejected_credentials",
+      );
+      await addVersion("files", 2, "text", { value: "right" }, [destination]);
+      expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["ok"]));
+      await server.close();
+    }, 120_000);
 
-  test("of one connection cause at most two sign-ins, and one check with the right password serves every caller", async () => {
-    let verdict = Promise.withResolvers<void>();
-    const beforeVerdict = () => verdict.promise;
-    const server = await startSftpServer({ users: { etl: { password: "right" } }, beforeVerdict });
-    const destination = `sftp://127.0.0.1:${server.port}?hostkey=${server.fingerprint}`;
-    const connection = { host: "127.0.0.1", port: server.port, hostKeyFingerprint: server.fingerprint };
-    const properties = { ...connection, username: "etl", password: "files" };
-    await addVersion("files", 1, "text", { value: "wrong" }, [destination]);
-    const people = await addPeople(30);
-    const { internalUrl: url } = await automates.start();
-    const ask = () => Promise.all(people.map((person) => check(url, person, "sftp", properties)));
-    for (let wave = 0; wave < 2; wave += 1) {
-      verdict = Promise.withResolvers();
-      // An answer begins with the first event, so everyone has joined the one check before the server refuses.
-      const joined = await Promise.all(people.map((person) => beginCheck(url, person, "sftp", properties)));
-      verdict.resolve();
-      const codes = (await Promise.all(joined.map(eventsOf))).map(codeOf);
-      expect(new Set(codes)).toEqual(new Set(["rejected_credentials"]));
-    }
-    expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["sign_in_paused"]));
-    expect(server.attempts).toHaveLength(2);
-    // Another user name is another account: the corrected check may sign in at once.
-    expect(codeOf(await check(url, fabric.user.id, "sftp", { ...properties, username: "other" }))).toBe(
-      "rejected_credentials",
-    );
-    await addVersion("files", 2, "text", { value: "right" }, [destination]);
-    expect(new Set((await ask()).map(codeOf))).toEqual(new Set(["ok"]));
-    await server.close();
-  }, 120_000);
-
-  test("of an OAuth client cause two requests at its token endpoint, which may use both client authentication methods", async () => {
-    let requestCount = 0;
-    const idp = createHttpServer((_request, response) => {
-      requestCount += 1;
-      response.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
-    });
-    const { port, close } = await listen(idp);
-    const fields = { clientId: "c", clientSecret: "wrong", authUrl: `http://127.0.0.1:${port}/token` };
-    const destinations = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
-    await addVersion("client", 1, "m2m_oauth", fields, destinations, { authHost: `127.0.0.1:${port}` });
-    const people = await addPeople(20);
-    const { internalUrl: url } = await automates.start();
-    const events = await Promise.all(
-      people.map((person, n) =>
-        check(url, person, "restapi", {
-          baseUrl: "http://127.0.0.1:9",
-          testPath: `/${n}`,
-          authType: "oauth_client_credentials",
-          oauthClient: "client",
-          tlsMode: "disable",
-        }),
-      ),
-    );
-    expect(events.map(codeOf).sort()).toEqual(["rejected_credentials", ...Array(19).fill("sign_in_paused")]);
-    expect(requestCount).toBe(2);
-    await close();
-  }, 60_000);
-});
+    test("of an OAuth client cause two requests at its token endpoint, which may use both client authentication methods", async () => {
+      let requestCount = 0;
+      const idp = createHttpServer((_request, response) => {
+        requestCount += 1;
+        response.writeHead(401, { "content-type": "application/json" }).end('{"error":"invalid_client"}');
+      });
+      const { port, close } = await listen(idp);
+      const fields = { clientId: "c", clientSecret: "wrong", authUrl: `http://127.0.0.1:${port}/token` };
+      const destinations = [`oauth-token://127.0.0.1:${port}`, "http://127.0.0.1:9"];
+      await addVersion("client", 1, "m2m_oauth", fields, destinations, { authHost: `127.0.0.1:${port}` });
+      const people = await addPeople(20);
+      const { internalUrl: url } = await automates.start();
+      const events = await Promise.all(
+        people.map((person, n) =>
+          check(url, person, "restapi", {
+            baseUrl: "http://127.0.0.1:9",
+            testPath: `/${n}`,
+            authType: "oauth_client_credentials",
+            oauthClient: "client",
+            tlsMode: "disable",
+          }),
+        ),
+      );
+      expect(events.map(codeOf).sort()).toEqual([
+        "rejected_credentials",
+        ...Array(19).fill("sign_in_paused"),
+      ]);
+      expect(requestCount).toBe(2);
+      await close();
+    }, 60_000);
+  },
+);

@@ -69,7 +69,7 @@ describe("a database that a newer version migrated", () => {
     expect(await run()).toEqual({ applied: [] });
     expect(await mayRead()).toBe(false);
     const { rows } = await pool.query(`SELECT "migratedBy" FROM schema_info`);
-    expect(rows).toEqual([{ migratedBy: "0.4.0" }]);
+    expect(rows).toEqual([{ migratedBy: "0.5.0" }]);
   });
 });
 
