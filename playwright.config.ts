@@ -16,8 +16,7 @@ export default defineConfig({
   // One more than there are cores, as many wait for a program.
   workers: availableParallelism() + 1,
   timeout: 60_000,
-  // A page may come late on a busy machine.
-  expect: { timeout: 20_000 },
+  expect: { timeout: 10_000 },
   reporter: "line",
   projects: [
     { name: "journeys", testIgnore: "database-files.spec.ts", teardown: "what they left" },

@@ -6,7 +6,7 @@ export function csvLine(cells: readonly (string | number | boolean | null | unde
   return `${cells.map(cellOf).join(",")}\r\n`;
 }
 
-/** What a spreadsheet may take for the begin of a formula, which can send other cells to a stranger. */
+/** What a spreadsheet may take for the start of a formula, which can send other cells to a stranger. */
 const formula = /^[\t\r\n =+\-@＝＋－＠]/;
 
 function cellOf(value: string | number | boolean | null | undefined): string {

@@ -15,7 +15,7 @@ const atOnce = 1000;
 
 type Reference = { fabricId: string; secretId: string; number: number };
 
-/** What became of an attempt to discard: done, closed before, or refused because a rotation has not ended. */
+/** The outcome of a discard: done, already closed, or refused because a rotation has not ended. */
 export type Discarded = "discarded" | "closed" | "rotating";
 
 /**
@@ -50,7 +50,8 @@ export function discardCandidate(
 
 /**
  * Closes the candidates that nobody promoted in time, and those of a value that was replaced in another way, and deletes
- * their values, but not while Selvage sets them at a server. Then deletes rows of candidates that were closed long ago. Safe to run in several copies of automate.
+ * their values, but not while Selvage sets them at a server. Then deletes rows of candidates that were closed long ago.
+ * Safe to run in several copies of automate.
  */
 export async function expireCandidates(): Promise<void> {
   const due = await db.$queryRaw<(Reference & { teamId: string; name: string })[]>`
