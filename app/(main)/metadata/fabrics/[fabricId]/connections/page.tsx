@@ -71,7 +71,7 @@ export default async function ConnectionsPage({
         </Banner>
       )}
       {query.secret && <OfSecret fabricId={fabricId} name={await nameOf(reader, query.secret)} />}
-      <Suspense fallback={<TableSkeleton label="Loading connections" columns={5} rows={6} />}>
+      <Suspense fallback={!isEmpty && <TableSkeleton label="Loading connections" columns={5} rows={6} />}>
         <Connections scope={scope} query={query} isFabricEmpty={isEmpty} />
       </Suspense>
     </section>
