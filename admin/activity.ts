@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { timeOfEventId } from "@/lib/audit/event-id";
 import { ownerOptions } from "@/prisma/migrate/environment";
 import { asMigrator } from "@/prisma/migrate/migration";

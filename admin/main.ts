@@ -1,6 +1,6 @@
 import "@/lib/protect-process";
 import { parseArgs } from "node:util";
-import { z } from "zod";
+import * as z from "zod";
 import { accessText, counts, endedText } from "@/admin/access-text";
 import { activityCommands } from "@/admin/activity";
 import { keyCommands } from "@/admin/keys";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 export const manifestFile = "manifest.json";
 export const signatureFile = "manifest.jws";

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { calculateJwkThumbprint, type JWK } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { BackupRefused } from "@/backup/refused";
 import { NotSigned, signerOf, verifyStatement } from "@/lib/backups/statement";
 import { automatePublicKeys } from "@/lib/env";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure, failureOf } from "@/cli/failure";
 import { oneLine } from "@/cli/one-line";
 import { currentServer, sendable } from "@/cli/settings";

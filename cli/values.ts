@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { oneLine } from "@/cli/one-line";
 import { askQuestions } from "@/cli/read-password";

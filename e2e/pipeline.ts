@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { stack } from "@/testing/stack-address";
 import { createToken, type Tenant } from "@/testing/tenant";
 

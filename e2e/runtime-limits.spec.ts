@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { isLoopbackHost } from "@/lib/egress/host";
 import { isEntry } from "@/lib/egress/judge";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { sessionCookie, startSession } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import type { Person } from "@/testing/tenant";

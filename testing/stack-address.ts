@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 
 const environment = z.object({
   E2E_BASE_URL: z.url(),

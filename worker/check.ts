@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { CheckCode, CheckFacts, CheckStep } from "@/lib/connectors/check-protocol";
 import type { Connector, OpenedProperties } from "@/lib/connectors/define";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A secret as a check receives it: text, bytes, or the fields of a compound secret. */
 const openedSecret = z.union([

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { accessEnded } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";

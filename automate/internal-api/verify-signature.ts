@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { errors, importJWK, type JWK, type JWTPayload, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "@/automate/http/error";
 import { bodyOf } from "@/automate/http/json-body";
 import { db } from "@/lib/db/client";

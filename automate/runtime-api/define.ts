@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
-import type { z } from "zod";
+import type * as z from "zod";
 import { Refusal } from "@/automate/http/error";
 import { jsonOf } from "@/automate/http/json-body";
 import { requirePipeline } from "@/automate/runtime-api/authenticate";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
-import { z } from "zod";
+import * as z from "zod";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import { issuerRequests } from "@/automate/http/metrics";
 import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/access/issuer-keys";

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import type { RuntimeOperation } from "@/automate/runtime-api/define";
 import { errorSchema } from "@/automate/runtime-api/schema";
 import { type Json, json, namesInPath, pathsOf, retryAfter } from "@/lib/openapi";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { connectors } from "@/lib/connectors/registry";
 import { anyKind, fieldsOf, type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { recordRefusedToken, reserveAnswerMemory, takeFromRate } from "@/automate/runtime-api/authenticate";

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { keysOf } from "@/automate/runtime-api/issuer-keys";
 import { type PublicKeySet, workloadAlgorithms } from "@/lib/access/issuer-keys";
 import { findTrusts, type Trust, type WorkloadClaims } from "@/lib/access/workload";

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, manage } from "@/cli/management-client";
 import { columns, print } from "@/cli/output";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { addPromote } from "@/cli/commands/promote";
 import { connectionStateText } from "@/cli/connection-state-text";
 import { Failure } from "@/cli/failure";

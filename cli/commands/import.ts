@@ -2,7 +2,7 @@ import { readFile as readBytes } from "node:fs/promises";
 import { basename } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Command, Option } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, manage } from "@/cli/management-client";
 import { columns, print } from "@/cli/output";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { manage } from "@/cli/management-client";
 import { print } from "@/cli/output";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, manage } from "@/cli/management-client";
 import { oneLine } from "@/cli/one-line";

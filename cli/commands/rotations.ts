@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "@/cli/failure";
 import { findFabric, findSecret, manage, type Secret } from "@/cli/management-client";
 import { oneLine } from "@/cli/one-line";

@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 import { addCandidates, replaceChecked } from "@/cli/commands/candidates";
 import { addCompare } from "@/cli/commands/compare";
 import { addExport } from "@/cli/commands/export";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type FileRow, type ImportFormat, UnreadableFile } from "@/lib/imports/formats/row";
 import type { DryRunInput, importInput } from "@/lib/imports/schema";
 import { secretKinds } from "@/lib/secrets/kinds/registry";

@@ -1,6 +1,6 @@
 import { toNestErrors } from "@hookform/resolvers";
 import type { FieldErrors, FieldValues, Resolver, ResolverOptions } from "react-hook-form";
-import type { z } from "zod";
+import type * as z from "zod";
 import { fieldsOf, type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
 import { type CreateSecretInput, createSecretInput } from "@/lib/secrets/schema";
 

@@ -2,7 +2,7 @@
 
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useState } from "react";
-import { z } from "zod";
+import * as z from "zod";
 import { DialogForm } from "@/components/form/dialog-form";
 import { errorText, failureTitle } from "@/components/form/error-texts";
 import { restore, restoreTexts } from "@/components/trash/restore";

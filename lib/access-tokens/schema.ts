@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { tokenName } from "@/lib/internal-api/bodies/pipeline-token";
 import type { TokenStatus } from "@/lib/pipeline-tokens/schema";
 

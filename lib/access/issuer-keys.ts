@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Asymmetric algorithms only: a party that verifies tokens must not be able to make one. */
 export const workloadAlgorithms = [

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Scope, TeamScope } from "@/lib/access/scope";
 import { createConnection } from "@/lib/connections/mutations";
 import { action } from "@/lib/next/action";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { MemberRole } from "@/lib/teams/schema";
 
 const ids = z.array(z.string().max(64)).max(1_000);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { activityFilters } from "@/lib/audit/schema";
 
 /** The period of "Who had access", from the URL: days in UTC or moments. */

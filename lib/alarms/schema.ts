@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A stored value that automate could not open, with no acknowledgement since. */
 export type Alarm = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { postgresText } from "@/lib/db/text";
 
 /** Each recorded act, with the words that Activity shows for it: "Ada *created* secret x". */

@@ -1,5 +1,5 @@
 import { CompactSign, calculateJwkThumbprint, compactVerify, importJWK, type JWK } from "jose";
-import type { z } from "zod";
+import type * as z from "zod";
 import { backupStatement, drillReceipt } from "@/lib/backups/schema";
 
 // Compact JWS, EdDSA, by automate's signing key. The type keeps a statement of one sort from passing as another.

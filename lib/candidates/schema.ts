@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type ConnectionStatus, inconclusiveCodes } from "@/lib/connections/schema";
 import { type CheckCode, checkEventSchema } from "@/lib/connectors/check-protocol";
 import { approvalReason } from "@/lib/destinations/schema";

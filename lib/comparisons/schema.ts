@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { postgresText } from "@/lib/db/text";
 
 /** The most fabrics that one comparison looks at, in addition to its own. */

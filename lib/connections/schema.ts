@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type CheckCode, newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import { connectionInput } from "@/lib/connectors/connection-input";
 import { postgresText } from "@/lib/db/text";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The steps of a check, in order. */
 export const checkSteps = ["name", "network", "tls", "sign_in", "permission"] as const;

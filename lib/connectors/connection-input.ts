@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A connection in a form. Properties use their API names; a credential field holds a secret's id. */
 export const connectionInput = z.object({

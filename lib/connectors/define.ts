@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Destination } from "@/lib/connectors/destination";
 import type { Opened, SubKind } from "@/lib/secrets/kinds/registry";
 

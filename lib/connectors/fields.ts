@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type FieldMeta, optional, secretRef, when } from "@/lib/connectors/define";
 import type { Destination, TlsMode } from "@/lib/connectors/destination";
 import { isPlainHost } from "@/lib/egress/host";

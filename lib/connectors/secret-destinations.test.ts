@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector } from "@/lib/connectors/define";
 import { indexerSecret } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";

@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { destinationKey } from "@/lib/connectors/destination";
 import { postgres } from "@/lib/connectors/kinds/postgres";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type Connector, type FieldMeta, fieldMeta, type ShowWhen } from "@/lib/connectors/define";
 import { fieldErrorsOf, issueText, maxFields } from "@/lib/issue-text";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Sign-ins pause after this many refusals within this time, so that checks do not lock an account. */
 const limits = [

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** Encodes the values at the end of a page. Opaque to clients. */
 export function encodeCursor(values: readonly (string | boolean | Date)[]): string {

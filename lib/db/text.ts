@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** True for text that Postgres can store unchanged: no U+0000 and no lone surrogate. */
 export function isPostgresText(text: string): boolean {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { connectionInput } from "@/lib/connectors/connection-input";
 import type { Referenced } from "@/lib/connectors/secret-destinations";
 import { destinationRuleSchema } from "@/lib/internal-api/bodies/destination-rule";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How many days before its expiry a thing counts as expiring. */
 export const expiringDays = 30;

@@ -1,6 +1,6 @@
 "use server";
 
-import { z } from "zod";
+import * as z from "zod";
 import { pauseRotation, resumeRotation, rotateFabricKey } from "@/lib/fabric-keys/mutations";
 import { action } from "@/lib/next/action";
 

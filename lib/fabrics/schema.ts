@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The warehouse providers that a fabric can have, with their labels. */
 export const providers = {

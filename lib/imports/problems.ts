@@ -1,5 +1,5 @@
 import "server-only";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Scope } from "@/lib/access/scope";
 import { connectionName } from "@/lib/connections/schema";
 import { findConnector } from "@/lib/connectors/registry";

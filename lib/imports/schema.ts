@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createConnectionInput } from "@/lib/connections/schema";
 import { postgresText } from "@/lib/db/text";
 import { maxImportRows } from "@/lib/imports/formats/row";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Permission } from "@/lib/access/policy";
 import { newDestinationsByNameSchema } from "@/lib/connectors/check-protocol";
 import {

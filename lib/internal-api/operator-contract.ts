@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { backupStatement, drillKey, drillReceipt, openingOutcome } from "@/lib/backups/schema";
 
 /**

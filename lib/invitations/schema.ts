@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { memberRole } from "@/lib/teams/schema";
 import { email, newPassword, personName } from "@/lib/users/schema";
 

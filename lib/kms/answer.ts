@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { BadMasterKey, KeyServiceFault, type MasterKey, type MasterKeyState } from "@/lib/kms/define";
 
 /** Every key that Selvage has wrapped is this long. */

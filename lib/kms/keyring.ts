@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BadMasterKey, KeyServiceFault, type MasterKey } from "@/lib/kms/define";
 import { readOwnerOnly } from "@/lib/kms/owner-only-file";
 import { type KeySettings, keySettings, openMasterKey } from "@/lib/kms/providers/registry";

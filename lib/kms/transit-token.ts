@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { KeyServiceFault } from "@/lib/kms/define";
 
 const file = z.string().min(1);

@@ -1,7 +1,7 @@
 import "server-only";
 import { refresh } from "next/cache";
 import { unstable_rethrow } from "next/navigation";
-import type { z } from "zod";
+import type * as z from "zod";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Scope, TeamScope } from "@/lib/access/scope";

@@ -1,5 +1,5 @@
 import "server-only";
-import type { z } from "zod";
+import type * as z from "zod";
 import { fieldErrors } from "@/lib/next/action";
 import { isNotAdmitted } from "@/lib/next/not-admitted";
 import { fail, type Result } from "@/lib/result";

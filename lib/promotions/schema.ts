@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { connectionName } from "@/lib/connections/schema";
 import { postgresText } from "@/lib/db/text";
 import { maxCopied } from "@/lib/internal-api/bodies/copied-secrets";

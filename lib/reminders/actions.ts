@@ -1,6 +1,6 @@
 "use server";
 
-import { z } from "zod";
+import * as z from "zod";
 import { action, ownAction } from "@/lib/next/action";
 import { confirmAddress, endSnooze, requestAddressCode, snooze } from "@/lib/reminders/mutations";
 import { confirmAddressInput, endSnoozeInput, snoozeInput } from "@/lib/reminders/schema";

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";

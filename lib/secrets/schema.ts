@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { isPostgresText } from "@/lib/db/text";
 import { type Expiry, expiryText, type Owner, optionalExpiry } from "@/lib/expiry/schema";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { email, type ProvenPerson } from "@/lib/users/schema";
 
 // No rules for an existing password: one set under older rules must still work.

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { allows } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { literal } from "@/lib/db/client";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readKeys } from "@/lib/access/issuer-keys";
 import { trustFields } from "@/lib/internal-api/bodies/trusted-issuer";
 import { type LimitSummary, limitInput } from "@/lib/pipeline-tokens/schema";

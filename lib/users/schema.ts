@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An e-mail address as typed. Comparisons use `emailKey`. */
 export const email = z

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { CreateFabricInput } from "@/lib/fabrics/schema";
 import type { CreateSecretInput } from "@/lib/secrets/schema";
 import { type DemoEmail, teams } from "@/prisma/demo/people";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { addMember, createTeam } from "@/lib/teams/provision";
 import { roleNames } from "@/lib/teams/schema";
 import { createUser, type System } from "@/lib/users/provision";

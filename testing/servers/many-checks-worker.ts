@@ -1,6 +1,6 @@
 import net from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { z } from "zod";
+import * as z from "zod";
 import type { CheckEvent } from "@/lib/connectors/check-protocol";
 import { trust } from "@/testing/servers/trust";
 import { jobSchema } from "@/worker/protocol";

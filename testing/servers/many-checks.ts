@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { z } from "zod";
+import * as z from "zod";
 import { type CheckEvent, checkEventSchema } from "@/lib/connectors/check-protocol";
 import type { Example } from "@/testing/connection-examples/define";
 import { examples } from "@/testing/connection-examples/registry";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { trust } from "@/testing/servers/trust";
 import { serveCheck } from "@/worker/serve-check";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Authority } from "@/launcher/certificates.mjs";
 import { type OneService, type Replies, startOneService } from "@/testing/servers/one-service";
 import type { ServiceReply } from "@/testing/servers/service-replies";

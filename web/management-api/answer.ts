@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { fieldErrorsOf } from "@/lib/issue-text";
 
 /** Every failure code of the management API: its status, and the default reason. */

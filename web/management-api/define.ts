@@ -1,5 +1,5 @@
 import "server-only";
-import type { z } from "zod";
+import type * as z from "zod";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { Scope, TeamScope } from "@/lib/access/scope";

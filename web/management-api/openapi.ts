@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { connectors } from "@/lib/connectors/registry";
 import { type Json, json, namesInPath, pathsOf, retryAfter } from "@/lib/openapi";
 import { idempotencyKeyPattern, type Operation } from "@/web/management-api/define";

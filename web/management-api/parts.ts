@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PageRequest } from "@/lib/limits/list-slots";
 import { laterPages } from "@/lib/paged-answer";
 import { ok } from "@/lib/result";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { CheckFailure } from "@/worker/check";
 import { requireHeaderValue, textAt } from "@/worker/clients/http";

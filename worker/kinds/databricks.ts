@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { databricks, parseJdbcUrl } from "@/lib/connectors/kinds/databricks";

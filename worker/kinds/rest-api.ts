@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { CheckFailure, defineCheck } from "@/worker/check";

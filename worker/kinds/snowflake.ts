@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Connector, OpenedProperties } from "@/lib/connectors/define";
 import type { CheckContext } from "@/worker/check";
 import type { PasswordChange } from "@/worker/protocol";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { takeFromRate } from "@/automate/runtime-api/authenticate";
 import { type VaultAnswer, VaultRefusal } from "@/automate/runtime-api/vault/answer";
 import type { VaultCaller } from "@/automate/runtime-api/vault/caller";

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal } from "@/automate/http/error";
 import { recordRefusedToken } from "@/automate/runtime-api/authenticate";
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";

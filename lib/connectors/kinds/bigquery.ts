@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, optional, when } from "@/lib/connectors/define";
 import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import { choiceField, nameField, passedThroughField, textField } from "@/lib/connectors/fields";

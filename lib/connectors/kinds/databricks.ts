@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, secretRef, when } from "@/lib/connectors/define";
 import { httpsDestination } from "@/lib/connectors/destination";
 import { choiceField, kgConfig, nameField, passedThroughField, textField } from "@/lib/connectors/fields";

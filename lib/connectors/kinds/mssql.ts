@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, passwordRef, userOf } from "@/lib/connectors/define";
 import {
   databaseDestination,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, secretRef } from "@/lib/connectors/define";
 import { httpsDestination } from "@/lib/connectors/destination";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector } from "@/lib/connectors/define";
 import { httpsDestination, provedAt } from "@/lib/connectors/destination";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, optional, passwordRef, secretRef, userOf, when } from "@/lib/connectors/define";
 import { choiceField, hostField, kgConfig, nameField, portNumberField } from "@/lib/connectors/fields";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineConnector, passwordRef, userOf, when } from "@/lib/connectors/define";
 import type { Destination } from "@/lib/connectors/destination";
 import {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The number of a candidate, as the database can store it. */
 export const candidateNumber = z.int32().positive();

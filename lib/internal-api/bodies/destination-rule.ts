@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The rules for new destinations of a fabric's secrets. `locked` requires an Admin, `open` allows every member. */
 export const destinationRules = ["ask", "open", "locked"] as const;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How many destinations a link may show: more, and nobody reads them. */
 export const maxShownDestinations = 20;

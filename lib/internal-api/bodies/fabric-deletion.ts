@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The body of undoing a deletion. `name` is a new name, when another fabric took the former one. */
 export const restoreFabricBody = z.object({

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How many former versions a fabric keeps readable for pipelines. */
 export const formerVersionChoices = [0, 1, 2, 5, 10] as const;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 export const [maxReferences, maxRanges] = [100, 50];
 export const range = z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The characters of a new password. None of them is syntax for a server, a shell or an address. */
 export const alphabets = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { publicKeySet } from "@/lib/access/issuer-keys";
 import { confirmedConnections, tokenLimits, tokenName } from "@/lib/internal-api/bodies/pipeline-token";
 

@@ -1,5 +1,5 @@
 import type { KeyClientOptions, KeyVaultKey } from "@azure/keyvault-keys";
-import { z } from "zod";
+import * as z from "zod";
 import { boundedBytes, connectionCode, describedBy, loadClient, unwrappedKey } from "@/lib/kms/answer";
 import {
   BadMasterKey,

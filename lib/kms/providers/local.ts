@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { CompactEncrypt, compactDecrypt } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { BadMasterKey, CannotUnwrap, contextText, type KeyContext, type MasterKey } from "@/lib/kms/define";
 import { readOwnerOnly } from "@/lib/kms/owner-only-file";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { describedBy, unwrappedKey, wrappedText } from "@/lib/kms/answer";
 import {
   BadMasterKey,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { MasterKey } from "@/lib/kms/define";
 import { awsKey, openAwsKey } from "@/lib/kms/providers/aws";
 import { azureKey, openAzureKey } from "@/lib/kms/providers/azure";

@@ -1,7 +1,7 @@
 import "server-only";
 import { decodeJwt } from "jose";
 import type { OAuthConfig } from "next-auth/providers/oauth";
-import { z } from "zod";
+import * as z from "zod";
 import { webEnv } from "@/lib/env";
 import type { OpenIdPerson } from "@/lib/identities/mutations";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineSecretKind } from "@/lib/secrets/kinds/define";
 
 /** A file, such as a certificate, stored byte for byte. */

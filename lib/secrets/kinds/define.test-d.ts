@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 
 const field = textField({ title: "Key", control: "password" });

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The largest text field, in bytes of UTF-8. */
 export const maxTextBytes = 64 * 1024;

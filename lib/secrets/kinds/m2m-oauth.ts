@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { writtenHost } from "@/lib/egress/host";
 import { defineSecretKind, textField } from "@/lib/secrets/kinds/define";
 

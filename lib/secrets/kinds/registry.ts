@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { binary } from "@/lib/secrets/kinds/binary";
 import type { SecretField, SecretKind } from "@/lib/secrets/kinds/define";
 import { m2mOauth } from "@/lib/secrets/kinds/m2m-oauth";

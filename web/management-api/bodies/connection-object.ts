@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ConnectionSummary } from "@/lib/connections/schema";
 import { fieldMeta } from "@/lib/connectors/define";
 import { withMember } from "@/lib/connectors/nested-reference";

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { connectionDescription, connectionName } from "@/lib/connections/schema";
 import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
 import { connectors, findConnector } from "@/lib/connectors/registry";

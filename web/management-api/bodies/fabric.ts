@@ -1,6 +1,6 @@
 import "server-only";
 import { v7 as uuidv7 } from "uuid";
-import { z } from "zod";
+import * as z from "zod";
 import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";

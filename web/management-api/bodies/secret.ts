@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { expiryText } from "@/lib/expiry/schema";
 import {
   anyKind,

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { exportText } from "@/lib/activity/export";
 import { exportFileName, exportFormat, exportFormats } from "@/lib/activity/export-lines";
 import { listActivity } from "@/lib/activity/queries";

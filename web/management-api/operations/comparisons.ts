@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { compareFabrics } from "@/lib/comparisons/queries";
 import { comparisonInput, maxDifferences } from "@/lib/comparisons/schema";
 import { ok } from "@/lib/result";

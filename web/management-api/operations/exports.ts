@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { exportSecrets } from "@/lib/exports/queries";
 import { exportFileName, exportFormat, exportFormats } from "@/lib/exports/schema";
 import { importedConnection } from "@/lib/imports/schema";

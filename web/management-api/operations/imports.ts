@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { maxImportRows } from "@/lib/imports/formats/row";
 import { importRows, replayedImport } from "@/lib/imports/mutations";
 import { findImportProblems } from "@/lib/imports/problems";

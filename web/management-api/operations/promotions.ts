@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { planByName, promoteByName } from "@/lib/promotions/by-name";
 import { promoteByNameInput } from "@/lib/promotions/schema";
 import { ok } from "@/lib/result";

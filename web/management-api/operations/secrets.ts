@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { authorize } from "@/lib/access/authorize";
 import { usersOf } from "@/lib/connections/using";
 import { expiringDays, expirySources } from "@/lib/expiry/schema";

@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { ok } from "@/lib/result";
 import { isMemberCursor, listMembers, listTeams } from "@/lib/teams/queries";
 import { memberRole } from "@/lib/teams/schema";

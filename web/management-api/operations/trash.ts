@@ -1,5 +1,5 @@
 import "server-only";
-import { z } from "zod";
+import * as z from "zod";
 import { restoreConnection } from "@/lib/connections/trash";
 import { ok } from "@/lib/result";
 import { restoreSecret } from "@/lib/secrets/restore";

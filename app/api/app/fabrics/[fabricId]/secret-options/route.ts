@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { problem, route } from "@/lib/next/route";
 import { subKinds } from "@/lib/secrets/kinds/registry";
 import { listSecretOptions } from "@/lib/secrets/queries";
