@@ -17,9 +17,11 @@ export async function purgeUses(): Promise<void> {
       AND NOT EXISTS (SELECT FROM connection c WHERE c."fabricId" = f."fabricId" AND c."configHash" = f."configHash")`;
   // Ids are UUIDv7, which begin with the time.
   const dayAgo = uuidv7({ msecs: Date.now() - 24 * 60 * 60_000, seq: 0, random: new Uint8Array(16) });
+  // A secret that is being purged is left out: its row could not refer to it any more.
   await db.$executeRaw`
     INSERT INTO secret_use ("secretId", "fabricId", "idleSince")
     SELECT id, "fabricId", "createdAt" FROM secret s
     WHERE id > ${dayAgo} AND NOT EXISTS (SELECT FROM secret_use u WHERE u."secretId" = s.id)
+    FOR KEY SHARE OF s SKIP LOCKED
     ON CONFLICT DO NOTHING`;
 }

@@ -122,6 +122,17 @@ describe("the purge", () => {
     expect(Math.abs(Date.now() - deletedAt.getTime())).toBeLessThan(60_000);
   });
 
+  test("leaves out secrets that another copy purges at the same time, and does the rest", async () => {
+    // An earlier version deleted it, and noted no use and no date.
+    await owner.secretUse.deleteMany({ where: { secretId } });
+    await owner.secret.update({ where: { id: secretId }, data: { deletedAt: new Date() } });
+    await owner.$transaction(async (tx) => {
+      await tx.secret.delete({ where: { id: secretId } });
+      await purge();
+    });
+    expect(await isThere()).toBe(false);
+  });
+
   test("keeps a secret while a connection in the trash references it", async () => {
     await trashSecret(8);
     const connection = await trashConnection(6);

@@ -33,7 +33,7 @@ export async function purgeTrash(): Promise<void> {
 /**
  * Gives deleted secrets without a date their whole time from now: a copy of an earlier version deleted them, or
  * somebody with web's login, who could have stated an earlier time. A date of a secret that is not deleted is dropped:
- * it would count from before the deletion.
+ * it would count from before the deletion. A secret that is being purged is left out.
  */
 async function dateDeletedSecrets(): Promise<void> {
   await db.$executeRaw`
@@ -42,6 +42,7 @@ async function dateDeletedSecrets(): Promise<void> {
     INSERT INTO trashed_secret ("secretId", "fabricId", "deletedById", "deletedByName")
     SELECT id, "fabricId", "updatedById", "updatedByName" FROM secret s
     WHERE "deletedAt" IS NOT NULL AND NOT EXISTS (SELECT FROM trashed_secret WHERE "secretId" = s.id)
+    FOR KEY SHARE OF s SKIP LOCKED
     ON CONFLICT DO NOTHING`;
 }
 
