@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { endAccessOf } from "@/admin/operator-access";
 import { createDb, type Db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
+import { processState } from "@/lib/process-state";
 import { commandLine, lockUser, removeUser } from "@/lib/users/provision";
 import { createTestAutomates } from "@/testing/automate";
 import { createTestDatabase } from "@/testing/database";
@@ -27,7 +28,7 @@ beforeAll(async () => {
   Object.assign(process.env, automate);
   owner = createDb(urls.ownerUrl);
   // An operator's command connects as the owner of the schema.
-  Object.assign(globalThis, { selvageDb: owner });
+  processState<{ db: Db }>().db = owner;
   ({ internalUrl: automateUrl } = await automates.start());
 });
 

@@ -1,12 +1,9 @@
 import "server-only";
 import { createLogStream } from "@/lib/log-stream";
+import { processState } from "@/lib/process-state";
 import { isMisconfigured } from "@/lib/result";
 
-// On `globalThis`: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & {
-  selvageLog?: ReturnType<typeof createLogStream>;
-  selvageLogged?: WeakSet<object>;
-};
+const shared = processState<{ log: ReturnType<typeof createLogStream>; logged: WeakSet<object> }>();
 
 type LogFields = Readonly<Record<string, string | number | undefined>>;
 
@@ -29,8 +26,8 @@ export async function flushLog(): Promise<void> {
  * again, endlessly.
  */
 function stream() {
-  shared.selvageLog ??= createLogStream();
-  return shared.selvageLog;
+  shared.log ??= createLogStream();
+  return shared.log;
 }
 
 /** Logs a failure by the error's name and codes. */
@@ -64,8 +61,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function logged(): WeakSet<object> {
-  shared.selvageLogged ??= new WeakSet();
-  return shared.selvageLogged;
+  shared.logged ??= new WeakSet();
+  return shared.logged;
 }
 function asKey(error: unknown): object {
   return typeof error === "object" && error !== null ? error : {};

@@ -1,22 +1,19 @@
 import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isOutage } from "@/lib/db/errors";
+import { processState } from "@/lib/process-state";
 
 /** Why a request could not be served: an outage, or the limit of concurrent lists. */
 export type Hindrance = "database_unavailable" | "busy";
 type RequestState = { met: Hindrance | null };
 
-// On `globalThis`, like the pool: each bundle loads its own copy of this file.
-const shared = globalThis as typeof globalThis & {
-  selvageOutageAt?: number;
-  selvageOutages?: AsyncLocalStorage<RequestState>;
-};
-shared.selvageOutages ??= new AsyncLocalStorage();
-const owners = shared.selvageOutages;
+const shared = processState<{ outageAt: number; outages: AsyncLocalStorage<RequestState> }>();
+shared.outages ??= new AsyncLocalStorage();
+const owners = shared.outages;
 
 /** True if any request met an outage since `then`, a time of `performance.now()`. */
 export function outageSeenSince(since: number): boolean {
-  return (shared.selvageOutageAt ?? Number.NEGATIVE_INFINITY) >= since;
+  return (shared.outageAt ?? Number.NEGATIVE_INFINITY) >= since;
 }
 
 /** Watches what one request meets: in all work that starts within `run`. */
@@ -39,7 +36,7 @@ export function noteOutages(): (error: unknown) => void {
   const request = owners.getStore();
   return (error) => {
     if (!isOutage(error)) return;
-    shared.selvageOutageAt = performance.now();
+    shared.outageAt = performance.now();
     if (request) request.met = "database_unavailable";
   };
 }

@@ -1,5 +1,9 @@
+import { processState } from "@/lib/process-state";
+
 /** Redirects web's log from standard output: pushes each line to `lines`. */
 export function captureLog(lines: string[]): void {
-  const shared = globalThis as typeof globalThis & { selvageLog?: object };
-  shared.selvageLog = { write: (line: string) => void lines.push(line), flush: async () => {} };
+  processState<{ log: object }>().log = {
+    write: (line: string) => void lines.push(line),
+    flush: async () => {},
+  };
 }

@@ -10,6 +10,7 @@ import { cutUnreadAnswers } from "@/lib/limits/unread-answers";
 import { cutUnreadBodies } from "@/lib/limits/unread-bodies";
 import { flushLog, log, logFailure, redirectConsole } from "@/lib/log";
 import type { Booting } from "@/lib/next/boot";
+import { processState } from "@/lib/process-state";
 import { createAdmission } from "@/web/admission";
 import { listBuiltFiles } from "@/web/built-files";
 import { createWebHealth } from "@/web/health";
@@ -79,7 +80,7 @@ async function serve(env: WebEnv) {
   });
   server.listen(env.PORT, env.HOST);
   await waitForDatabase((sentence) => log("error", sentence));
-  const booted = new Promise<void>((done) => Object.assign(globalThis as Booting, { selvageBooted: done }));
+  const booted = new Promise<void>((done) => Object.assign(processState<Booting>(), { booted: done }));
   await Promise.all([app.prepare(), api.ready()]);
   await Promise.race([booted, sleep(bootTimeoutMs, undefined, { ref: false }).then(refuseToServe)]);
   health.serve();

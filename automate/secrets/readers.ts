@@ -2,6 +2,7 @@ import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Via } from "@/automate/secrets/purpose";
 import { type StoredReads, type StoredSending, storeUses } from "@/automate/secrets/store-uses";
 import type { Scope } from "@/lib/access/scope";
+import { processState } from "@/lib/process-state";
 
 /** Reads that are not stored yet. */
 type Reader = Omit<StoredReads, "msAgo"> & { lastAt: number; storedAt: number };
@@ -15,8 +16,8 @@ const retryMs = 5_000;
 const readers = new Map<string, Reader>();
 /** The secrets that checks sent since the last sweep. Checks are few, so each sweep stores them all. */
 let sent = new Map<string, Omit<StoredSending, "msAgo"> & { lastAt: number }>();
-// On `globalThis`, so that tests of one process can stop the sweeps of an earlier file.
-const shared = globalThis as typeof globalThis & { selvageReaders?: NodeJS.Timeout | undefined };
+// Here, so that tests of one process can stop the sweeps of an earlier file.
+const shared = processState<{ readers: NodeJS.Timeout }>();
 let storing = Promise.resolve();
 let retryAt = 0;
 
@@ -57,7 +58,7 @@ export function noteSent(secrets: readonly Pick<UsableSecret, "id" | "fabricId">
 }
 
 function sweep(): void {
-  shared.selvageReaders ??= setInterval(storeDue, sweepMs).unref();
+  shared.readers ??= setInterval(storeDue, sweepMs).unref();
 }
 
 /** Stores all noted reads and sendings. Throws when that failed; they are then kept for the next attempt. */
@@ -71,8 +72,8 @@ function storeDue(): void {
   const before = performance.now() - repeatMs;
   for (const [key, { reads, storedAt }] of readers) if (reads === 0 && storedAt < before) readers.delete(key);
   if (readers.size === 0 && sent.size === 0) {
-    clearInterval(shared.selvageReaders);
-    delete shared.selvageReaders;
+    clearInterval(shared.readers);
+    delete shared.readers;
   } else
     store(({ storedAt }) => storedAt < before).catch(() => {
       retryAt = performance.now() + retryMs;

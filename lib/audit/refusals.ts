@@ -2,6 +2,7 @@ import "server-only";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { log } from "@/lib/log";
+import { processState } from "@/lib/process-state";
 
 const hourMs = 60 * 60_000;
 /**
@@ -24,12 +25,11 @@ type State = {
   hourly?: NodeJS.Timeout | undefined;
 };
 
-// One state for the process: Next loads this module once per bundle, and once more for the management API.
-const shared = globalThis as typeof globalThis & { selvageRefusals?: State };
+const shared = processState<{ refusals: State }>();
 
 function state(): State {
-  shared.selvageRefusals ??= { people: new Map(), first: [] };
-  return shared.selvageRefusals;
+  shared.refusals ??= { people: new Map(), first: [] };
+  return shared.refusals;
 }
 
 /**

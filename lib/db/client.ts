@@ -4,6 +4,7 @@ import type { Pool } from "pg";
 import { closePool, openPool, pool, queryTimeoutMs } from "@/lib/db/pool";
 import { databaseUrl } from "@/lib/env";
 import { Prisma, PrismaClient } from "@/lib/generated/prisma/client";
+import { processState } from "@/lib/process-state";
 
 // Only automate may read these columns. Postgres refuses web even if a query asks for them.
 const omit = {
@@ -34,21 +35,20 @@ export type Db = ReturnType<typeof createDb>;
 /** A client inside a transaction. */
 export type Tx = Parameters<Parameters<Db["$transaction"]>[0]>[0];
 
-// One client per process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvageDb?: Db };
+const shared = processState<{ db: Db }>();
 
 /** The database of this program, under its one identity, on its one pool. Connects at the first use. */
 export const db: Db = new Proxy({} as Db, {
   get(_target, property) {
-    shared.selvageDb ??= clientOf(pool(), databaseUrl(), false);
-    return Reflect.get(shared.selvageDb, property);
+    shared.db ??= clientOf(pool(), databaseUrl(), false);
+    return Reflect.get(shared.db, property);
   },
 });
 
 /** Closes the connections of this program. A later query opens new ones. */
 export async function closeDb(): Promise<void> {
-  const closing = shared.selvageDb;
-  delete shared.selvageDb;
+  const closing = shared.db;
+  delete shared.db;
   await closing?.$disconnect();
   await closePool();
 }

@@ -5,6 +5,7 @@ import { isRefused } from "@/lib/db/errors";
 import { type Ending, watchConnection } from "@/lib/db/writes";
 import { databaseUrl } from "@/lib/env";
 import { noteOutageOf, noteOutages } from "@/lib/outages";
+import { processState } from "@/lib/process-state";
 
 /** How long a request waits for a connection, and how long a statement may run, in milliseconds. */
 export const queryTimeoutMs = 15_000;
@@ -30,19 +31,18 @@ export const timeLimits = {
  */
 const maxConnections = 20;
 
-// One pool per process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvagePool?: Pool };
+const shared = processState<{ pool: Pool }>();
 
 /** The connection pool of this program, for Prisma and for prepared queries. Connects at the first use. */
 export function pool(): Pool {
-  shared.selvagePool ??= openPool(databaseUrl());
-  return shared.selvagePool;
+  shared.pool ??= openPool(databaseUrl());
+  return shared.pool;
 }
 
 /** Closes the pool of this program. A later use opens a new one. */
 export async function closePool(): Promise<void> {
-  const closing = shared.selvagePool;
-  delete shared.selvagePool;
+  const closing = shared.pool;
+  delete shared.pool;
   await closing?.end();
 }
 

@@ -1,16 +1,16 @@
 import "server-only";
 import { AsyncLocalStorage } from "node:async_hooks";
+import { processState } from "@/lib/process-state";
 
 /** The writes of one request: none was committed, at least one was, or one was sent and got no answer. */
 export type Saved = "nothing" | "something" | "unknown";
 
 type Count = { sent: number; committed: number };
 
-// On `globalThis`, not in this module: bundles share the pool, and each bundle loads its own copy of this
-// file.
-const shared = globalThis as typeof globalThis & { selvageWrites?: AsyncLocalStorage<Count | undefined> };
-shared.selvageWrites ??= new AsyncLocalStorage();
-const counts = shared.selvageWrites;
+// Bundles share the pool, so they share this.
+const shared = processState<{ writes: AsyncLocalStorage<Count | undefined> }>();
+shared.writes ??= new AsyncLocalStorage();
+const counts = shared.writes;
 
 /** Watches the writes of one request: all writes that start within `run`. */
 export type WriteWatch = { run<T>(work: () => T): T; saved(): Saved };

@@ -2,6 +2,7 @@ import "server-only";
 import { Busy } from "@/lib/limits/busy";
 import { createSlots, type Slots } from "@/lib/limits/slots";
 import { noteBusy } from "@/lib/outages";
+import { processState } from "@/lib/process-state";
 
 /**
  * Fewer than the connections of a pool: slow searches must leave some for sign-ins, tokens and pages. More at once
@@ -20,8 +21,7 @@ export type PageRequest = { limit?: number | undefined; isLater?: boolean | unde
 
 type InProgress = { slots: Slots; byCaller: Map<string, number>; all: number };
 
-// One for each process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvageLists?: InProgress };
+const shared = processState<{ lists: InProgress }>();
 
 /**
  * Runs one page of a list, or a search, in a slot. Bounds how many run at once: of one person or token, and of all.
@@ -35,8 +35,8 @@ export async function inListSlot<T>(
   work: () => Promise<T>,
   { isLater = false }: PageRequest = {},
 ): Promise<T> {
-  shared.selvageLists ??= { slots: createSlots(limits), byCaller: new Map(), all: 0 };
-  const lists = shared.selvageLists;
+  shared.lists ??= { slots: createSlots(limits), byCaller: new Map(), all: 0 };
+  const lists = shared.lists;
   const own = lists.byCaller.get(callerId) ?? 0;
   if (!isLater && own >= maxInProgress.ofCaller) throw busy(true);
   if (!isLater && lists.all >= maxInProgress.ofAll) throw busy(false);

@@ -1,5 +1,6 @@
 import "server-only";
 import type { Tx } from "@/lib/db/client";
+import { processState } from "@/lib/process-state";
 import type { Quota, QuotaUse } from "@/lib/quotas/schema";
 import { countUse, limitOf, ownerOf, type Place } from "@/lib/quotas/usage";
 
@@ -23,12 +24,11 @@ const maxKept = 10_000;
 export type Estimate = { used: number; until: number; isNear: boolean };
 type State = { kept: Map<string, Estimate>; counting: Map<string, Promise<Estimate>> };
 
-// One state for the process: Next loads this module once per bundle, and once more for the management API.
-const shared = globalThis as typeof globalThis & { selvageQuotas?: State };
+const shared = processState<{ quotas: State }>();
 
 function state(): State {
-  shared.selvageQuotas ??= { kept: new Map(), counting: new Map() };
-  return shared.selvageQuotas;
+  shared.quotas ??= { kept: new Map(), counting: new Map() };
+  return shared.quotas;
 }
 
 /** Returns a count that is recent enough to rely on, unless `isNear`. */

@@ -7,6 +7,7 @@ import type { Actor } from "@/lib/actor";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { invite, joinAsNewPerson } from "@/lib/invitations/mutations";
 import { findOffer } from "@/lib/invitations/queries";
+import { processState } from "@/lib/process-state";
 import { NotFound } from "@/lib/result";
 import { endSession, provePassword, startSession } from "@/lib/sessions/mutations";
 import { findSessionActor } from "@/lib/sessions/queries";
@@ -30,7 +31,7 @@ beforeAll(async () => {
   Object.assign(process.env, (await createTestKeys()).web);
   owner = createDb((await createTestDatabase("web")).ownerUrl);
   // An operator's command runs as the owner of the schema.
-  Object.assign(globalThis, { selvageDb: owner });
+  processState<{ db: Db }>().db = owner;
 });
 afterAll(async () => {
   await closeDb();

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { hash, verify } from "@node-rs/argon2";
 import { createSlots, type Slots } from "@/lib/limits/slots";
+import { processState } from "@/lib/process-state";
 
 // OWASP's first recommendation for argon2id, the default algorithm of this library.
 const parameters = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -37,16 +38,15 @@ const limits = {
 /** Seconds after which a caller who found the queue full should retry. */
 export const passwordRetrySeconds = 2;
 
-// One queue for the process: Next loads this module once per bundle.
-const shared = globalThis as typeof globalThis & { selvagePasswordSlots?: Slots };
+const shared = processState<{ passwordSlots: Slots }>();
 
 /**
  * Runs work on one password once it has a slot. Returns null, without running it, when too many wait: in all,
  * or of this `key`, which is the network, the account or the invitation that it comes from.
  */
 export async function withPasswordSlot<T>(key: string, work: () => Promise<T>): Promise<T | null> {
-  shared.selvagePasswordSlots ??= createSlots(limits);
-  const slot = await shared.selvagePasswordSlots.acquire(key);
+  shared.passwordSlots ??= createSlots(limits);
+  const slot = await shared.passwordSlots.acquire(key);
   if (!slot) return null;
   try {
     return await work();
