@@ -5,10 +5,15 @@ import { builds } from "@/launcher/build.mjs";
 import { buildFolder } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 
+// In one worker, which reads the built files once.
+test.describe.configure({ mode: "default" });
+
 const root = resolve(import.meta.dirname, "..");
 
+type BuiltFile = { path: string; text: string };
+
 /** The built files of web, served or run. */
-function filesOf(folder: string, kind: RegExp): { path: string; text: string }[] {
+function filesOf(folder: string, kind: RegExp): BuiltFile[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && kind.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
@@ -38,11 +43,15 @@ const drivers = {
   undici: /from ?"undici"|require\("undici"\)/,
 };
 
-const client = () => filesOf(join(buildFolder(), "static"), /\.js$/);
-const server = () => [
-  ...filesOf(join(buildFolder(), "server"), /\.js$/),
-  ...filesOf(join(root, builds.test.dist), /^web\.mjs$/),
-];
+let client: BuiltFile[];
+let server: BuiltFile[];
+test.beforeAll(() => {
+  client = filesOf(join(buildFolder(), "static"), /\.js$/);
+  server = [
+    ...filesOf(join(buildFolder(), "server"), /\.js$/),
+    ...filesOf(join(root, builds.test.dist), /^web\.mjs$/),
+  ];
+});
 
 test("the searched strings are found where they belong", () => {
   const automate = readFileSync(join(root, builds.test.dist, "automate.mjs"), "utf8");
@@ -58,11 +67,12 @@ test("the searched strings are found where they belong", () => {
 });
 
 test("no built file of web contains code that opens a sealed value", () => {
+  const own = webSources();
   for (const source of opening) {
     // A string that web uses as well proves nothing.
-    const strings = stringsOf(source).filter((text) => !webSources().includes(text));
+    const strings = stringsOf(source).filter((text) => !own.includes(text));
     expect(strings.length, `${source} has nothing of its own to look for`).toBeGreaterThan(0);
-    for (const { path, text } of [...client(), ...server()])
+    for (const { path, text } of [...client, ...server])
       expect(
         strings.filter((one) => text.includes(one)),
         `${path} holds ${source}`,
@@ -81,14 +91,14 @@ function webSources(): string {
 
 test("web's build contains no driver of a check and no client of a key service, and the browser's files contain no server code", () => {
   for (const [name, pattern] of Object.entries(drivers))
-    for (const { path, text } of [...client(), ...server()])
+    for (const { path, text } of [...client, ...server])
       expect(pattern.test(text), `${path} holds ${name}`).toBe(false);
-  for (const { path, text } of client())
+  for (const { path, text } of client)
     expect(/SELECT .* FROM|PrismaClient|WEB_SIGNING_KEY|SESSION_SECRET/.test(text), path).toBe(false);
 });
 
 test("no page loads the connectors with its scripts: the server passes what a page shows of them", () => {
-  const chunks = client().filter(({ text }) => text.includes("myorg-myaccount.snowflakecomputing.com"));
+  const chunks = client.filter(({ text }) => text.includes("myorg-myaccount.snowflakecomputing.com"));
   // An import loads them when somebody chooses a file.
   expect(chunks.length).toBeGreaterThan(0);
   for (const { path, text } of filesOf(join(buildFolder(), "server/app"), /client-reference-manifest\.js$/))
@@ -106,6 +116,6 @@ test("neither web's environment nor its served files contain a key of automate",
   const environment = JSON.stringify(webEnv);
   for (const key of [master, d, automateEnv.AUTOMATE_DATABASE_URL, automateEnv.MASTER_KEY_FILE])
     expect(environment).not.toContain(key);
-  for (const { path, text } of [...client(), ...server()])
+  for (const { path, text } of [...client, ...server])
     for (const key of [master, d]) expect(text.includes(key), path).toBe(false);
 });

@@ -48,11 +48,10 @@ export async function ensureBrowser() {
     const playwright = [join(root, "node_modules/@playwright/test/cli.js"), "install"];
     const commands = [[nodeRuntime(), ...playwright, ...(isRoot ? ["--with-deps"] : []), "chromium"]];
     if (isRoot) {
-      commands.push(
-        ["apt-get", "update"],
-        ["apt-get", "install", "-y", "--no-install-recommends", "chromium-headless-shell"],
-        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
-      );
+      const install = ["apt-get", "install", "-y", "--no-install-recommends"];
+      // First what Debian has: one package, where Playwright's own needs a browser from elsewhere and thirty packages.
+      commands.unshift(["apt-get", "update"], [...install, "chromium-headless-shell"]);
+      commands.push([...install, "chromium"]);
     }
     for (const [command, ...args] of commands) {
       const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
