@@ -2,6 +2,7 @@ import { type Due, findDue, isExpiry } from "@/automate/reminders/due";
 import type { Claimed } from "@/automate/reminders/outbox";
 import { findRecipients } from "@/automate/reminders/recipients";
 import { db } from "@/lib/db/client";
+import { snoozableTopics, type Topic } from "@/lib/reminders/schema";
 import type { Email } from "@/worker/deliver/protocol";
 
 /**
@@ -27,7 +28,11 @@ export async function composeReminders(
     own.some(({ ownerId }) => ownerId !== userId)
       ? "You receive this as the owner, or as an Admin of the team because no owner can be reached."
       : "You receive this as the owner.",
-    "Selvage repeats a failure until it is dealt with. To put reminders off, open the page and press Snooze.\nThe links only open pages. This e-mail contains no value of a secret.",
+    `Selvage repeats a failure until it is dealt with.${
+      own.some(({ topic }) => (snoozableTopics as readonly Topic[]).includes(topic))
+        ? " To put reminders off, open the page and press Snooze."
+        : ""
+    }\nThe links only open pages. This e-mail contains no value of a secret.`,
   ].join("\n\n");
   return { id, to: reader.email, subject, text: `${text}\n` };
 }

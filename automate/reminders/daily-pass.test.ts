@@ -210,6 +210,19 @@ describe("the daily pass", () => {
     expect(call && (await composeEvent(call, url, again))).toBeNull();
   });
 
+  test("speaks of Snooze only where the page has it", async () => {
+    await failOnSchedule(await addFailingRotation());
+    const at = new Date(Date.now() + 60_000);
+    await findReminders(["email"], at);
+    const [failed] = await emails(at);
+    expect(failed?.text).toContain("Selvage repeats a failure until it is dealt with.\n");
+    expect(failed?.text).not.toContain("Snooze");
+    await addSecret(inDays(6.5));
+    await findReminders(["email"], now);
+    const [expiring] = await emails();
+    expect(expiring?.text).toContain("dealt with. To put reminders off, open the page and press Snooze.\n");
+  });
+
   test("says nothing about a deleted fabric, a deleted secret, or what somebody snoozed", async () => {
     const secretId = await addSecret(inDays(6.5));
     await owner.snooze.create({

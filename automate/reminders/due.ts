@@ -2,7 +2,7 @@ import { inconclusiveCodes } from "@/lib/connections/schema";
 import { type Db, Prisma, type Tx } from "@/lib/db/client";
 import { ownerOf } from "@/lib/expiry/owner";
 import { expiringDays, reminderDays } from "@/lib/expiry/schema";
-import type { Topic } from "@/lib/reminders/schema";
+import type { SnoozableTopic, Topic } from "@/lib/reminders/schema";
 import { isInUse } from "@/lib/uses/connection-in-use";
 
 /** A thing about which somebody must be reminded now. */
@@ -64,7 +64,7 @@ function days(from: Prisma.Sql, to: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`floor(extract(epoch FROM ${to} - ${from}) / 86400)::int`;
 }
 
-function notSnoozed(topic: Topic, id: Prisma.Sql, now: Date): Prisma.Sql {
+function notSnoozed(topic: SnoozableTopic, id: Prisma.Sql, now: Date): Prisma.Sql {
   return Prisma.sql`NOT EXISTS (
     SELECT FROM snooze z WHERE z.topic = ${topic} AND z."objectId" = ${id} AND z.until > ${now})`;
 }
@@ -140,7 +140,6 @@ function rotations(now: Date, only?: readonly string[]): Prisma.Sql {
     SELECT 'rotation.fails' AS topic, r.id AS "objectId", f.name, ${fabricColumns}, ${none} AS "ownerId",
       r."startedAt" AS at, ${days(Prisma.sql`r."startedAt"`, Prisma.sql`${now}::timestamptz`)} AS days
     FROM key_rotation r JOIN fabric f ON f.id = r."fabricId" ${inFabric} AND ${among(id, only)}
-      AND ${notSnoozed("rotation.fails", id, now)}
       AND ((r.state = 'running' AND r."lastError" <> '' AND r."startedAt" < ${now}::timestamptz - interval '1 day')
         OR EXISTS (SELECT FROM unopened_value n WHERE n."rotationId" = r.id))`;
 }
@@ -155,5 +154,5 @@ function passwords(now: Date, only?: readonly string[]): Prisma.Sql {
       ${since} AS at, ${days(since, Prisma.sql`${now}::timestamptz`)} AS days
     FROM password_rotation p JOIN secret s ON s.id = p."secretId" JOIN fabric f ON f.id = p."fabricId"
     LEFT JOIN LATERAL (${Prisma.raw(ownerOf("s"))}) o ON true ${inFabric} AND p.failures > 0 AND s."deletedAt" IS NULL
-      AND ${among(id, only)} AND ${notSnoozed("password.fails", id, now)}`;
+      AND ${among(id, only)}`;
 }
