@@ -30,6 +30,7 @@ const long = process.env.RUN_LONG
       "web/management-api/long-lists.test.ts",
       "automate/key-service-faults.test.ts",
       "launcher/build.test.ts",
+      "prisma/migrate/prisma-cli.test.ts",
       "launcher/demo-database.test.ts",
       "automate/master-rotation-saga.test.ts",
       "automate/password-saga.test.ts",

@@ -184,6 +184,11 @@ const screens: Screen[] = [
 /** Screens of the same parts as another of the list: only `npm run test:long` checks them. */
 const alike = new Set([
   "Create fabric",
+  "Delete fabric",
+  "Delete secret",
+  "Add Member",
+  "Team",
+  "Pipeline",
   "Account menu",
   "Access tokens",
   "Reminders",

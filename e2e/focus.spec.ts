@@ -23,11 +23,9 @@ function focused(page: Page): Promise<string> {
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
-test("a kept or removed destination passes the focus to the next one, and the last one passes it to the page", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a kept or removed destination passes the focus to the next one, and the last one passes it to the page", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const secretId = await addSecret(tenant);
   for (const name of ["one", "two", "three"])
     await insert("allowed_destination", {

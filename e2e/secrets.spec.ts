@@ -80,7 +80,7 @@ test("a person adds all four types of secret, and a pipeline receives each byte 
   await expect(page.getByText("login.test.example:443", { exact: true })).toBeVisible();
 });
 
-test("a text loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", async ({
+test("a text loaded from a file keeps CRLF, trailing newline, NUL, BOM and ***", { tag: "@long" }, async ({
   page,
   context,
   tenant,

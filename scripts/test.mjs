@@ -8,7 +8,7 @@ import { nodeRuntime } from "../launcher/node-runtime.mjs";
 import { attempt } from "../launcher/processes.mjs";
 import { fail, step } from "../launcher/progress.mjs";
 import { stopWithParent } from "../launcher/stop-with-parent.mjs";
-import { ensureBrowser } from "./browser.mjs";
+import { ensureBrowser, installFromDebian } from "./browser.mjs";
 import { writeClientsTable } from "./write-clients-table.mjs";
 
 const root = resolve(import.meta.dirname, "..");
@@ -32,6 +32,7 @@ for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => process.exit(13
 stopWithParent(() => process.exit(143));
 
 try {
+  const debian = onlyPeers || withoutBrowser ? undefined : installFromDebian();
   await install();
   await mkdir(reports, { recursive: true });
   if (onlyPeers) {
@@ -43,7 +44,7 @@ try {
   } else {
     await step("Generating", generate);
     // Two stages run concurrently, to use idle cores: sources and their tests; build and browser.
-    const browser = ensureBrowser().then(
+    const browser = debian.then(ensureBrowser).then(
       () => undefined,
       (error) => error,
     );

@@ -31,16 +31,13 @@ async function records(client: Pool | Client) {
   return rows;
 }
 
-// Prisma's command line starts slowly, so most of these run only in `npm run test:long`.
-const long = (name: string, run: () => Promise<void>) => test.runIf(process.env.RUN_LONG)(name, run, 120_000);
-
-describe.skipIf(process.platform === "win32")("Prisma's own command line", () => {
+describe.skipIf(process.platform === "win32")("Prisma's own command line", { timeout: 120_000 }, () => {
   test("has nothing to do after ours", async () => {
     expect(await theirs("status")).toContain("Database schema is up to date!");
     expect(await theirs("deploy")).toContain("No pending migrations to apply.");
   });
 
-  long("leaves the rest to ours after its own failure, and both write the same records", async () => {
+  test("leaves the rest to ours after its own failure, and both write the same records", async () => {
     const url = await createEmptyDatabase();
     // It runs several statements as one transaction, in which an index cannot be dropped concurrently.
     expect(await theirs("deploy", url)).toContain("20261129210000_alarm_events");
@@ -55,7 +52,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(both).toEqual(await records(pool));
   });
 
-  long("applies what ours could not apply", async () => {
+  test("applies what ours could not apply", async () => {
     const name = "20261127124045_audit_without_team_index";
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
     await pool.query(`CREATE TABLE "audit_event_teamId_id_idx" ()`);
@@ -67,7 +64,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(await ours()).toEqual([]);
   });
 
-  long("refuses after a migration of ours that may be half applied, which ours runs again", async () => {
+  test("refuses after a migration of ours that may be half applied, which ours runs again", async () => {
     const name = "20261130104100_stored_kib_index";
     await pool.query(`DELETE FROM "_prisma_migrations" WHERE migration_name = $1`, [name]);
     await pool.query(`ALTER TABLE secret_version RENAME "storedKib" TO other`);
@@ -80,7 +77,7 @@ describe.skipIf(process.platform === "win32")("Prisma's own command line", () =>
     expect(await theirs("status")).toContain("Database schema is up to date!");
   });
 
-  long("ignores an applied migration whose file was edited, as ours does", async () => {
+  test("ignores an applied migration whose file was edited, as ours does", async () => {
     await pool.query(
       `UPDATE "_prisma_migrations" SET checksum = 'edited' WHERE migration_name LIKE '%_init'`,
     );
