@@ -182,23 +182,26 @@ test("a drill under another master key does not pass, and names the missing one"
   expect(output).toMatch(/opened 0 of 2 tried values/);
 });
 
-test.runIf(process.env.RUN_LONG)("without the right to create a database, a drill says what to do, and works in a given empty one", async () => {
-  const role = `limited_${randomBytes(4).toString("hex")}`;
-  await queryAs(urls.ownerUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'test'`);
-  const limited = new URL(urls.ownerUrl);
-  Object.assign(limited, { username: role, password: "test" });
-  const refused = await runWith({ DATABASE_URL: limited.href }, "drill", "--from", parent);
-  expect(refused).toMatchObject({
-    code: 1,
-    output: expect.stringMatching(/grant it CREATEDB, or set DRILL_DATABASE_URL/),
-  });
-  const given = await createEmptyDatabase();
-  const { code, output } = await runWith({ DRILL_DATABASE_URL: given }, "drill", "--from", parent);
-  expect([code, output]).toEqual([0, expect.stringContaining("The drill passed")]);
-  expect(await queryAs(given, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
-  const again = await runWith({ DRILL_DATABASE_URL: given }, "drill", "--from", parent);
-  expect([again.code, again.output]).toEqual([0, expect.stringContaining("The drill passed")]);
-});
+test.runIf(process.env.RUN_LONG)(
+  "without the right to create a database, a drill says what to do, and works in a given empty one",
+  async () => {
+    const role = `limited_${randomBytes(4).toString("hex")}`;
+    await queryAs(urls.ownerUrl, `CREATE ROLE ${role} LOGIN PASSWORD 'test'`);
+    const limited = new URL(urls.ownerUrl);
+    Object.assign(limited, { username: role, password: "test" });
+    const refused = await runWith({ DATABASE_URL: limited.href }, "drill", "--from", parent);
+    expect(refused).toMatchObject({
+      code: 1,
+      output: expect.stringMatching(/grant it CREATEDB, or set DRILL_DATABASE_URL/),
+    });
+    const given = await createEmptyDatabase();
+    const { code, output } = await runWith({ DRILL_DATABASE_URL: given }, "drill", "--from", parent);
+    expect([code, output]).toEqual([0, expect.stringContaining("The drill passed")]);
+    expect(await queryAs(given, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).toEqual([]);
+    const again = await runWith({ DRILL_DATABASE_URL: given }, "drill", "--from", parent);
+    expect([again.code, again.output]).toEqual([0, expect.stringContaining("The drill passed")]);
+  },
+);
 
 test("a drill that a signal ends drops its database", async () => {
   const { child, ended } = program.start(operatorEnv(), ["drill", "--from", parent]);
