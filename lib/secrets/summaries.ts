@@ -26,7 +26,8 @@ export type Bind = (value: unknown) => string;
 
 /**
  * SQL that reads the summaries of the secrets that `selected` selects as `s`. The failing connections are read once, from
- * the few failing checks of the fabric `$1`: a secret may have any number of connections.
+ * the few failing checks of the fabric `$1`: a secret may have any number of connections. Each row is looked up by its
+ * `LIMIT 1`: Postgres does not know how few rows `selected` has, and would read a whole table for a page.
  */
 export function selectSummaries(selected: string, bind: Bind): string {
   return `WITH s AS MATERIALIZED (${selected}), failing AS MATERIALIZED (
@@ -44,7 +45,8 @@ export function selectSummaries(selected: string, bind: Bind): string {
     FROM s CROSS JOIN LATERAL
       (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
     ${pipelinesOfSecret} JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true
-    LEFT JOIN secret_use u ON u."secretId" = s.id LEFT JOIN failing ON failing."secretId" = s.id`;
+    LEFT JOIN LATERAL (SELECT "isUsed", "idleSince" FROM secret_use WHERE "secretId" = s.id LIMIT 1) u ON true
+    LEFT JOIN failing ON failing."secretId" = s.id`;
 }
 
 /** The text of a part of a statement, with its values bound. */
@@ -62,8 +64,9 @@ const states: Record<SecretState, (bind: Bind) => string> = {
   unused: () =>
     `s."isUsed" = ANY('{true,false}') AND s."idleSince" < now() - interval '${unusedForDays} days'`,
   failing: (bind) =>
-    `s.id IN (SELECT cs."secretId" FROM ${bound(failingConnections(), bind)}
-       JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1)`,
+    // An array: Postgres does not know how few they are, and would read every secret for a join.
+    `s.id = ANY(ARRAY(SELECT cs."secretId" FROM ${bound(failingConnections(), bind)}
+       JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1))`,
   new_value: (bind) => `EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)})`,
   never_replaced: () =>
     `NOT s."isReplaced" AND NOT EXISTS (SELECT FROM secret_version v WHERE v."secretId" = s.id AND v.version > 1)`,
