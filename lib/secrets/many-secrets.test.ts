@@ -1,7 +1,9 @@
 import { Client } from "pg";
+import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { pool } from "@/lib/db/pool";
+import { createSecret } from "@/lib/secrets/mutations";
 import { listSecrets } from "@/lib/secrets/queries";
 import { secretListQuery } from "@/lib/secrets/schema";
 import { createTestDatabase } from "@/testing/database";
@@ -77,35 +79,39 @@ const literalOf = (value: unknown): string => {
   return typeof value === "number" ? String(value) : client.escapeLiteral(String(value));
 };
 
+/** New rows with other ids and names, so that a statement can run again. */
+function renamed(value: unknown): unknown {
+  if (typeof value !== "string" || !value.startsWith("[")) return value;
+  const rows: { id: string; name?: string }[] = JSON.parse(value);
+  return JSON.stringify(
+    rows.map((row) => ({ ...row, id: uuidv7(), ...(row.name === undefined ? {} : { name: uuidv7() }) })),
+  );
+}
+
 /**
- * What Postgres reads for a list, all of its statement, after `executions` of the prepared statement: after five it may
- * decide to plan without knowing the values.
+ * What Postgres reads for the first statement of `work` of this kind, after so many `executions` of it as a prepared
+ * statement: after five it may decide to plan without knowing the values.
  */
-async function readingOf(query: Record<string, string>, executions: number) {
+async function readingOf(work: () => Promise<unknown>, kind: RegExp, executions: number) {
   const real = pool().query;
   let statement: { text: string; values: unknown[] } | undefined;
-  pool().query = ((config: typeof statement) => {
-    statement ??= config;
+  pool().query = ((config: NonNullable<typeof statement>) => {
+    if (kind.test(config.text)) statement ??= config;
     return Reflect.apply(real, pool(), [config]);
   }) as never;
-  const { secrets } = await listSecrets(
-    fabric.scope("user", "secret:list"),
-    secretListQuery.parse(query),
-  ).finally(() => {
+  await work().finally(() => {
     pool().query = real;
   });
   const { text = "", values = [] } = statement ?? {};
-  const execute = `EXECUTE list(${values.map(literalOf).join(", ")})`;
-  await client.query(`PREPARE list AS ${text}`);
-  for (let n = 0; n < executions; n += 1) await client.query(execute);
-  const explained = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${execute}`);
-  await client.query("DEALLOCATE list");
+  const execute = () => `EXECUTE measured(${values.map(renamed).map(literalOf).join(", ")})`;
+  await client.query(`PREPARE measured AS ${text}`);
+  await client.query("BEGIN");
+  for (let n = 0; n < executions; n += 1) await client.query(execute());
+  const explained = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${execute()}`);
+  await client.query("ROLLBACK");
+  await client.query("DEALLOCATE measured");
   const root: PlanNode = explained.rows[0]["QUERY PLAN"][0].Plan;
-  return {
-    found: secrets.length,
-    buffers: root["Shared Hit Blocks"] + root["Shared Read Blocks"],
-    rows: rowsOf(root),
-  };
+  return { buffers: root["Shared Hit Blocks"] + root["Shared Read Blocks"], rows: rowsOf(root) };
 }
 
 /** The rows that its scans read, also those that a filter removes. */
@@ -128,10 +134,28 @@ test.each([
   [{ state: "never_replaced" }, Math.min(50, never)],
   [{ state: "never_replaced", sort: "used" }, Math.min(50, never)],
 ] as const)("a page of many secrets with %j reads only what it shows, by index", async (query, found) => {
+  let shown = 0;
+  const list = async () => {
+    const { secrets } = await listSecrets(fabric.scope("user", "secret:list"), secretListQuery.parse(query));
+    shown = secrets.length;
+  };
   for (const executions of [0, 10]) {
-    const reading = await readingOf(query, executions);
-    expect(reading.found).toBe(found);
+    const reading = await readingOf(list, /^WITH s AS/, executions);
+    expect(shown).toBe(found);
     expect(reading.buffers, `after ${executions}`).toBeLessThan(mostBuffers);
     expect(reading.rows, `after ${executions}`).toBeLessThan(mostRows);
+  }
+});
+
+test("storing a secret among many reads nothing of the others", async () => {
+  const input = { subKind: "text", name: "new", description: "", fields: { value: "canary" } } as const;
+  const create = async () => {
+    // The statement runs in a transaction that is rolled back, but for this one.
+    await owner.secret.deleteMany({ where: { fabricId: fabric.fabricId, name: "new" } });
+    expect(await createSecret(fabric.scope("user", "secret:write"), input)).toMatchObject({ ok: true });
+  };
+  for (const executions of [0, 10]) {
+    const reading = await readingOf(create, /^WITH input AS/, executions);
+    expect(reading.rows, `after ${executions}`).toBeLessThan(100);
   }
 });
