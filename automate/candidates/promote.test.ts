@@ -218,6 +218,25 @@ describe("a promoted value", () => {
     expect(await tokenOfVersion(db, await current(secret.id), user.id)).toBe("t1");
   });
 
+  test("ends the snooze of its former value, and so does an undo", async () => {
+    const { secret, number } = await given();
+    const { fabricId, user } = fabric;
+    const which = { topic: "secret.expires", objectId: secret.id };
+    const snooze = () =>
+      owner.snooze.create({
+        data: {
+          ...{ ...which, fabricId, until: new Date(Date.now() + 86_400_000), reason: "why" },
+          ...{ byId: user.id, byName: user.name },
+        },
+      });
+    await snooze();
+    await promote(secret.id, number);
+    expect(await owner.snooze.count({ where: which })).toBe(0);
+    await snooze();
+    await undoReplacement(scope(), { secretId: secret.id, expectedVersion: 2 });
+    expect(await owner.snooze.count({ where: which })).toBe(0);
+  });
+
   test("survives the purge of its former versions, until no version uses it", async () => {
     const { secret, number } = await given();
     await promote(secret.id, number);

@@ -160,6 +160,8 @@ export async function insertVersion(
     },
     select: { version: true },
   });
+  // The reminders about the former value were put off.
+  await tx.snooze.deleteMany({ where: { topic: "secret.expires", objectId: secretId } });
   await tx.settledVersion.create({
     data: { secretId, version, fabricId, origin, madeCurrentByName: actor.name },
     select: { version: true },

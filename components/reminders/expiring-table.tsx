@@ -16,7 +16,8 @@ export function ExpiringTable({ expiring }: { expiring: readonly OwnExpiring[] }
           Expiring
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
-          What you are reminded about in all your fabrics: it expires within 30 days, or has expired.
+          What you own in all your fabrics and expires within 30 days, or has expired. You are reminded of it
+          unless somebody snoozed the reminders.
         </p>
       </div>
       {expiring.length > 0 ? (

@@ -16,7 +16,7 @@ import { type SnoozableTopic, snoozeDays, snoozeInput } from "@/lib/reminders/sc
 const resolver = zodResolver(snoozeInput);
 
 const staysTexts: Record<SnoozableTopic, string> = {
-  "secret.expires": "Its value still expires.",
+  "secret.expires": "Its value still expires on its day. A new value ends the snooze.",
   "token.expires": "It still expires.",
   "connection.fails": "It is still checked.",
 };
@@ -42,7 +42,7 @@ export function SnoozeButton({
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Snooze reminders"
-        description={`Nobody is reminded about “${name}” until then. ${staysTexts[topic]}`}
+        description={`Nobody is reminded about “${name}” for this time. ${staysTexts[topic]}`}
       >
         <DialogForm
           resolver={resolver}

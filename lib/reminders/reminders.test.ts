@@ -5,6 +5,8 @@ import { listOwnExpiring } from "@/lib/reminders/own-expiring";
 import { findSnooze, getReminderSettings } from "@/lib/reminders/queries";
 import { snoozeInput } from "@/lib/reminders/schema";
 import { NotFound } from "@/lib/result";
+import { setSecretExpiry } from "@/lib/secrets/expiry-and-owner";
+import { renameSecret, replaceSecret } from "@/lib/secrets/update";
 import { commandLine, createUser } from "@/lib/users/provision";
 import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -50,6 +52,23 @@ describe("a snooze", () => {
       ],
       ["reminder.resume", "Ada Admin", {}],
     ]);
+  });
+
+  test("ends with a new value, and with another date; not with a new name", async () => {
+    const objectId = await addExpiringSecret(owner, fabric, new Date());
+    const writer = fabric.scope("user", "secret:write");
+    const again = () => snooze(scope(fabric), { topic, objectId, days: 90, reason: "why" });
+    await again();
+    await renameSecret(writer, { secretId: objectId, name: "renamed" });
+    expect(await find(objectId)).not.toBeNull();
+    const input = { subKind: "text" as const, secretId: objectId, fields: { value: "canary" } };
+    expect(await replaceSecret(writer, { ...input, destinationIds: [], expectedVersion: 1 })).toMatchObject({
+      ok: true,
+    });
+    expect(await find(objectId)).toBeNull();
+    await again();
+    await setSecretExpiry(writer, { secretId: objectId, expiresAt: "2030-01-01" });
+    expect(await find(objectId)).toBeNull();
   });
 
   test("needs a reason, and at most 90 days", () => {

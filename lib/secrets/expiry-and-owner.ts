@@ -75,6 +75,8 @@ export async function setExpiry(
     data: { ...columns, ...editor(scope) },
     select: { id: true },
   });
+  // The reminders about the former date were put off.
+  await tx.snooze.deleteMany({ where: { topic: "secret.expires", objectId: secret.id } });
   const from = dayText(secret);
   await record(tx, entry(scope, "secret.expiry", secret, { from, to: dayText(columns) }));
 }

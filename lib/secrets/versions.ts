@@ -54,6 +54,9 @@ function storedMib(version: NewVersion): Addition {
 const insertVersion = preparedQuery<{ recorded: true }>(
   `WITH replaced AS (
     UPDATE secret SET "isReplaced" = true WHERE id = $2 AND $3 > 0 AND NOT "isReplaced"
+  ), awake AS (
+    -- The reminders about the former value were put off.
+    DELETE FROM snooze WHERE topic = 'secret.expires' AND "objectId" = $2 AND $3 > 0
   ), new_version AS (
     INSERT INTO secret_version ("secretId", version, "fabricId", manifest, facts, keeps, "createdById", "createdByName", "storedKib",
       "formerExpiresAt", "formerExpirySource")
