@@ -51,7 +51,7 @@ test("a person imports twenty secrets of which three are wrong: corrects one, le
   const submit = page.getByRole("button", { name: /^Import 17 secrets$/ });
   await expect(submit).toHaveAttribute("aria-disabled", "true");
   await expect(page.getByText("“TAKEN” is already a secret in this fabric.")).toBeVisible();
-  await expect(page.getByText("This line is not NAME=value.")).toBeVisible();
+  await expect(page.getByText("This line is not NAME=value, with a name of letters, digits")).toBeVisible();
   await expect(page.getByText("Two rows have the name “NAME_03”.")).toBeVisible();
   await page.getByRole("button", { name: "Show only problems" }).click();
   await page.getByRole("textbox", { name: "Name of TAKEN" }).fill("NEW_NAME");

@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { type FileRow, type ImportFormat, UnreadableFile } from "@/lib/imports/formats/row";
 import type { DryRunInput, importInput } from "@/lib/imports/schema";
+import { issueText } from "@/lib/issue-text";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 /** How a person wants a file to be read: which rows stay out, and other names for some, by the row's number. */
@@ -41,10 +42,11 @@ export async function showFile(file: File, choices: Choices): Promise<ShownFile>
   const kinds = kindNames();
   const shown = rows.map((row, at): ShownRow => {
     const schema = row.noun === "secret" ? importedSecret : importedConnection;
-    const issue = row.problem ?? schema.safeParse(row).error?.issues[0]?.message ?? null;
+    const issue = schema.safeParse(row, { error: issueText }).error?.issues[0];
+    const problem = row.problem ?? (issue ? problemOf(issue) : null);
     const type = row.noun === "secret" ? secretKinds[row.subKind].label : (kinds[row.kind] ?? row.kind);
-    const isUnreadable = row.problem !== undefined;
-    return { at, place: row.place, noun: row.noun, name: row.name, type, problem: issue, isUnreadable };
+    const isUnreadable = row.problem !== undefined || (issue !== undefined && issue.path[0] !== "name");
+    return { at, place: row.place, noun: row.noun, name: row.name, type, problem, isUnreadable };
   });
   const sent = rows.flatMap((row, at) =>
     shown[at]?.problem === null && !choices.left.has(at) ? [{ row, at }] : [],
@@ -62,6 +64,12 @@ export async function showFile(file: File, choices: Choices): Promise<ShownFile>
     }
   }
   return { format, rows: shown, notes, outline, order };
+}
+
+/** The sentence about a row, with the field that it is about, if that is not its name. */
+function problemOf({ path, message }: z.core.$ZodIssue): string {
+  const [member, field] = path;
+  return member === "fields" && field !== undefined ? `${String(field)}: ${message}` : message;
 }
 
 /** Reads the file again, for the import itself: the rows that the page showed without a problem, with their values. */

@@ -63,7 +63,7 @@ describe("a .env file", () => {
     const { rows } = readEnv("A=1\nnot an assignment\nB=pa#ss\nC=x # comment\nD='pa#ss'\n");
     expect(inShort(rows)).toEqual([
       ["A", "text", text("1")],
-      ["", expect.stringMatching(/^This line is not NAME=value/)],
+      ["", expect.stringMatching(/^This line is not NAME=value, with a name of letters/)],
       ["B", expect.stringMatching(/^“#” ends this value in dotenv/)],
       ["C", "text", text("x")],
       ["D", "text", text("pa#ss")],

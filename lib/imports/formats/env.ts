@@ -8,7 +8,8 @@ import { type ParsedFile, type SecretRow, secretRow } from "@/lib/imports/format
 const assignment =
   /(?:^|^)\s*(?:export\s+)?([\w.-]+)(?:\s*=\s*?|:\s+?)(\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?(?:$|$)/gm;
 
-const notAssigned = "This line is not NAME=value. If a value has several lines, put it in quotes.";
+const notAssigned =
+  "This line is not NAME=value, with a name of letters, digits, “_”, “.” and “-”. If a value has several lines, put it in quotes.";
 const notQuoted = "This is a part of a value with several lines: put the whole value in quotes.";
 const cutAtMark =
   "“#” ends this value in dotenv, and belongs to it in other tools. Put the value in quotes, or write a space before a comment.";
