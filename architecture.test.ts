@@ -163,7 +163,7 @@ describe("imports", () => {
 
   test("screens import of a noun only its schema, its texts, its actions and its kinds", () => {
     const shared =
-      /^lib\/([a-z-]+\/(schema|texts|actions|kinds\/[a-z0-9-]+)|imports\/formats\/[a-z-]+|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|result|suggest-name)$/;
+      /^lib\/([a-z-]+\/(schema|texts|actions|kinds\/[a-z0-9-]+)|imports\/formats\/[a-z-]+|connectors\/.+|internal-api\/bodies\/[a-z-]+|access\/policy|issue-text|result|suggest-name)$/;
     const others = product.flatMap((file) =>
       isIn(file, "components")
         ? importsOf(file)
