@@ -55,7 +55,9 @@ test("the start names a lost or wrong database password, and creates no new data
   expect(await health()).toEqual([200, 200]);
 });
 
-test("SIGTERM to npm start stops both Postgres servers, web, automate, the worker host and the workers", async () => {
+test("SIGTERM to npm start stops both Postgres servers, web, automate, the worker host and the workers", {
+  tag: "@long",
+}, async () => {
   test.skip(process.platform !== "linux", "finds the processes in /proc");
   const folder = await mkdtemp(join(tmpdir(), "selvage-npm-start-"));
   const [PORT, AUTOMATE_PORT, AUTOMATE_INTERNAL_PORT] = await Promise.all(

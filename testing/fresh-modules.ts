@@ -21,6 +21,8 @@ afterAll(async () => {
   clearInterval(shared.readers);
   clearTimeout(shared.refusals?.timer);
   clearInterval(shared.refusals?.hourly);
+  delete shared.db;
+  delete shared.pool;
   for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
   Object.assign(process.env, environment);
 });

@@ -104,8 +104,8 @@ describe("automate records a missing name", () => {
     const events = await recorded(async () => {
       for (let n = 0; n < 20; n += 1) await ask();
     });
-    // A minute can begin during the test.
-    expect(events.length).toBeLessThanOrEqual(2);
+    // A minute can begin during the test: then the count of the former one and another first event follow.
+    expect(events.length).toBeLessThanOrEqual(3);
   });
 
   test("never, when the caller sent it as a fabric", async () => {
