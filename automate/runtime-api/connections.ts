@@ -164,7 +164,7 @@ async function getConnection(caller: Caller, requestedName: string): Promise<Nam
   ]);
   const details = recorded.name ? {} : { length: recorded.length };
   await recordRefusedConnection(caller, { id: "", name: recorded.name }, { code: "not_found", ...details });
-  throw new Refusal(404, "not_found", "Connection not found in the token's fabric.");
+  throw new Refusal(404, "not_found", "Connection not found, or the token may not read it.");
 }
 
 /** Records the first refusal of a minute and counts the others. */

@@ -125,7 +125,7 @@ export async function recordRefusedVersion(
 }
 
 function notFound(errors?: Refusal["details"]["errors"]): Refusal {
-  const message = "Secret not found in the token's fabric.";
+  const message = "Secret not found, or the token may not read it.";
   return new Refusal(404, "not_found", message, errors ? { errors } : {});
 }
 

@@ -58,7 +58,7 @@ export function SecretAccessView({
       </ul>
       <Part
         title="Pipelines that could read it"
-        none="No pipeline token and no trusted issuer of this time could read it."
+        none="No pipeline could read it in this period."
         hint="With the limits that they have today, or had when they ended."
         list={pipelines}
         detail={{ title: "May read", of: reachOf }}
@@ -76,7 +76,7 @@ export function SecretAccessView({
         <Part
           title="Others that used it"
           none=""
-          hint="Automate checks connections on a schedule. Of others, only the log knows the name."
+          hint="Automate checks connections on a schedule. Others are known only by their name in the log."
           list={others}
           usesHref={usesHref}
         />
@@ -165,7 +165,7 @@ function span({ kind, since, until, ended }: Accessor): ReactNode {
           <Day date={until} />
         </>
       )}
-      {!since && !until && (kind === "system" ? "Always" : "The log does not say")}
+      {!since && !until && (kind === "system" ? "Since the secret was created" : "The log does not say")}
     </>
   );
 }

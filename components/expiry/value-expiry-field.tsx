@@ -21,7 +21,7 @@ export function ValueExpiryField() {
             Empty: <ExpiryDate expiry={{ at: new Date(found.at), source: found.source }} withSource />.
           </>
         ) : (
-          "The owner is reminded before. Empty: the date of the value itself, if it is a certificate, a token or a key that has one."
+          "The owner is reminded before this day. Leave it empty to use the date in the certificate, token or key, if there is one."
         )
       }
     />

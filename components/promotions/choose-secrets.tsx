@@ -115,7 +115,7 @@ export function ChooseSecrets({
           <p className="min-w-0 basis-60 text-muted text-sm">
             {copies > 0
               ? "Copied values are resealed by Automate and stay hidden. A copy may go nowhere until an Admin allows it."
-              : "All are stored together, or none. No destination is allowed yet."}
+              : "All are stored together, or none. Nothing is sent to a server that is not allowed for its secret."}
           </p>
         </div>
       </form>
