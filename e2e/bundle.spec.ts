@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { expect, test } from "@playwright/test";
 import { builds } from "@/launcher/build.mjs";
-import { buildFolder } from "@/testing/server-actions";
+import { buildFolder, serverActions } from "@/testing/server-actions";
 import { stack } from "@/testing/stack-address";
 
 // In one worker, which reads the built files once.
@@ -106,6 +106,16 @@ test("no page loads the connectors with its scripts: the server passes what a pa
       chunks.filter((chunk) => text.includes(basename(chunk.path))),
       path,
     ).toEqual([]);
+});
+
+test("every page of a signed-in person contains what the buttons of toasts do, because a toast outlives its page", () => {
+  const pages = filesOf(join(root, "app/(main)"), /^page\.tsx$/).map(({ path }) =>
+    path.slice(root.length + 1, -4),
+  );
+  expect(pages.length).toBeGreaterThan(10);
+  const actions = serverActions();
+  for (const name of ["restoreSecretAction", "restoreConnectionAction", "undoReplacementAction"])
+    expect(actions.get(name)?.pages, name).toEqual(expect.arrayContaining(pages));
 });
 
 test("neither web's environment nor its served files contain a key of automate", () => {

@@ -78,6 +78,44 @@ test("a User deletes a secret by mistake, and undoes it; a deleted one is restor
   await expect(page.getByText("restored secret warehouse_before")).toBeVisible();
 });
 
+test("Undo right after the deletion restores a secret and a connection, on the list and outside the fabric", async ({
+  page,
+  context,
+  tenant,
+}) => {
+  const { fabric, admin } = tenant;
+  await addMadeSecret(tenant);
+  const connectionId = await addConnection(tenant);
+  const { rows } = await database().query(`SELECT name FROM secret WHERE "fabricId" = $1`, [fabric.id]);
+  const [{ name }] = rows;
+  await signIn(context, admin);
+  const list = (tab: string) => new RegExp(`/metadata/fabrics/${fabric.id}/${tab}$`);
+
+  // Undo is pressed on the list, which replaces the page of the deleted thing.
+  await openSecret(page, fabric, name);
+  await deleteIt(page);
+  await page.waitForURL(list("secrets"));
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Secret restored")).toBeVisible();
+  await expect(secretRow(page, name)).toBeVisible();
+
+  await open(page, `/metadata/fabrics/${fabric.id}/connections`);
+  await page.getByRole("link", { name: `Connection ${connectionId}` }).click();
+  await deleteIt(page);
+  await page.waitForURL(list("connections"));
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Connection restored")).toBeVisible();
+  await expect(page.getByRole("link", { name: `Connection ${connectionId}` })).toBeVisible();
+
+  // Outside the fabric, too: the toast stays where the person goes.
+  await page.getByRole("link", { name: `Connection ${connectionId}` }).click();
+  await deleteIt(page);
+  await page.getByRole("link", { name: "Metadata" }).first().click();
+  await page.waitForURL(/\/metadata$/);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByText("Connection restored")).toBeVisible();
+});
+
 test("a connection is restored with its secret, once that is restored; a User sees what only an Admin may restore", {
   tag: "@long",
 }, async ({ page, context, tenant }) => {

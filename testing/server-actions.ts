@@ -27,17 +27,18 @@ export function buildFolder(): string {
 }
 
 /**
- * Every server action of the build, by name: the id with which anyone can call it, and a page that contains
- * it.
+ * Every server action of the build, by name: the id with which anyone can call it, the pages that contain it, and
+ * the path of one of them.
  */
-export function serverActions(): Map<string, { id: string; path: string }> {
+export function serverActions(): Map<string, { id: string; path: string; pages: string[] }> {
   const text = readFileSync(join(buildFolder(), "server/server-reference-manifest.json"), "utf8");
   const entries = Object.entries(manifest.parse(JSON.parse(text)).node);
   return new Map(
     entries.map(([id, { exportedName, workers }]) => {
-      const [worker = ""] = Object.keys(workers);
+      const pages = Object.keys(workers);
+      const [worker = ""] = pages;
       const path = worker.replace(/^app|\/page$|\/\([^)]+\)/g, "").replace(/[[\]]/g, "_");
-      return [exportedName, { id, path }];
+      return [exportedName, { id, path, pages }];
     }),
   );
 }

@@ -36,8 +36,8 @@ export function maxBodyBytes(maxSecretBytes: number): number {
 }
 
 /**
- * Limits the length of a body. Returns false when Content-Length exceeds the limit. A chunked body, such as
- * Next's own when it forwards an action, is cut off at the limit.
+ * Limits the length of a body. Returns false when Content-Length exceeds the limit. A chunked body is cut
+ * off at the limit.
  */
 export function boundBody(req: IncomingMessage, maxBytes: number): boolean {
   if (Number(req.headers["content-length"] ?? 0) > maxBytes) return false;

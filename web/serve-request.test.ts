@@ -139,3 +139,8 @@ test("a client cannot claim that its action is not admitted", async () => {
   await visit({ "x-selvage-not-admitted": "1" });
   expect(seen).toEqual([{ url: "/sign-in", notAdmitted: undefined, body: "" }]);
 });
+
+test("an action that its page does not contain is refused wherever web runs, instead of forwarded where the address allows it", async () => {
+  expect((await act({ "x-action-forwarded": "1" })).status).toBe(421);
+  expect(seen).toEqual([]);
+});

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { WebEnv } from "@/lib/env";
 import { createBodyMemory } from "@/lib/limits/body-memory";
 import { delayRefusal } from "@/lib/limits/delayed-refusal";
-import { logFailure } from "@/lib/log";
+import { log, logFailure } from "@/lib/log";
 import { notAdmittedHeader } from "@/lib/next/not-admitted-header";
 import { pageHeaders } from "@/lib/next/page-headers";
 import { securityHeaders } from "@/lib/next/security-headers";
@@ -88,7 +88,10 @@ export function createRequestListener({ env, isDev, health, admission, builtFile
   }
 
   async function receive(req: IncomingMessage, res: ServerResponse): Promise<Received> {
-    if (isServerAction(req)) return receiveAction(req, res, maxBytes, bodyMemory);
+    if (isServerAction(req)) {
+      if (isForwarded(req)) return refuseForwarded(req);
+      return receiveAction(req, res, maxBytes, bodyMemory);
+    }
     const isForm = req.method === "POST" && isBelow("/api/auth", req.url);
     return isForm ? receiveForm(req, res, maxSignInBytes) : { request: req };
   }
@@ -124,6 +127,22 @@ export function createRequestListener({ env, isDev, health, admission, builtFile
       else answerRefused(req, res, failed, isHttps);
     });
   };
+}
+
+/**
+ * Next sends a server action that the open page does not contain to a page that does, at web's own address. That works
+ * only where browsers use the same address. So web never accepts it, and tests see it wherever they run.
+ */
+function isForwarded({ headers }: IncomingMessage): boolean {
+  return headers["x-action-forwarded"] !== undefined;
+}
+
+function refuseForwarded({ headers }: IncomingMessage): { refusal: Refusal } {
+  const id = headers["next-action"]?.toString() ?? "";
+  log("error", "a page called a server action that it does not contain", {
+    ...(/^[0-9a-f]{1,64}$/.test(id) && { action: id }),
+  });
+  return { refusal: { status: 421, message: "The open page does not contain this server action." } };
 }
 
 const tooLarge: Refusal = { status: 413, message: "Request body too large." };

@@ -1,5 +1,6 @@
 import { redirect } from "next/navigation";
 import { SignInMethods } from "@/components/reauthenticate/sign-in-methods";
+import { UndoProvider } from "@/components/shell/undo-provider";
 import { SignedInShell } from "@/components/sign-in/signed-in-shell";
 import { ToastProvider } from "@/components/ui/toast";
 import { hasReview } from "@/lib/account-review/queries";
@@ -13,7 +14,9 @@ export default async function MainLayout({ children }: { children: React.ReactNo
   return (
     <SignInMethods hasPassword={await hasPassword(id)} openIdName={openIdName()}>
       <ToastProvider>
-        <SignedInShell user={{ name, email }}>{children}</SignedInShell>
+        <UndoProvider>
+          <SignedInShell user={{ name, email }}>{children}</SignedInShell>
+        </UndoProvider>
       </ToastProvider>
     </SignInMethods>
   );

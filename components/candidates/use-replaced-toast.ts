@@ -1,12 +1,14 @@
 "use client";
 
-import { undo, undoTexts } from "@/components/candidates/undo";
-import { errorText } from "@/components/form/error-texts";
+import { undoTexts } from "@/components/candidates/undo";
+import { errorText, failureTitle } from "@/components/form/error-texts";
+import { useUndoActs } from "@/components/shell/undo-provider";
 import { useToast } from "@/components/ui/toast";
 
 /** Tells that a new value is current, and offers to undo that. `onUndone` is called when the former value is back. */
 export function useReplacedToast(fabricId: string, secretId: string) {
   const toast = useToast();
+  const { undo } = useUndoActs();
   return (
     { version, destinationsKept }: { version: number; destinationsKept: boolean },
     onUndone?: () => void,
@@ -14,7 +16,7 @@ export function useReplacedToast(fabricId: string, secretId: string) {
     async function undoNow() {
       const result = await undo(fabricId, { secretId, expectedVersion: version }).catch(() => null);
       if (!result?.ok)
-        return toast("The value was not brought back", {
+        return toast(failureTitle(result?.code, "The value was not brought back"), {
           tone: "danger",
           description: errorText(result?.code ?? "outcome_unknown", undoTexts),
         });

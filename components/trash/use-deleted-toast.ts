@@ -1,7 +1,8 @@
 "use client";
 
 import { errorText, failureTitle } from "@/components/form/error-texts";
-import { restore, restoreTexts } from "@/components/trash/restore";
+import { useUndoActs } from "@/components/shell/undo-provider";
+import { restoreTexts } from "@/components/trash/restore";
 import { useToast } from "@/components/ui/toast";
 import type { TrashType } from "@/lib/trash/schema";
 
@@ -16,6 +17,7 @@ export function restorableText(trashDays: number): string {
 /** Tells that something was deleted, and offers to undo that. It works after the page has changed, too. */
 export function useDeletedToast(fabricId: string) {
   const toast = useToast();
+  const { restore } = useUndoActs();
   return (item: { type: TrashType; id: string; name: string }, { trashDays }: { trashDays: number }) => {
     const noun = nouns[item.type];
     async function undo() {
