@@ -140,7 +140,8 @@ const secretSchema = z.object({
   description: z.string(),
   version: z.number(),
   usedBy: z.number(),
-  // An older server does not know who reads a secret.
+  // An older server does not know who reads a secret, nor which rotations sign in with it.
+  usedByRotations: z.number().optional(),
   usedByPipelines: z.number().optional(),
   lastReadAt: z.string().nullish(),
   lastUsedAt: z.string().nullish(),

@@ -48,9 +48,13 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await owner.query(`GRANT ${first.username}, ${second.username} TO ${admin.username} WITH ADMIN OPTION`);
   await owner.end();
   const secretId = await add(tenant, "createSecretAction", login("orders", first.username, first.password));
-  await add(tenant, "createSecretAction", login("admin_login", admin.username, admin.password));
+  const adminId = await add(
+    tenant,
+    "createSecretAction",
+    login("admin_login", admin.username, admin.password),
+  );
   const { server, port, database } = first;
-  await add(tenant, "createConnectionAction", {
+  const connectionId = await add(tenant, "createConnectionAction", {
     kind: "postgres",
     name: "Orders",
     description: "",
@@ -77,7 +81,9 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await expectAccessible(page, "Set up rotation", ["light", "dark"]);
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
   // Its destination is new for the administrator's secret: nothing was sent yet.
-  await dialog.getByRole("checkbox", { name: /^Allow it to be sent to/ }).check();
+  const allow = dialog.getByRole("checkbox", { name: /^Allow it to be sent to/ });
+  await expect(allow).toBeFocused();
+  await allow.check();
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
   await expect(dialog).toHaveCount(0);
   const section = page.getByRole("region", { name: "Rotation" });
@@ -97,10 +103,33 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await expectAccessible(page, "Rotation", ["light", "dark"]);
 
   // The former user keeps its password for the overlap of a day.
-  await section.getByRole("button", { name: "Rotate now" }).click();
-  await page.getByRole("alertdialog").getByRole("button", { name: "Rotate now" }).click();
-  await expect(page.getByText("The former user must keep its password for a while")).toBeVisible();
+  const overlap = new RegExp(
+    `${first.username} keeps its password until \\d+ \\w+ \\d{4}, \\d\\d:\\d\\d UTC`,
+  );
+  await expect(section).toContainText(overlap);
+  const rotate = section.getByRole("button", { name: "Rotate now" });
+  await expect(rotate).toBeDisabled();
+  await expect(rotate).toHaveAccessibleDescription(overlap);
+  const early = await callAction(await callerOf(tenant.admin), "rotatePasswordAction", [
+    tenant.fabric.id,
+    { secretId },
+  ]);
+  expect(early).toMatchObject({ code: "too_early", fieldErrors: { root: expect.stringMatching(overlap) } });
+
+  // The administrator's secret is in use, and so is the connection.
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${adminId}`);
+  await expect(page.getByRole("region", { name: "Used by" })).toContainText("1 rotation");
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  const inUse = page.getByRole("dialog", { name: "“admin_login” is in use" });
+  await expect(inUse.getByRole("link", { name: "orders" })).toBeVisible();
+  await expectAccessible(page, "A secret that a rotation uses", ["light", "dark"]);
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections/${connectionId}`);
+  await page.getByRole("button", { name: "Delete", exact: true }).click();
+  await expect(page.getByRole("alertdialog")).toContainText(
+    "The rotation of orders goes through it, and fails",
+  );
   await page.getByRole("alertdialog").getByRole("button", { name: "Cancel" }).click();
+  await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
 
   await signIn(context, tenant.user);
   await page.reload();
@@ -133,7 +162,7 @@ test("an Admin sets up the rotation of a Snowflake user’s keys, which has no p
   await expect(field(dialog, "Length")).toHaveCount(0);
   await field(dialog, "Overlap in hours").fill("0");
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
-  await expect(dialog.getByText("Enter up to 2160 hours, but not 0.")).toBeVisible();
+  await expect(dialog.getByText("Enter a whole number of hours from 1 to 2160.")).toBeVisible();
   await field(dialog, "Overlap in hours").fill("48");
   await expectAccessible(page, "Set up rotation of keys", ["light", "dark"]);
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();

@@ -351,7 +351,7 @@ test("a person cannot delete a secret that a connection uses, and the page names
     tenant.fabric.id,
     { secretId },
   ]);
-  expect(deleted).toEqual({ ok: false, code: "in_use", fieldErrors: { connections: "Orders API" } });
+  expect(deleted).toEqual({ ok: false, code: "in_use", fieldErrors: { users: "Orders API" } });
   await open(page, secretsPath(tenant.fabric));
   await expect(secretRow(page, "in_use")).toContainText("1 connection");
 });

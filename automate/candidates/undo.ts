@@ -139,8 +139,8 @@ async function copyDestinations(
   }: { secretId: string; former: number; current: number; version: number },
 ): Promise<void> {
   await tx.$executeRaw`
-    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
-    SELECT gen_random_uuid()::text, a."fabricId", a."secretId", ${version}, a.destination, a."toReview", a."createdById", a."createdByName"
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdAt", "createdById", "createdByName")
+    SELECT gen_random_uuid()::text, a."fabricId", a."secretId", ${version}, a.destination, a."toReview", a."createdAt", a."createdById", a."createdByName"
     FROM allowed_destination a
     WHERE a."secretId" = ${secretId} AND a.version = ${former}
       AND NOT EXISTS (

@@ -187,9 +187,13 @@ describe("one's own password", () => {
     expect(run).toMatchObject({ state: "done", serverHas: "new", version: 2, code: null, refusedBy: [] });
     expect(Number(run.promotedAt) - Number(run.wasSetAt)).toBeLessThan(5_000);
     // It goes where the former value went, and its author is nobody who could send it elsewhere.
-    expect(
-      await owner.allowedDestination.findMany({ where: { secretId: id }, select: { version: true } }),
-    ).toEqual([{ version: 1 }, { version: 2 }]);
+    const allowed = await owner.allowedDestination.findMany({
+      where: { secretId: id },
+      orderBy: { version: "asc" },
+      select: { version: true, createdAt: true },
+    });
+    const since = allowed[0]?.createdAt;
+    expect(allowed).toEqual([1, 2].map((version) => ({ version, createdAt: since })));
     expect(await owner.secretVersion.findFirst({ where: { secretId: id, version: 2 } })).toMatchObject({
       createdById: "automate",
     });
@@ -511,6 +515,30 @@ describe("setting up a rotation", () => {
     const settings = (server: string) => ({ server, port: "5432", database: "d", tlsMode: "disable" });
     await owner.connection.update({ where: { id }, data: { properties: settings("db.example.com") } });
     expect(await set(input)).toEqual({ problem: "unencrypted" });
+    expect(await owner.passwordRotation.count({ where: { secretId: id } })).toBe(0);
+  });
+
+  test("waits for a delete of the administrator’s secret, and then does not take it", async () => {
+    const { id, first, input } = await pairRotation();
+    const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
+    expect(await set(input)).toMatchObject({ problem: "destination_unconfirmed" });
+    let setting: ReturnType<typeof set> | undefined;
+    await owner.$transaction(
+      async (tx) => {
+        await tx.$executeRaw`SELECT FROM secret WHERE id = ${`${id}_admin`} FOR UPDATE`;
+        setting = set({ ...input, shownDestinations });
+        const waits = async () =>
+          (
+            await owner.$queryRaw<unknown[]>`
+          SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR SHARE%'
+            AND datname = current_database()`
+          ).length;
+        await expect.poll(waits, { timeout: 20_000 }).toBe(1);
+        await tx.secret.update({ where: { id: `${id}_admin` }, data: { deletedAt: new Date() } });
+      },
+      { timeout: 30_000 },
+    );
+    expect(await setting).toEqual({ problem: "administrator_unfit" });
     expect(await owner.passwordRotation.count({ where: { secretId: id } })).toBe(0);
   });
 

@@ -54,6 +54,9 @@ export async function setRotation(
   return actFor(actor, async (tx) => {
     await lockDestinations(tx, fabricId, "carry");
     if (await isRunning(tx, secret.id)) return { problem: "running" };
+    const kept = await lockUsable(tx, fabricId, [secret.id, rotation.administratorId ?? secret.id]);
+    if (!kept.includes(secret.id)) throw new NotFound("Secret not found.");
+    if (!kept.includes(rotation.administratorId ?? secret.id)) return { problem: "administrator_unfit" };
     for (const one of missing)
       await addDestinations(tx, scope, one.secret, one.destinations, "destination.allow", {
         details: { connection: connection.name },
@@ -141,6 +144,14 @@ export function removeRotation(
     });
     return { secretId };
   });
+}
+
+/** Locks secrets against their deletion until the transaction ends. Returns the ids of those that are not in the trash. */
+async function lockUsable(tx: Tx, fabricId: string, ids: readonly string[]): Promise<string[]> {
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM secret WHERE id = ANY(${[...ids]}) AND "fabricId" = ${fabricId} AND "deletedAt" IS NULL
+    ORDER BY id FOR SHARE`;
+  return rows.map(({ id }) => id);
 }
 
 /** Locks the rotation until the transaction ends, and returns whether a run of it has not ended. */

@@ -17,6 +17,7 @@ import type { Scope } from "@/lib/access/scope";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import { db, isUniqueViolation } from "@/lib/db/client";
 import { fail, ok, type Result } from "@/lib/result";
+import { findOverlap } from "@/lib/rotations/overlap";
 import type { RotationProblem } from "@/lib/rotations/schema";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
@@ -40,7 +41,8 @@ export async function startPasswordRun(
   if (!found.ok) return found;
   const subject = found.value;
   if (isExposed(subject)) return fail("unencrypted");
-  if (await isTooEarly(rotation)) return fail("too_early");
+  // Pipelines may still use the former value.
+  if (await findOverlap(rotation)) return fail("too_early");
   const signIn = await prepareSignIn(scope, subject);
   if (!signIn.ok) return signIn;
   const user = await nextUser(keys, scope, subject);
@@ -105,15 +107,6 @@ export async function prepareSignIn(
   if (!prepared.ok) return fail(prepared.code);
   const decision = await authorizeDestinations(scope, prepared.value, { isConfirmed: false, reach: null });
   return decision.state === "allowed" ? prepared : fail("destination_not_allowed");
-}
-
-/** True while the former user of a pair, or the former key, must keep working, because pipelines may still use it. */
-async function isTooEarly({ secretId, method, overlapMinutes }: PasswordRotation): Promise<boolean> {
-  if (method === "own") return false;
-  const [recent] = await db.$queryRaw<unknown[]>`
-    SELECT id FROM password_run
-    WHERE "secretId" = ${secretId} AND "promotedAt" > now() - make_interval(mins => ${overlapMinutes}::int) LIMIT 1`;
-  return recent !== undefined;
 }
 
 /**

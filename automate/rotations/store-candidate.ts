@@ -56,8 +56,8 @@ export async function storePasswordCandidate(
   const replaced = { secretId, version: baseVersion };
   const carried = await carriedDestinations(tx, { teamId }, replaced, shownDestinations);
   await tx.$executeRaw`
-    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdById", "createdByName")
-    SELECT gen_random_uuid()::text, "fabricId", "secretId", ${version}::int, destination, "toReview", "createdById", "createdByName"
+    INSERT INTO allowed_destination (id, "fabricId", "secretId", version, destination, "toReview", "createdAt", "createdById", "createdByName")
+    SELECT gen_random_uuid()::text, "fabricId", "secretId", ${version}::int, destination, "toReview", "createdAt", "createdById", "createdByName"
     FROM allowed_destination WHERE id = ANY(${carried})`;
   return number;
 }

@@ -100,7 +100,12 @@ function linesOf({
     method !== "pair"
       ? `The user changes its own ${method === "own" ? "password" : "key pair"}`
       : `${oneLine(of.administrator ?? "A deleted secret")} sets the passwords of ${users.map(oneLine).join(" and ")} in turn`;
-  const often = everyDays === null ? "when an Admin starts it" : `every ${everyDays} days`;
+  const often =
+    everyDays === null
+      ? "when an Admin starts it"
+      : everyDays === 1
+        ? "every day"
+        : `every ${everyDays} days`;
   const at = window ? `, from ${window.start} for ${window.minutes} minutes (UTC)` : "";
   return [
     `${who}, ${often}${at}.`,

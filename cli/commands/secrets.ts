@@ -24,6 +24,7 @@ const usageSchema = z.object({
   connections: z
     .array(z.object({ name: z.string(), kind: z.string(), state: z.string().optional() }))
     .default([]),
+  rotations: z.array(z.object({ name: z.string() })).default([]),
   pipelines: z
     .array(
       z.object({
@@ -56,7 +57,7 @@ export function addSecrets(program: Command): void {
     .addOption(new Option("--state <state>", "only those in this state").choices(states))
     .addOption(new Option("--sort <column>", "order of the list").choices(sorts).default("name"))
     .action(list);
-  command("usage <name>", "list the connections and pipelines that use a secret").action(usage);
+  command("usage <name>", "list the connections, rotations and pipelines that use a secret").action(usage);
   command("add <name>", "add a secret: the value comes from a prompt, standard input or a file")
     .addOption(
       new Option("--type <type>", "type of the secret").choices(subKinds).default("text" satisfies SubKind),
@@ -78,7 +79,10 @@ export function addSecrets(program: Command): void {
     "rename <secret> <new-name>",
     "rename a secret; pipelines can still read it by the old name",
   ).action(rename);
-  command("delete <secret>", "delete a secret that no connection uses; the trash keeps it for some days")
+  command(
+    "delete <secret>",
+    "delete a secret that no connection or rotation uses; the trash keeps it for some days",
+  )
     .option("--yes", "do not ask for confirmation")
     .action(remove);
   addImport(secrets);
@@ -115,9 +119,10 @@ function lastUseOf({ lastUsedAt, lastReadAt }: Secret): string {
   return at ? minuteOf(at) : "";
 }
 
-function usersOf({ usedBy, usedByPipelines = 0 }: Secret): string {
+function usersOf({ usedBy, usedByRotations = 0, usedByPipelines = 0 }: Secret): string {
   const users = [
     ...(usedBy > 0 ? [plural(usedBy, "connection")] : []),
+    ...(usedByRotations > 0 ? [plural(usedByRotations, "rotation")] : []),
     ...(usedByPipelines > 0 ? [plural(usedByPipelines, "pipeline")] : []),
   ];
   return users.join(", ");
@@ -135,7 +140,7 @@ function minuteOf(time: string): string {
 async function usage(name: string, { fabric }: InFabric): Promise<void> {
   const fabricId = await findFabric(fabric);
   const used = await usageOf(fabricId, (await findSecret(fabricId, name)).properties.id);
-  const { connections, destinations, usedBy, lastUsedAt } = used;
+  const { connections, rotations, destinations, usedBy, lastUsedAt } = used;
   const lines = [
     ...(lastUsedAt ? [`last used at ${minuteOf(lastUsedAt)}`] : []),
     ...connections.map(
@@ -143,12 +148,15 @@ async function usage(name: string, { fabric }: InFabric): Promise<void> {
         `connection ${connection} (${kind})${state === undefined ? "" : `: ${connectionStateText(state)}`}`,
     ),
     ...(usedBy > connections.length ? [`${usedBy - connections.length} more connections`] : []),
+    ...rotations.map((secret) => `rotation of ${secret.name}: it signs in to set the passwords`),
     ...readerLines(used),
     ...destinations.map((destination) => `may be sent to ${destination}`),
   ];
   print(
     used,
-    ...(lines.length === 0 ? ["No connection uses it, and no pipeline has read it recently."] : lines),
+    ...(lines.length === 0
+      ? ["No connection or rotation uses it, and no pipeline has read it recently."]
+      : lines),
   );
 }
 

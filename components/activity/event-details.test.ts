@@ -27,7 +27,24 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
   ],
   ["connection.check", { ok: false, code: "of another version" }, ["Failed: Unknown reason."]],
   ["secret.version.purge", { versions: ["1–3"] }, ["versions 1–3"]],
-  ["secret.rotation.fail", { serverHas: "former" }, ["the server has the former value"]],
+  [
+    "secret.rotation.fail",
+    { serverHas: "former", candidate: 2, code: "rejected_credentials" },
+    ["The server rejected these credentials.", "the server has the former value"],
+  ],
+  [
+    "secret.rotation.fail",
+    { serverHas: "former", code: "misconfigured" },
+    [
+      "Some settings of the connection are not valid. Correct them on the connection’s page.",
+      "the server has the former value",
+    ],
+  ],
+  [
+    "secret.rotation.fail",
+    { serverHas: "former", code: "of another version" },
+    ["Unknown reason.", "the server has the former value"],
+  ],
   [
     "secret.rotation.fail",
     { serverHas: "new", refusedBy: ["A", "B"] },

@@ -5,6 +5,7 @@ import { fieldMeta } from "@/lib/connectors/define";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import { connectors } from "@/lib/connectors/registry";
 import { type Provider, providers } from "@/lib/fabrics/schema";
+import { failureText } from "@/lib/rotations/texts";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 /**
@@ -52,7 +53,7 @@ export function eventDetails(
     toHost !== undefined && `host ${text(toHost)}, before ${text(fromHost ?? "") || "none"}`,
     // A candidate's own number is not a version.
     version !== undefined && Number(version) > 0 && `version ${text(version)}`,
-    candidate !== undefined && "with the new value",
+    candidate !== undefined && !action.startsWith("secret.rotation.") && "with the new value",
     despite !== undefined && `although not accepted by ${text(despite)}`,
     versions !== undefined && `${/[–,]/.test(text(versions)) ? "versions" : "version"} ${text(versions)}`,
     destroyAt !== undefined && `its keys to be destroyed on ${text(destroyAt).slice(0, 10)}`,
@@ -72,6 +73,9 @@ export function eventDetails(
     sessions !== undefined && accessTokens !== undefined && many(accessTokens, "access token"),
     values !== undefined && many(values, "value"),
     unopened !== undefined && `${many(unopened, "value")} could not be opened`,
+    action === "secret.rotation.fail" &&
+      details.code !== undefined &&
+      failureText(text(details.code), candidate !== undefined),
     rotationOutcome(details),
     startedBy !== undefined && startedBy !== "" && `started by ${text(startedBy)}`,
     within !== undefined && count !== undefined && `${many(count, "more time")} within an hour`,

@@ -17,11 +17,14 @@ export function DeleteConnectionButton({
   connection: { id, name },
   trashDays,
   reads,
+  rotations,
 }: {
   fabricId: string;
   /** How long it can be restored. */
   trashDays: number;
   connection: { id: string; name: string };
+  /** The secrets whose passwords are set through it. */
+  rotations: readonly { id: string; name: string }[];
   /** Who reads through it. */
   reads: readonly (Pick<PipelineRead, "pipeline" | "lastReadAt"> & { pipelineId: string })[];
 }) {
@@ -69,6 +72,15 @@ export function DeleteConnectionButton({
               ))}
             </ul>
           </>
+        )}
+        {rotations.length > 0 && (
+          <p className="mt-3">
+            The {rotations.length === 1 ? "rotation" : "rotations"} of{" "}
+            {rotations.map((secret) => secret.name).join(", ")}{" "}
+            {rotations.length === 1 ? "goes through it, and fails" : "go through it, and fail"} until the
+            connection is restored, or an Admin edits or ends{" "}
+            {rotations.length === 1 ? "that rotation" : "those rotations"}.
+          </p>
         )}
         <p className="mt-3">{restorableText(trashDays)}</p>
       </ConfirmedActDialog>

@@ -177,6 +177,7 @@ function unknownSecret(id: string, status: keyof typeof unknownNames): SecretOpt
     name: unknownNames[status],
     subKind: "text",
     usedBy: 0,
+    usedByRotations: 0,
     pipelines: 0,
     lastUsedAt: null,
     updatedAt: new Date(0).toISOString(),

@@ -44,7 +44,8 @@ export function ConfirmedActDialog<Code extends string>({
     if (result.ok) {
       close();
       onDone();
-    } else if (result.code !== "reauthenticate") setError(errorText(result.code, texts));
+    } else if (result.code !== "reauthenticate")
+      setError(result.fieldErrors?.root ?? errorText(result.code, texts));
   }
 
   return (

@@ -1,4 +1,4 @@
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useFormContext, useWatch } from "react-hook-form";
 import type { RotationFormValues } from "@/components/rotations/rotation-form";
 import { Banner } from "@/components/ui/banner";
@@ -40,7 +40,7 @@ export function RotationFields({
   administrators,
   canBePair,
   valueDestinations,
-  confirmation: { destinations, isConfirmed, onChange },
+  confirmation: { administrator, destinations, isConfirmed, onChange },
 }: {
   connections: RotationDetail["connections"];
   administrators: readonly Option[];
@@ -49,6 +49,8 @@ export function RotationFields({
   /** Where the present value may be sent. */
   valueDestinations: readonly string[];
   confirmation: {
+    /** The name of the administrator's secret. */
+    administrator: string;
     destinations: readonly string[];
     isConfirmed: boolean;
     onChange: (isConfirmed: boolean) => void;
@@ -67,6 +69,10 @@ export function RotationFields({
   useEffect(() => {
     if (!isOffered) setValue("method", first);
   }, [isOffered, first, setValue]);
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (destinations.length > 0) box.current?.focus();
+  }, [destinations]);
   const numeric = { inputMode: "numeric", autoComplete: "off" } as const;
   return (
     <>
@@ -78,7 +84,12 @@ export function RotationFields({
       >
         <Select options={optionsOf(connections)} {...register("connectionId")} />
       </Field>
-      <Field label="Method" hint={methodTexts[method].hint} error={errors.method?.message} isRequired>
+      <Field
+        label="Method"
+        hint={`${methodTexts[method].hint}${method === "key_pair" && connection ? ` It needs ${connection.rights}.` : ""}`}
+        error={errors.method?.message}
+        isRequired
+      >
         <Select
           options={methods.map((value) => ({ value, label: methodTexts[value].label }))}
           {...register("method")}
@@ -88,7 +99,7 @@ export function RotationFields({
         <>
           <Field
             label="Administrator’s secret"
-            hint="A Username & Password secret whose user may set the passwords of both."
+            hint={`A Username & Password secret whose user may set the passwords of both. At this server, it needs ${connection?.rights ?? "that right"}.`}
             error={errors.administratorId?.message}
             isRequired
           >
@@ -113,8 +124,8 @@ export function RotationFields({
           label="Overlap in hours"
           hint={
             method === "pair"
-              ? "For this long at least, the former user keeps its password. Both are never changed together."
-              : "For this long at least, the former key keeps working."
+              ? "After a rotation, the former user’s password works for at least this many hours. No other rotation can start before."
+              : "After a rotation, the former key works for at least this many hours. No other rotation can start before."
           }
           error={errors.overlapHours?.message}
           isRequired
@@ -159,8 +170,9 @@ export function RotationFields({
           : `New values may be sent where the present one may: ${valueDestinations.map((key) => formatDestination(key)).join(", and ")}. An Admin can allow others.`}
       </p>
       {destinations.length > 0 && (
-        <Banner tone="warning" title="The administrator’s secret was never sent to this server">
+        <Banner tone="warning" title={`${administrator} has not been sent to this server before`}>
           <Checkbox
+            ref={box}
             label={`Allow it to be sent to ${destinations.map((key) => formatDestination(key)).join(", and to ")}`}
             checked={isConfirmed}
             onChange={({ target }) => onChange(target.checked)}

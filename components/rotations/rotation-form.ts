@@ -79,7 +79,7 @@ function inputOf(values: RotationFormValues, secretId: string, { ofValue, ofAdmi
           users: [values.firstUser.trim(), values.secondUser.trim()],
         }
       : {}),
-    ...(values.method === "own" ? {} : { overlapMinutes: Math.round(Number(values.overlapHours) * 60) }),
+    ...(values.method === "own" ? {} : { overlapMinutes: minutesOfHours(values.overlapHours) }),
     length: Number(values.length),
     alphabet: values.alphabet,
     everyDays: values.everyDays === "" ? null : Number(values.everyDays),
@@ -90,6 +90,11 @@ function inputOf(values: RotationFormValues, secretId: string, { ofValue, ofAdmi
     valueDestinations: [...ofValue],
     shownDestinations: [...ofAdministrator],
   };
+}
+
+/** Not a number for a part of an hour, which the input then refuses. */
+function minutesOfHours(hours: string): number {
+  return Number.isInteger(Number(hours)) ? Number(hours) * 60 : Number.NaN;
 }
 
 const fields: Readonly<Record<string, keyof RotationFormValues>> = {

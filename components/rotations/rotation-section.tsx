@@ -7,7 +7,9 @@ import { Badge } from "@/components/ui/badge";
 import { Banner } from "@/components/ui/banner";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { RotationDetail, RunSummary } from "@/lib/rotations/schema";
-import { problemTexts, runText, settingsText } from "@/lib/rotations/texts";
+import { brokenText, overlapText, problemTexts, runText, settingsText } from "@/lib/rotations/texts";
+
+const overlapId = "rotation-overlap";
 
 /**
  * How Selvage rotates the password in a secret, and what came of it. Nothing for a secret without a rotation, unless an
@@ -30,6 +32,8 @@ export function RotationSection({
   const isRunning = runs.some(({ endedAt }) => endedAt === null);
   // A new value that nobody needs any more is deleted a moment after its run has ended.
   const isChanging = runs.some(({ endedAt }) => Date.now() - (endedAt?.getTime() ?? Date.now()) < 5_000);
+  const broken = settings && brokenText(settings);
+  const overlap = settings?.overlap ?? null;
   const set = { fabricId, secret, settings, connections, administrators };
   return (
     <DetailSection id="rotation" title="Rotation">
@@ -40,17 +44,21 @@ export function RotationSection({
             <p>
               {settingsText(settings)}{" "}
               <span className="text-muted">
-                {settings.connectionName === null
-                  ? "Its connection no longer uses this secret."
-                  : `At the server of ${settings.connectionName}.`}
+                {settings.connectionName !== null && `At the server of ${settings.connectionName}.`}
               </span>
             </p>
-            {settings.dueAt && (
+            {broken && (
+              <Banner tone="danger" title="This rotation cannot run">
+                {broken}
+              </Banner>
+            )}
+            {overlap && <p id={overlapId}>{overlapText(overlap)}</p>}
+            {settings.dueAt && !broken && (
               <p className="text-muted text-sm">
                 Next: <RelativeTime date={settings.dueAt} />
               </p>
             )}
-            {settings.problem && (
+            {settings.problem && !broken && (
               <Banner tone="danger" title="The last rotation could not begin">
                 {problemTexts[settings.problem]}
               </Banner>
@@ -63,12 +71,13 @@ export function RotationSection({
         )}
         {isAdmin && (
           <div className="flex flex-wrap gap-2">
-            {settings && (
+            {settings && !broken && (
               <StartRotationButton
                 fabricId={fabricId}
                 secret={secret}
                 settings={settings}
-                isRunning={isRunning}
+                isOff={isRunning || overlap !== null}
+                reasonId={overlap ? overlapId : undefined}
               />
             )}
             <SetRotationButton {...set} />
@@ -108,7 +117,11 @@ function RunBadge({ run: { state, endedAt, refusedBy } }: { run: RunSummary }) {
   if (!endedAt) return <Badge tone="accent">Rotating</Badge>;
   if (state === "failed") return <Badge tone="danger">Failed</Badge>;
   return refusedBy.length > 0 ? (
-    <Badge tone="warning">Rotated, refused</Badge>
+    <Badge tone="warning">
+      {refusedBy.length === 1
+        ? "Rotated; 1 connection refuses it"
+        : `Rotated; ${refusedBy.length} connections refuse it`}
+    </Badge>
   ) : (
     <Badge tone="success">Rotated</Badge>
   );

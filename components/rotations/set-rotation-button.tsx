@@ -31,6 +31,9 @@ export function SetRotationButton({
   const router = useRouter();
   const [toConfirm, setToConfirm] = useState<readonly string[]>([]);
   const [isConfirmed, setIsConfirmed] = useState(false);
+  const [administratorId, setAdministratorId] = useState("");
+  const administrator =
+    administrators.find(({ id }) => id === administratorId)?.name ?? "The administrator’s secret";
 
   function close() {
     setToConfirm([]);
@@ -42,6 +45,7 @@ export function SetRotationButton({
     const result = await setPasswordRotationAction(fabricId, input);
     if (!result.ok || result.value.toConfirm.length === 0) return result;
     setToConfirm(result.value.toConfirm);
+    setAdministratorId(input.administratorId ?? "");
     setIsConfirmed(false);
     return { ok: false, code: "destination_unconfirmed" } as const;
   }
@@ -64,7 +68,10 @@ export function SetRotationButton({
           })}
           defaultValues={initialValues(settings, connections)}
           action={set}
-          texts={problemTexts}
+          texts={{
+            ...problemTexts,
+            destination_unconfirmed: `${administrator} has not been sent to this server before. Tick the box below to allow it.`,
+          }}
           onOk={() => {
             toast(settings ? "Rotation changed" : "Rotation set up", { description: secret.name });
             setToConfirm([]);
@@ -77,7 +84,7 @@ export function SetRotationButton({
             administrators={administrators}
             canBePair={secret.givesUser}
             valueDestinations={secret.destinations}
-            confirmation={{ destinations: toConfirm, isConfirmed, onChange: setIsConfirmed }}
+            confirmation={{ administrator, destinations: toConfirm, isConfirmed, onChange: setIsConfirmed }}
           />
         </ProtectedDialogForm>
       </Dialog>

@@ -11,7 +11,7 @@ import { problemTexts } from "@/lib/rotations/texts";
 
 const checkedFirst = "Every connection is checked with the new value, and only then it becomes current.";
 const confirmations: Readonly<Record<RotationMethod, string>> = {
-  own: "The former password stops working at once. Pipelines that have read it before get an error until they read it again. The new one becomes current within seconds, whichever connection refuses it.",
+  own: "The former password stops working at once. Pipelines that hold the former password fail until they read the secret again. The new password becomes current even if connections refuse it.",
   pair: `The user in use keeps its password, and the other user gets a new one. ${checkedFirst}`,
   key_pair: `The key in use keeps working, and the user’s other slot gets a new one. ${checkedFirst}`,
 };
@@ -20,12 +20,15 @@ export function StartRotationButton({
   fabricId,
   secret: { id, name },
   settings: { method },
-  isRunning,
+  isOff,
+  reasonId,
 }: {
   fabricId: string;
   secret: { id: string; name: string };
   settings: { method: RotationMethod };
-  isRunning: boolean;
+  isOff: boolean;
+  /** The element that says why it is off. */
+  reasonId?: string | undefined;
 }) {
   const dialog = useDialog();
   const router = useRouter();
@@ -36,7 +39,8 @@ export function StartRotationButton({
         variant="primary"
         icon={<RotateCw aria-hidden />}
         onClick={dialog.open}
-        disabled={isRunning}
+        disabled={isOff}
+        aria-describedby={reasonId}
       >
         Rotate now
       </Button>

@@ -27,7 +27,7 @@ export function DeleteSecretButton({
   const showDeleted = useDeletedToast(fabricId);
   const [error, setError] = useState<string | null>(null);
   const { id, name } = users;
-  const isInUse = users.connections.length > 0;
+  const isInUse = users.usedBy > 0 || users.usedByRotations > 0;
   const isRead = users.readers.length > 0;
 
   function deleteSecret() {
@@ -39,7 +39,7 @@ export function DeleteSecretButton({
           showDeleted({ type: "secret", id, name }, { trashDays });
           router.replace(`/metadata/fabrics/${fabricId}/secrets`);
         } else if (result?.code === "in_use") {
-          setError(`It is now in use: ${result.fieldErrors?.connections ?? "a connection"}.`);
+          setError(`It is now in use: ${result.fieldErrors?.users ?? "a connection"}.`);
         } else setError(errorText(result?.code ?? "outcome_unknown"));
         settled();
       });
@@ -80,7 +80,7 @@ export function DeleteSecretButton({
           </>
         ) : (
           <p>
-            No connection uses it, and no pipeline has read it in the last {usedForDays} days.{" "}
+            No connection or rotation uses it, and no pipeline has read it in the last {usedForDays} days.{" "}
             {restorableText(trashDays)}
           </p>
         )}

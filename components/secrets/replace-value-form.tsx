@@ -74,6 +74,12 @@ export function ReplaceValueForm({
       }}
       submitLabel={isChecked ? checkLabel(secret.usedBy) : "Replace"}
     >
+      {secret.isRotated && (
+        <p>
+          Selvage rotates this value: enter one that is set at the server already, and the next rotation
+          replaces it.
+        </p>
+      )}
       {secret.connections.length + secret.readers.length > 0 && (
         <>
           <p className="text-muted">

@@ -16,14 +16,23 @@ export function SecretInUseDialog({
   isOpen: boolean;
   onClose: () => void;
 }) {
-  const { name, usedBy } = users;
+  const { name, usedBy, usedByRotations } = users;
   return (
     <Dialog isOpen={isOpen} onClose={onClose} title={`“${name}” is in use`}>
       <DialogBody>
-        <p className="text-muted">
-          A secret can be deleted once no connection uses it. Choose another secret in{" "}
-          {usedBy === 1 ? "this connection" : `these ${usedBy} connections`} first.
-        </p>
+        {usedBy > 0 && (
+          <p className="text-muted">
+            A secret can be deleted once no connection uses it. Choose another secret in{" "}
+            {usedBy === 1 ? "this connection" : `these ${usedBy} connections`} first.
+          </p>
+        )}
+        {usedByRotations > 0 && (
+          <p className="text-muted">
+            {usedByRotations === 1 ? "A rotation signs" : `${usedByRotations} rotations sign`} in with it, to
+            set passwords. An Admin can choose another administrator’s secret for{" "}
+            {usedByRotations === 1 ? "that rotation, or end it" : "these rotations, or end them"}.
+          </p>
+        )}
         <SecretUserList fabricId={fabricId} users={users} />
       </DialogBody>
       <DialogFooter>

@@ -13,11 +13,11 @@ const linkClass = "rounded-sm font-medium text-accent-text hover:underline";
 type Reader = SecretUsers["readers"][number];
 
 /**
- * Everything that uses a secret: connections with their state, and pipelines with their last read. The secret's
+ * Everything that uses a secret: connections with their state, rotations, and pipelines with their last read. The secret's
  * page shows it, and each dialog that changes the secret shows it first.
  */
 export function SecretUserList({ fabricId, users }: { fabricId: string; users: SecretUsers }) {
-  const { id, connections, readers, usedBy } = users;
+  const { id, connections, rotations, readers, usedBy, usedByRotations } = users;
   return (
     <div className="flex flex-col gap-4 text-left text-ink [overflow-wrap:anywhere]">
       <Group
@@ -29,6 +29,13 @@ export function SecretUserList({ fabricId, users }: { fabricId: string; users: S
           <UsingConnection key={connection.id} fabricId={fabricId} connection={connection} />
         ))}
       </Group>
+      {usedByRotations > 0 && (
+        <Group title={usedByRotations === 1 ? "1 rotation" : `${usedByRotations} rotations`}>
+          {rotations.map((secret) => (
+            <UsingRotation key={secret.id} fabricId={fabricId} secret={secret} />
+          ))}
+        </Group>
+      )}
       <Group
         title={
           readers.length === 0
@@ -55,13 +62,13 @@ export function usesHref(fabricId: string, secretId: string): string {
 
 function Group({
   title,
-  more,
-  moreHref,
+  more = false,
+  moreHref = "",
   children,
 }: {
   title: string;
-  more: string | false;
-  moreHref: string;
+  more?: string | false;
+  moreHref?: string;
   children: ReactNode[];
 }) {
   return (
@@ -108,6 +115,25 @@ function UsingConnection({
             checked <RelativeTime date={checkedAt} />
           </span>
         )}
+      </span>
+    </li>
+  );
+}
+
+function UsingRotation({
+  fabricId,
+  secret: { id, name },
+}: {
+  fabricId: string;
+  secret: SecretUsers["rotations"][number];
+}) {
+  return (
+    <li className={rowClass}>
+      <span className="min-w-0">
+        <Link href={`/metadata/fabrics/${fabricId}/secrets/${id}#rotation`} className={linkClass}>
+          {name}
+        </Link>
+        <span className="block text-muted text-sm">This secret signs in to set its passwords</span>
       </span>
     </li>
   );

@@ -65,6 +65,11 @@ function SecretRow({ href, secret }: { href: string; secret: SecretSummary }) {
       <Td isMain>
         <RowLink href={href} name={name} />
         {secret.hasNewValue && <NewValueBadge />}
+        {secret.rotationFails && (
+          <Badge tone="danger" icon={<CircleX aria-hidden />}>
+            Rotation failed
+          </Badge>
+        )}
         {description && (
           <p className="font-normal text-muted text-sm wide:truncate card:line-clamp-3" title={description}>
             {description}

@@ -1,7 +1,16 @@
-/** Counts what uses a secret, such as “2 connections, 1 pipeline”. Empty if nothing does. */
-export function usersText({ usedBy, pipelines }: { usedBy: number; pipelines: number }): string {
+/** Counts what uses a secret, such as “2 connections, 1 rotation, 1 pipeline”. Empty if nothing does. */
+export function usersText({
+  usedBy,
+  usedByRotations,
+  pipelines,
+}: {
+  usedBy: number;
+  usedByRotations: number;
+  pipelines: number;
+}): string {
   return [
     ...(usedBy > 0 ? [plural(usedBy, "connection")] : []),
+    ...(usedByRotations > 0 ? [plural(usedByRotations, "rotation")] : []),
     ...(pipelines > 0 ? [plural(pipelines, "pipeline")] : []),
   ].join(", ");
 }

@@ -440,7 +440,7 @@ describe("a secret that many connections use", () => {
     const refused = await deleteSecret(fabric.scope("admin", "secret:delete:own"), { secretId });
     expect(refused).toMatchObject({
       code: "in_use",
-      fieldErrors: { connections: `${names.slice(0, 20).join(", ")} and 32 more` },
+      fieldErrors: { users: `${names.slice(0, 20).join(", ")} and 32 more` },
     });
   });
 

@@ -54,13 +54,17 @@ export async function listConnectionStates(
 
 /** Everything that uses a secret. */
 export async function usersOf(scope: Scope<"secret:list">, secret: SecretDetail): Promise<SecretUsers> {
-  const { id, name, version, usedBy, readers, versions, updatedAt } = secret;
+  const { id, name, version, isRotated, usedBy, usedByRotations, rotations, readers, versions, updatedAt } =
+    secret;
   return {
     id,
     name,
     version,
     versionSetAt: versions[0]?.createdAt ?? updatedAt,
+    isRotated,
     usedBy,
+    usedByRotations,
+    rotations,
     connections: await listConnectionStates(scope, id),
     readers,
   };

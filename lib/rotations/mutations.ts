@@ -1,9 +1,12 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
+import { db } from "@/lib/db/client";
 import { askAutomate, type Unserved } from "@/lib/internal-api/client";
 import type { AutomateAnswer } from "@/lib/internal-api/contract";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
+import { findOverlap } from "@/lib/rotations/overlap";
 import type { RotationInput, RotationProblem } from "@/lib/rotations/schema";
+import { overlapText } from "@/lib/rotations/texts";
 
 // Automate does and records these: it alone writes the rows that let it set passwords.
 
@@ -30,9 +33,14 @@ export async function removeRotation(scope: Runner, input: { secretId: string })
   return answered(await askAutomate(scope, "rotation:remove", input));
 }
 
-/** Starts a run. It goes on in the background. */
+/** Starts a run. It goes on in the background. Within the overlap, it says until when that lasts. */
 export async function startRotation(scope: Runner, input: { secretId: string }): Promise<Answered<null>> {
-  return answered(await askAutomate(scope, "rotation:start", input));
+  const started = answered(await askAutomate(scope, "rotation:start", input));
+  if (started.ok || started.code !== "too_early") return started;
+  const { secretId } = input;
+  const rotation = await db.passwordRotation.findFirst({ where: { secretId, fabricId: scope.fabricId } });
+  const overlap = rotation && (await findOverlap(rotation));
+  return overlap ? fail("too_early", { root: overlapText(overlap) }) : started;
 }
 
 type Answer = Result<AutomateAnswer<"rotation:set" | "rotation:remove" | "rotation:start">, Unserved>;

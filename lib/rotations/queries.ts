@@ -3,6 +3,7 @@ import type { Scope } from "@/lib/access/scope";
 import { type CheckCode, checkCodes } from "@/lib/connectors/check-protocol";
 import { type PasswordKind, passwordKindOf, passwordKinds } from "@/lib/connectors/password-kinds";
 import { db } from "@/lib/db/client";
+import { findOverlap } from "@/lib/rotations/overlap";
 import type {
   Alphabet,
   PasswordRunState,
@@ -47,14 +48,19 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
         select: { name: true },
       })
     : null;
+  const overlap = row && (await findOverlap(row));
   const isKey = row?.method === "key_pair";
+  // Before, another secret may have signed in.
+  const signedInBy = (run: Row) =>
+    row && run.startedAt >= row.setAt && row.method === "pair" ? (administrator?.name ?? null) : null;
   return {
     connections: connections.map(({ id, name, kind }) => ({
       id,
       name,
       methods: passwordKindOf(kind)?.methods ?? [],
+      rights: passwordKindOf(kind)?.rights ?? "",
     })),
-    runs: runs.map((run) => ({ ...summaryOf(run), isKey })),
+    runs: runs.map((run) => ({ ...summaryOf(run), isKey, signedInBy: signedInBy(run) })),
     settings: row && {
       connectionId: row.connectionId,
       connectionName: connections.find(({ id }) => id === row.connectionId)?.name ?? null,
@@ -68,6 +74,7 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
       windowStart: row.windowStart,
       windowMinutes: row.windowMinutes,
       overlapMinutes: row.overlapMinutes,
+      overlap,
       dueAt: row.dueAt,
       problem: row.problem as RotationProblem | null,
       setByName: row.setByName,
@@ -78,7 +85,7 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
 
 type Row = Awaited<ReturnType<typeof db.passwordRun.findMany>>[number];
 
-function summaryOf({ wasSetAt, promotedAt, ...row }: Row): Omit<RunSummary, "isKey"> {
+function summaryOf({ wasSetAt, promotedAt, ...row }: Row): Omit<RunSummary, "isKey" | "signedInBy"> {
   const { id, user, version, refusedBy, startedAt, startedByName, endedAt } = row;
   const code = checkCodes.find((one) => one === row.code) ?? null;
   return {
@@ -88,6 +95,20 @@ function summaryOf({ wasSetAt, promotedAt, ...row }: Row): Omit<RunSummary, "isK
     code: code satisfies CheckCode | null,
     gapMs: wasSetAt && promotedAt && user === "" ? promotedAt.getTime() - wasSetAt.getTime() : null,
   };
+}
+
+/** The secrets whose passwords or keys are set through a connection, by name. */
+export async function listRotatedThrough(
+  { fabricId }: Scope<"connection:list">,
+  connectionId: string,
+): Promise<{ id: string; name: string }[]> {
+  const rows = await db.passwordRotation.findMany({
+    where: { fabricId, connectionId, secret: { deletedAt: null } },
+    orderBy: { secret: { nameKey: "asc" } },
+    take: maxOptions,
+    select: { secret: { select: { id: true, name: true } } },
+  });
+  return rows.map(({ secret }) => secret);
 }
 
 /** The secrets that can sign in as an administrator, by name. */

@@ -41,6 +41,16 @@ export type RunSummary = {
   gapMs: number | null;
   /** True for a key pair instead of a password. */
   isKey: boolean;
+  /** Of a pair: the administrator's secret that signed in, if it is certain. */
+  signedInBy: string | null;
+};
+
+/** The time after a rotation in which the former password or key must keep working. */
+export type Overlap = {
+  method: RotationMethod;
+  /** The user who keeps their former password, if it is known. */
+  user: string | null;
+  until: Date;
 };
 
 /** The rotation of a secret, for its page. */
@@ -59,6 +69,8 @@ export type RotationDetail = {
     windowStart: number | null;
     windowMinutes: number | null;
     overlapMinutes: number;
+    /** Null when another rotation may begin now. */
+    overlap: Overlap | null;
     dueAt: Date | null;
     problem: RotationProblem | null;
     setByName: string;
@@ -67,5 +79,5 @@ export type RotationDetail = {
   /** The newest first. */
   runs: RunSummary[];
   /** The connections at whose servers Selvage can set this password. */
-  connections: { id: string; name: string; methods: readonly RotationMethod[] }[];
+  connections: { id: string; name: string; methods: readonly RotationMethod[]; rights: string }[];
 };

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { RunSummary } from "@/lib/rotations/schema";
-import { runText } from "@/lib/rotations/texts";
+import { brokenText, overlapText, runText } from "@/lib/rotations/texts";
 
 const run: RunSummary = {
   ...{ id: "r", state: "done", serverHas: "new", code: null, refusedBy: [], version: 3, user: "" },
   ...{ startedAt: new Date(), startedByName: "Ada", endedAt: new Date(), gapMs: 400 },
   isKey: false,
+  signedInBy: null,
 };
 
 const cases: [Partial<RunSummary>, string][] = [
@@ -25,6 +26,24 @@ const cases: [Partial<RunSummary>, string][] = [
   [
     { state: "setting", code: "timed_out", serverHas: "unknown" },
     "It is not known yet which password the server has. The server did not answer in time. Selvage asks again.",
+  ],
+  [
+    {
+      state: "failed",
+      serverHas: "former",
+      code: "rejected_credentials",
+      user: "etl_b",
+      signedInBy: "admin",
+    },
+    "Nothing was changed: the server refused the sign-in of admin.",
+  ],
+  [
+    { state: "failed", serverHas: "former", code: "rejected_credentials", user: "etl_b" },
+    "Nothing was changed: the server refused the administrator’s sign-in.",
+  ],
+  [
+    { state: "failed", serverHas: "former", code: "rejected_credentials" },
+    "Nothing was changed: the server refused the sign-in with the present password.",
   ],
   [{ state: "set" }, "The new value is being checked."],
   [
@@ -47,4 +66,24 @@ const cases: [Partial<RunSummary>, string][] = [
 
 test.each(cases)("a run says what happened, and which password the server has: %j", (change, text) => {
   expect(runText({ ...run, ...change })).toBe(text);
+});
+
+test("the overlap says who keeps what, and until when, to the next minute", () => {
+  const until = new Date("2026-12-02T03:39:20Z");
+  const text = (user: string | null, method: "pair" | "key_pair" = "pair") =>
+    overlapText({ method, user, until });
+  expect(text("orders_a")).toBe(
+    "orders_a keeps its password until 2 Dec 2026, 03:40 UTC; no rotation before that.",
+  );
+  expect(text(null)).toMatch(/^The former user keeps its password until/);
+  expect(text(null, "key_pair")).toMatch(/^The former key keeps working until/);
+});
+
+test("a rotation whose connection or administrator’s secret is gone says that it cannot run", () => {
+  const whole = { method: "pair", connectionName: "Orders", administratorName: "admin" } as const;
+  expect(brokenText(whole)).toBeNull();
+  expect(brokenText({ ...whole, connectionName: null })).toMatch(/^Its connection was deleted/);
+  expect(brokenText({ ...whole, administratorName: null })).toMatch(
+    /^Its administrator’s secret was deleted/,
+  );
 });

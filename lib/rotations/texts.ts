@@ -1,6 +1,6 @@
-import type { CheckCode } from "@/lib/connectors/check-protocol";
+import { type CheckCode, checkCodes } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
-import type { RotationDetail, RotationProblem, RunSummary } from "@/lib/rotations/schema";
+import type { Overlap, RotationDetail, RotationProblem, RunSummary } from "@/lib/rotations/schema";
 
 /** Why a rotation was not set up, or did not begin. */
 export const problemTexts: Record<RotationProblem, string> = {
@@ -13,7 +13,8 @@ export const problemTexts: Record<RotationProblem, string> = {
   length_unfit: "Servers of this kind take shorter passwords only: use at most 30 characters for Oracle.",
   administrator_unfit:
     "The administrator’s secret must be another Username & Password secret of this fabric.",
-  destination_unconfirmed: "The administrator’s secret was never sent to this server. Confirm it below.",
+  destination_unconfirmed:
+    "The administrator’s secret has not been sent to this server before. Tick the box below to allow it.",
   destination_not_allowed:
     "A secret of this connection may not be sent to its server. Check the connection, and allow the destination there.",
   misconfigured: "Some settings of the connection are not valid. Correct them on the connection’s page.",
@@ -28,12 +29,48 @@ export const problemTexts: Record<RotationProblem, string> = {
 };
 
 /** Findings that mean something else here than in a check. */
-function reasons(what: "password" | "key"): Partial<Record<CheckCode, string>> {
+function reasons(what: "password" | "key" | "value"): Partial<Record<CheckCode, string>> {
   return {
     not_permitted: `The user who signs in may not set this ${what}.`,
     cancelled: "The run was broken off.",
     connection_closed: "The run was broken off before the server had the new one.",
   };
+}
+
+/** Why a rotation failed or did not begin, by the code that its event has. Nothing of it comes from a server. */
+export function failureText(code: string, hasBegun: boolean): string {
+  const problem = (problemTexts as Readonly<Record<string, string>>)[code];
+  const check = checkCodes.find((one) => one === code);
+  const found = check && (reasons("value")[check] ?? checkTexts[check].title);
+  return (hasBegun ? (found ?? problem) : (problem ?? found)) ?? "Unknown reason.";
+}
+
+/** Who keeps the former password or key, and until when: to the minute, which the rotation does not precede. */
+export function overlapText({ method, user, until }: Overlap): string {
+  const kept =
+    method === "pair" ? `${user ?? "The former user"} keeps its password` : "The former key keeps working";
+  const minute = new Date(Math.ceil(until.getTime() / 60_000) * 60_000);
+  return `${kept} until ${minuteFormat.format(minute)} UTC; no rotation before that.`;
+}
+
+const minuteFormat = new Intl.DateTimeFormat("en-GB", {
+  ...{ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" },
+  ...{ hourCycle: "h23", timeZone: "UTC" },
+});
+
+/** Why a rotation cannot run until somebody changes something; null when it can. */
+export function brokenText({
+  method,
+  connectionName,
+  administratorName,
+}: Pick<NonNullable<RotationDetail["settings"]>, "method" | "connectionName" | "administratorName">):
+  | string
+  | null {
+  if (connectionName === null)
+    return "Its connection was deleted, or no longer uses this secret. An Admin can restore the connection, or edit the rotation.";
+  return method === "pair" && administratorName === null
+    ? "Its administrator’s secret was deleted. Restore that secret, or edit the rotation."
+    : null;
 }
 
 /** What happened in a run, and which password the server has. */
@@ -54,6 +91,8 @@ export function runText(run: RunSummary): string {
       ? `The new ${what} is being set at the server.`
       : "The new value is being checked.";
   }
+  if (serverHas === "former" && code === "rejected_credentials")
+    return `Nothing was changed: the server refused ${refusedSignIn(run)}.`;
   if (serverHas === "former") return `The server still has the former ${what}.${why}`;
   if (serverHas === "unknown")
     return `It is not known which ${what} the server has.${why} Try the new value and promote it, or enter the right one.`;
@@ -61,6 +100,13 @@ export function runText(run: RunSummary): string {
   return user
     ? `User ${user} has a new ${what} that nobody uses. The current value works as before.${refused}${isNotAllowed ? " It may not be sent there: an Admin can edit the rotation to allow where the present value goes." : ""}`
     : "The server has the new password, but it did not become the current value. Enter a password at the server and here.";
+}
+
+/** Whose sign-in a server refused, before anything was set. */
+function refusedSignIn({ isKey, user, signedInBy }: RunSummary): string {
+  if (isKey) return "the sign-in with the present key";
+  if (user === "") return "the sign-in with the present password";
+  return signedInBy === null ? "the administrator’s sign-in" : `the sign-in of ${signedInBy}`;
 }
 
 function secondsOf(ms: number): string {
@@ -74,12 +120,17 @@ export function settingsText(settings: NonNullable<RotationDetail["settings"]>):
     method !== "pair"
       ? `The user changes its own ${method === "own" ? "password" : "key pair"}`
       : `${administratorName ?? "A deleted secret"} sets the passwords of ${users.join(" and ")} in turn`;
-  const often = everyDays === null ? "when an Admin starts it" : `every ${everyDays} days`;
+  const often = everyDays === null ? "when an Admin starts it" : everyText(everyDays);
   const window =
     everyDays === null || windowStart === null || windowMinutes === null
       ? ""
       : `, from ${clock(windowStart)} for ${windowMinutes / 60} hours (UTC)`;
   return `${who}, ${often}${window}.`;
+}
+
+/** "every day" or "every 30 days". */
+function everyText(days: number): string {
+  return days === 1 ? "every day" : `every ${days} days`;
 }
 
 /** A minute of the day as "HH:MM". */

@@ -15,7 +15,7 @@ import { prepareSecrets, storeNewSecrets } from "@/lib/secrets/new-secrets";
 import { type CreateSecretInput, secretEtag } from "@/lib/secrets/schema";
 import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, settleDestinations } from "@/lib/secrets/update";
-import { nameUsingConnections } from "@/lib/secrets/used-by";
+import { nameUsers } from "@/lib/secrets/used-by";
 import { editor, entry, fileTooLarge, lockSecret, type Writer } from "@/lib/secrets/write";
 
 /** Seals each field to the fabric's key and stores secret, version, fields and audit event, or nothing. */
@@ -52,7 +52,7 @@ function fabricOf({ fabricId, teamId }: Pick<Writer, "fabricId" | "teamId">) {
 }
 
 /**
- * Moves a secret that no connection uses to the trash, in one transaction with that check. An Admin may delete any
+ * Moves a secret that no connection and no rotation uses to the trash, in one transaction with that check. An Admin may delete any
  * secret, a User only their own.
  * It keeps its versions, destinations and names. Its creator and Admins can use its names at once; nobody else can,
  * until automate purges it.
@@ -73,8 +73,8 @@ export async function deleteSecret(
       );
     const { version } = await lastVersion(tx, secretId);
     if (!ifMatchSatisfied(ifMatch, secretEtag({ ...secret, version }))) return fail("changed");
-    const connections = await nameUsingConnections(tx, secretId);
-    if (connections !== null) return fail("in_use", { connections });
+    const users = await nameUsers(tx, secretId);
+    if (users !== null) return fail("in_use", { users });
     const { actor, fabricId } = scope;
     // Postgres sets the time, which web's login may not state.
     await tx.$executeRaw`

@@ -25,7 +25,7 @@ import {
   selectSummaries,
   withUse,
 } from "@/lib/secrets/summaries";
-import { listUsingConnections } from "@/lib/secrets/used-by";
+import { listUsingConnections, listUsingRotations } from "@/lib/secrets/used-by";
 
 const pageSize = 50;
 
@@ -165,6 +165,7 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
       retiredAt: retiredAt ?? summary.updatedAt,
     })),
     connections: await listUsingConnections(scope, secretId),
+    rotations: await listUsingRotations(scope, secretId),
     readers: await listReaders(scope, secretId),
     readsByDay: await listReadsByDay(scope, secretId),
     destinations,
@@ -237,6 +238,7 @@ export async function listSecretOptions(
       name: row.name,
       subKind: subKindOf(row),
       usedBy: row.usedBy,
+      usedByRotations: row.usedByRotations,
       pipelines: row.pipelines,
       lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
       updatedAt: row.updatedAt.toISOString(),
@@ -254,7 +256,10 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
+    usedByRotations,
     failing,
+    isRotated,
+    rotationFails,
     hasNewValue,
     pipelines,
     lastReadAt,
@@ -278,7 +283,10 @@ function summaryOf(row: Row): SecretSummary {
     description,
     version,
     usedBy,
+    usedByRotations,
     failing,
+    isRotated,
+    rotationFails,
     hasNewValue,
     pipelines,
     lastReadAt,

@@ -238,8 +238,13 @@ export type SecretSummary = {
   version: number;
   /** The number of connections that reference it. */
   usedBy: number;
-  /** How many of them are disconnected. */
+  /** The number of rotations that sign in with it, as their administrator’s secret. */
+  usedByRotations: number;
+  /** How many of these connections are disconnected. */
   failing: number;
+  /** True for a secret that Selvage rotates, and while its last rotation failed. */
+  isRotated: boolean;
+  rotationFails: boolean;
   /** True while a new value waits to be promoted. */
   hasNewValue: boolean;
   /** The number of pipelines that read it in the last `usedForDays` days, and the last time. */
@@ -289,6 +294,8 @@ export type SecretDetail = SecretSummary & {
   formerNames: { name: string; retiredAt: Date }[];
   /** The first connections that use it, by name, at most `maxShownConnections`; `usedBy` counts all. */
   connections: { id: string; name: string; kind: string }[];
+  /** The first secrets whose rotation signs in with it, by name; `usedByRotations` counts all. */
+  rotations: { id: string; name: string }[];
   /** The newest of its readers. */
   readers: readonly SecretReader[];
   /** How often pipelines read it on each of the last `shownDays` days, in UTC, oldest first. */
@@ -303,7 +310,10 @@ export type SecretDetail = SecretSummary & {
 type Moment = Date | string;
 
 /** What uses a secret, for its page and for each dialog that changes the secret. */
-export type SecretUsers = Pick<SecretDetail, "id" | "name" | "version" | "usedBy"> & {
+export type SecretUsers = Pick<
+  SecretDetail,
+  "id" | "name" | "version" | "isRotated" | "usedBy" | "usedByRotations" | "rotations"
+> & {
   /** When the current version was stored. */
   versionSetAt: Moment;
   connections: readonly UsingConnection<Moment>[];
@@ -343,6 +353,7 @@ export type SecretOption = {
   name: string;
   subKind: SubKind;
   usedBy: number;
+  usedByRotations: number;
   pipelines: number;
   lastUsedAt: string | null;
   updatedAt: string;

@@ -267,9 +267,31 @@ describe("a deleted secret", () => {
     });
     expect(await deleteSecret(remover("admin"), { secretId: id })).toMatchObject({
       code: "in_use",
-      fieldErrors: { connections: "warehouse" },
+      fieldErrors: { users: "warehouse" },
     });
     expect((await getSecret(list(), id)).usedBy).toBe(1);
+  });
+
+  test("cannot be deleted while a rotation signs in with it, and the answer names the rotated secret", async () => {
+    const [id, rotated] = [await addText("administrator"), await addText("rotated")];
+    const { fabricId, admin } = fabric;
+    await owner.passwordRotation.create({
+      data: {
+        ...{ secretId: rotated, fabricId, connectionId: "c", method: "pair", administratorId: id },
+        ...{ users: ["a", "b"], length: 20, alphabet: "symbols", setById: admin.id, setByName: admin.name },
+      },
+    });
+    const remove = (secretId: string) => deleteSecret(remover("admin"), { secretId });
+    expect(await remove(id)).toMatchObject({
+      code: "in_use",
+      fieldErrors: { users: expect.stringMatching(/^the rotation of rotated/) },
+    });
+    const shown = await getSecret(list(), id);
+    expect(shown).toMatchObject({ usedBy: 0, usedByRotations: 1, rotations: [{ id: rotated }] });
+    // A rotation of a secret in the trash does not run.
+    expect((await remove(rotated)).ok).toBe(true);
+    expect(await getSecret(list(), id)).toMatchObject({ usedByRotations: 0, rotations: [] });
+    expect((await remove(id)).ok).toBe(true);
   });
 });
 

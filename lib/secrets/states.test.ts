@@ -72,6 +72,25 @@ test("a secret is marked and found while its new value waits, and no longer", as
   await owner.secret.delete({ where: { id } });
 });
 
+test("a secret is marked and found as failing while its rotation fails", async () => {
+  const id = await addText("rotated");
+  const { fabricId, admin } = fabric;
+  await owner.passwordRotation.create({
+    data: {
+      ...{ secretId: id, fabricId, connectionId: "c", method: "own", length: 20, alphabet: "symbols" },
+      ...{ setById: admin.id, setByName: admin.name },
+    },
+  });
+  const failing = async () => {
+    const { secrets } = await listSecrets(read(), secretListQuery.parse({ state: "failing" }));
+    return secrets.map(({ name, rotationFails }) => [name, rotationFails]);
+  };
+  expect(await failing()).toEqual([]);
+  await owner.passwordRotation.update({ where: { secretId: id }, data: { failures: 2 } });
+  expect(await failing()).toEqual([["rotated", true]]);
+  await owner.secret.delete({ where: { id } });
+});
+
 test("secrets sort by their last use, those that were never used by their creation; pages meet each once", async () => {
   const [old, recent, never] = [await addText("old"), await addText("recent"), await addText("never")];
   await use(old, daysAgo(2));

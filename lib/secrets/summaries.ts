@@ -38,6 +38,9 @@ export function selectSummaries(selected: string, bind: Bind): string {
       s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
       EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)}) AS "hasNewValue",
       (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
+      (SELECT count(*)::int FROM password_rotation p JOIN secret o ON o.id = p."secretId" AND o."deletedAt" IS NULL
+        WHERE p."administratorId" = s.id) AS "usedByRotations",
+      own.failures IS NOT NULL AS "isRotated", coalesce(own.failures > 0, false) AS "rotationFails",
       coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
       s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
       coalesce(u."isUsed", false) AS "isUsed", coalesce(u."idleSince", s."createdAt") AS "idleSince",
@@ -46,6 +49,7 @@ export function selectSummaries(selected: string, bind: Bind): string {
       (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
     ${pipelinesOfSecret} JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true
     LEFT JOIN LATERAL (SELECT "isUsed", "idleSince" FROM secret_use WHERE "secretId" = s.id LIMIT 1) u ON true
+    LEFT JOIN LATERAL (SELECT failures FROM password_rotation WHERE "secretId" = s.id LIMIT 1) own ON true
     LEFT JOIN failing ON failing."secretId" = s.id`;
 }
 
@@ -66,7 +70,8 @@ const states: Record<SecretState, (bind: Bind) => string> = {
   failing: (bind) =>
     // An array: Postgres does not know how few they are, and would read every secret for a join.
     `s.id = ANY(ARRAY(SELECT cs."secretId" FROM ${bound(failingConnections(), bind)}
-       JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1))`,
+       JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1
+       UNION ALL SELECT "secretId" FROM password_rotation WHERE "fabricId" = $1 AND failures > 0))`,
   new_value: (bind) => `EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)})`,
   never_replaced: () =>
     `NOT s."isReplaced" AND NOT EXISTS (SELECT FROM secret_version v WHERE v."secretId" = s.id AND v.version > 1)`,

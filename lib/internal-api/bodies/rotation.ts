@@ -54,7 +54,9 @@ export const rotationInput = z
         minutes: between(15, minutesOfDay, "Enter 0.25 to 24 hours."),
       })
       .nullable(),
-    overlapMinutes: between(1, 90 * minutesOfDay, "Enter up to 2160 hours, but not 0.").default(minutesOfDay),
+    overlapMinutes: between(1, 90 * minutesOfDay, "Enter a whole number of hours from 1 to 2160.").default(
+      minutesOfDay,
+    ),
     /**
      * The destinations of the secret's value that the person was shown. New passwords may go there, too. All of them
      * for a request of an earlier version.

@@ -106,7 +106,7 @@ export const runRotationOperation = operation({
   run: async (scope, { params }) => {
     const secretId = params.secretId ?? "";
     const started = await startRotation(scope, { secretId });
-    if (!started.ok) return refusal(started.code);
+    if (!started.ok) return refusal(started.code, started.fieldErrors?.root);
     return replyOf(await authorize(scope.actor, scope.fabricId, "secret:list"), secretId);
   },
 });
@@ -130,7 +130,7 @@ export const endRotationOperation = operation({
 
 type Refused = Extract<Awaited<ReturnType<typeof startRotation>>, { ok: false }>["code"];
 
-function refusal(code: Refused) {
+function refusal(code: Refused, reason?: string) {
   switch (code) {
     case "reauthenticate":
       return failure("interactive");
@@ -139,7 +139,7 @@ function refusal(code: Refused) {
     case "refused":
       return failure(code);
     default:
-      return failure("conflict", problemTexts[code]);
+      return failure("conflict", reason ?? problemTexts[code]);
   }
 }
 

@@ -45,7 +45,11 @@ const secretObject = secretReference.extend({
   description: z.string(),
   version: z.number().int(),
   usedBy: z.number().int().meta({ description: "Number of connections that reference it." }),
+  usedByRotations: z.number().int().meta({
+    description: "Number of rotations that sign in with it, as their administrator’s secret.",
+  }),
   failing: z.number().int().meta({ description: "Number of these connections that are disconnected." }),
+  rotationFails: z.boolean().meta({ description: "True while its own rotation fails." }),
   usedByPipelines: z
     .number()
     .int()
@@ -208,7 +212,7 @@ export const deleteSecretOperation = operation({
   method: "DELETE",
   path: onePath,
   tag: "Secrets",
-  summary: "Delete a secret that no connection uses",
+  summary: "Delete a secret that no connection and no rotation uses",
   description:
     "Nothing can use it any more. It stays in the trash for some days, see `listTrashByFabric`. Its creator and Admins can use its name at once.",
   failure: "Delete Secret failed",
@@ -220,7 +224,7 @@ export const deleteSecretOperation = operation({
     const deleted = await deleteSecret(scope, { secretId, ifMatch });
     if (deleted.ok) return ok({ data: { id: secretId } });
     if (deleted.code === "changed") return failure("changed");
-    return failure("in_use", `It is used by: ${deleted.fieldErrors?.connections ?? "a connection"}.`);
+    return failure("in_use", `It is used by: ${deleted.fieldErrors?.users ?? "a connection"}.`);
   },
 });
 
@@ -230,7 +234,7 @@ export const getSecretUsage = operation({
   path: `${onePath}/usage`,
   tag: "Secrets",
   summary: "List where a secret is used",
-  description: `The connections that reference it (the first ${maxShownConnections} by name; \`listConnectionsByFabric\` with \`secretId\` lists all), the pipelines that read it in the last ${usedForDays} days (the newest ${maxShownReaders}), and the allowed destinations of its current value.`,
+  description: `The connections that reference it (the first ${maxShownConnections} by name; \`listConnectionsByFabric\` with \`secretId\` lists all), the rotations that sign in with it, the pipelines that read it in the last ${usedForDays} days (the newest ${maxShownReaders}), and the allowed destinations of its current value.`,
   failure: "Get Secret usage failed",
   access: inFabric("secret:list"),
   data: z.object({
@@ -251,6 +255,9 @@ export const getSecretUsage = operation({
         checkedAt: z.string().optional(),
       }),
     ),
+    rotations: z.array(z.object({ id: z.string(), name: z.string() })).meta({
+      description: "The secrets whose rotation signs in with it, as their administrator’s secret.",
+    }),
     pipelines: z.array(
       z.object({
         id: z.string().meta({ description: "The pipeline token or the trusted issuer." }),
@@ -270,7 +277,7 @@ export const getSecretUsage = operation({
   }),
   run: async (scope, { params }) => {
     const secret = await getSecret(scope, params.secretId ?? "");
-    const { usedBy, lastUsedAt, readsByDay, destinations } = secret;
+    const { usedBy, lastUsedAt, rotations, readsByDay, destinations } = secret;
     const { version, versionSetAt, connections, readers } = await usersOf(scope, secret);
     return ok({
       data: {
@@ -283,6 +290,7 @@ export const getSecretUsage = operation({
           ...(code === null ? {} : { code }),
           ...(checkedAt === null ? {} : { checkedAt: isoOf(checkedAt) }),
         })),
+        rotations,
         pipelines: readers.map(
           ({ pipelineId, pipeline, name, connection, firstReadAt, lastReadAt, ...read }) => ({
             id: pipelineId,
@@ -316,7 +324,9 @@ function objectOf(secret: SecretSummary): z.input<typeof secretObject> {
     description,
     version,
     usedBy,
+    usedByRotations: secret.usedByRotations,
     failing: secret.failing,
+    rotationFails: secret.rotationFails,
     usedByPipelines: pipelines,
     lastReadAt: lastReadAt?.toISOString() ?? null,
     lastUsedAt: secret.lastUsedAt?.toISOString() ?? null,

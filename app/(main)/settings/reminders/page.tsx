@@ -15,7 +15,7 @@ export default async function RemindersPage() {
     <>
       <PageHeader
         title="Reminders"
-        description="Selvage reminds the owner of a secret or token 30, 7 and 1 days before it expires and on the last day, and the creator of a connection while it is disconnected. Without an owner, it reminds the Admins of the team."
+        description="Selvage reminds the owner of a secret or token 30, 7 and 1 days before it expires and on the last day, the creator of a connection while it is disconnected, and the owner of a secret while its rotation fails. Without an owner, it reminds the Admins of the team."
       />
       <div className="flex flex-col gap-8">
         <AddressCard settings={settings} />

@@ -21,6 +21,7 @@ import { notFoundPage, requireScope } from "@/lib/next/require-scope";
 import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { listReadsThrough } from "@/lib/pipelines/queries";
 import { findSnooze } from "@/lib/reminders/queries";
+import { listRotatedThrough } from "@/lib/rotations/queries";
 
 export const metadata = { title: "Connection" };
 
@@ -60,6 +61,7 @@ export default async function ConnectionPage({
           fabricId={fabricId}
           connection={{ id, name }}
           reads={reads}
+          rotations={await listRotatedThrough(scope, connectionId)}
           trashDays={webEnv().TRASH_DAYS}
         />
       </div>
