@@ -55,10 +55,10 @@ beforeAll(async () => {
   await run(`
     INSERT INTO connection_secret ("connectionId", field, "secretId", "fabricId")
     SELECT 'c' || n, 'password', 's' || n, $fabric FROM generate_series(1, ${count / 10}) AS n`);
-  // Another tenth has a rotation. Of these, fifty fail. All sign in with the same administrator's secret.
+  // Another tenth has a rotation. Of these, fifty fail. They sign in with twenty secrets.
   await run(`
     INSERT INTO password_rotation ("secretId", "fabricId", "connectionId", method, "administratorId", length, alphabet, failures, "setById", "setByName")
-    SELECT 's' || n, $fabric, 'c', 'pair', 's' || ${count}, 20, 'symbols', (n % ${count / 500} = 0)::int, 'a', 'Ada'
+    SELECT 's' || n, $fabric, 'c', 'pair', 's' || n % 20 + 1000, 20, 'symbols', (n % ${count / 500} = 0)::int, 'a', 'Ada'
     FROM generate_series(${count / 2}, ${count / 2} + ${count / 10} - 1) AS n`);
   await client.query("VACUUM ANALYZE");
 }, 300_000);

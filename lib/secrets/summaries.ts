@@ -33,13 +33,16 @@ export function selectSummaries(selected: string, bind: Bind): string {
   return `WITH s AS MATERIALIZED (${selected}), failing AS MATERIALIZED (
       SELECT cs."secretId", count(DISTINCT c.id)::int AS failing
       FROM ${bound(failingConnections(), bind)} JOIN connection_secret cs ON cs."connectionId" = c.id
-      WHERE f."fabricId" = $1 AND cs."secretId" IN (SELECT id FROM s) GROUP BY 1)
+      WHERE f."fabricId" = $1 AND cs."secretId" IN (SELECT id FROM s) GROUP BY 1
+    ), rotated AS MATERIALIZED (
+      SELECT p."administratorId", count(*)::int AS rotations FROM password_rotation p
+      WHERE p."administratorId" = ANY(ARRAY(SELECT id FROM s))
+        AND (SELECT o."deletedAt" IS NULL FROM secret o WHERE o.id = p."secretId") GROUP BY 1)
     SELECT s.id, s.name, s."nameKey", s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
       s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
       EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)}) AS "hasNewValue",
       (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
-      (SELECT count(*)::int FROM password_rotation p JOIN secret o ON o.id = p."secretId" AND o."deletedAt" IS NULL
-        WHERE p."administratorId" = s.id) AS "usedByRotations",
+      coalesce(rotated.rotations, 0) AS "usedByRotations",
       own.failures IS NOT NULL AS "isRotated", coalesce(own.failures > 0, false) AS "rotationFails",
       coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
       s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
@@ -50,7 +53,7 @@ export function selectSummaries(selected: string, bind: Bind): string {
     ${pipelinesOfSecret} JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true
     LEFT JOIN LATERAL (SELECT "isUsed", "idleSince" FROM secret_use WHERE "secretId" = s.id LIMIT 1) u ON true
     LEFT JOIN LATERAL (SELECT failures FROM password_rotation WHERE "secretId" = s.id LIMIT 1) own ON true
-    LEFT JOIN failing ON failing."secretId" = s.id`;
+    LEFT JOIN rotated ON rotated."administratorId" = s.id LEFT JOIN failing ON failing."secretId" = s.id`;
 }
 
 /** The text of a part of a statement, with its values bound. */
