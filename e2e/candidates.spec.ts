@@ -98,11 +98,16 @@ test("a new value is checked with five connections, promoted although one refuse
   await expect(row(page, "Stock")).toContainText("Disconnected");
   await expectAccessible(page, "A promoted value", ["light", "dark"]);
 
-  await promoted.getByRole("button", { name: "Undo" }).click();
+  await promoted.getByRole("button", { name: "Go back to version 1" }).click();
   const back = page.getByRole("alertdialog", { name: "Go back to version 1?" });
   await back.getByRole("button", { name: "Go back" }).click();
   await expect(page.getByText("brought back from version 1 by Uri User")).toBeVisible();
   await expect(promoted).toHaveCount(0);
+  const current = page.getByRole("region", { name: "Versions" }).getByRole("listitem").first();
+  await expect(current).toContainText(/^Version 3Current.*Go back to version 2until \d+ \w+, \d\d:\d\d$/);
+  await expect(page.getByRole("region", { name: "Value", exact: true })).toContainText(
+    "version 1. Version 3 has the same value",
+  );
   expect(await pipeline.read("api_token")).toMatchObject({ version: 3, value: former });
   await Promise.all([most.close(), last.close()]);
 });

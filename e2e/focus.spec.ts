@@ -142,7 +142,7 @@ test("discarding, undoing by a button or a message, and restoring keep the focus
   await run("promoteCandidateAction", { secretId, candidate: 2, accepted: [] });
   await page.reload();
   const promoted = page.getByRole("region", { name: "Version 2 promoted" });
-  await press(promoted.getByRole("button", { name: "Undo" }));
+  await press(promoted.getByRole("button", { name: "Go back to version 1" }));
   await press(dialog.getByRole("button", { name: "Go back" }));
   await expect(promoted).toHaveCount(0);
   await expect(dialog).toHaveCount(0);

@@ -4,7 +4,8 @@ import { lockVersionRule } from "@/automate/secrets/purge-versions";
 import { settleCandidate } from "@/automate/secrets/settle-version";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
-import { candidatePrefix } from "@/lib/candidates/schema";
+import { candidatePrefix, verdictOf } from "@/lib/candidates/schema";
+import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { Prisma, type Tx } from "@/lib/db/client";
 import type { PromoteProblem } from "@/lib/internal-api/bodies/candidate";
 import { NotFound } from "@/lib/result";
@@ -68,7 +69,8 @@ async function promoteWithin(
   if (closed) return closed;
   const breaking = await notPassed(tx, { fabricId, secretId, number });
   const unaccepted = breaking.filter(({ id }) => !accepted.includes(id));
-  if (unaccepted.length > 0) return { problem: "unaccepted", connections: unaccepted };
+  if (unaccepted.length > 0)
+    return { problem: "unaccepted", connections: unaccepted.map(({ id, name }) => ({ id, name })) };
 
   const stored = await tx.secretVersion.findUniqueOrThrow({
     where: { secretId_version: { secretId, version: -number } },
@@ -96,31 +98,40 @@ async function promoteWithin(
   const fields = Object.entries(manifestOf(stored.manifest)).flatMap(([field, setIn]) =>
     setIn === -number ? [field] : [],
   );
-  const despite = breaking.map(({ name }) => name);
+  const isRefusal = (one: NotPassed) =>
+    verdictOf(one.ok === null ? null : { ok: one.ok, code: one.code }) === "refused";
+  const refusedBy = breaking.filter(isRefusal).map(({ name }) => name);
+  const untried = breaking.filter((one) => !isRefusal(one)).map(({ name }) => name);
   await record(tx, {
     actor,
     teamId,
     fabricId,
     action: "secret.promote",
     object: { kind: "secret", id: secretId, name: secret.name },
-    details: { version, candidate: number, fields, ...(despite.length > 0 ? { despite } : {}) },
+    details: {
+      ...{ version, candidate: number, fields },
+      ...(refusedBy.length > 0 && { refusedBy }),
+      ...(untried.length > 0 && { untried }),
+    },
   });
   return { version };
 }
+
+/** A connection with its check of the candidate; null for one that was not checked with its present settings. */
+type NotPassed = { id: string; name: string; ok: boolean | null; code: CheckCode | null };
 
 /** The connections that use the secret and have not passed with the candidate, with their present settings, by name. */
 function notPassed(
   tx: Tx,
   { fabricId, secretId, number }: { fabricId: string; secretId: string; number: number },
-): Promise<{ id: string; name: string }[]> {
+): Promise<NotPassed[]> {
   return tx.$queryRaw`
-    SELECT c.id, c.name FROM connection c
+    SELECT c.id, c.name, k.ok, k.code FROM connection c
+    LEFT JOIN candidate_check k ON k."secretId" = ${secretId} AND k.number = ${number} AND k."connectionId" = c.id
+      AND k."configHash" = c."configHash"
     WHERE c."fabricId" = ${fabricId}
       AND EXISTS (SELECT FROM connection_secret r WHERE r."connectionId" = c.id AND r."secretId" = ${secretId})
-      AND NOT EXISTS (
-        SELECT FROM candidate_check k
-        WHERE k."secretId" = ${secretId} AND k.number = ${number} AND k."connectionId" = c.id
-          AND k."configHash" = c."configHash" AND k.ok)
+      AND k.ok IS NOT TRUE
     ORDER BY c."nameKey"`;
 }
 

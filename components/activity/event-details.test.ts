@@ -51,6 +51,12 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     ["the server has the new value, refused by A, B"],
   ],
   ["secret.rotation.fail", { serverHas: "unknown" }, ["it is not known which value the server has"]],
+  [
+    "secret.promote",
+    { version: 2, candidate: 1, refusedBy: ["Sales 1"], untried: ["Sales 4", "Sales 5"] },
+    ["version 2", "with the new value", "although refused by Sales 1", "not tried with Sales 4, Sales 5"],
+  ],
+  ["secret.promote", { version: 2, despite: ["Sales 1"] }, ["version 2", "although not accepted by Sales 1"]],
   ["secret.version.purge", { versions: ["2"] }, ["version 2"]],
   ["secret.version.purge", { versions: ["1", "3–5"] }, ["versions 1, 3–5"]],
   ["fabric.delete", { destroyAt: "2026-12-07T09:00:00.000Z" }, ["its keys to be destroyed on 2026-12-07"]],

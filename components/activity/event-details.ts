@@ -19,7 +19,7 @@ export function eventDetails(
   const { name, from, to, version, field, fields, connection, destination, source, provider, role } = details;
   const { reason, rule, accessToken, count, length, fromHost, toHost } = details;
   const { values, unopened, startedBy } = details;
-  const { versions, destroyAt, until, candidate, despite } = details;
+  const { versions, destroyAt, until, candidate, despite, refusedBy, untried } = details;
   const { within, permission, team, member, method, sessions, accessTokens } = details;
   const isCheck = action === "connection.check" || action === "connection.status";
   const labels = objectKind === "secret" ? secretLabels : formLabels;
@@ -54,6 +54,9 @@ export function eventDetails(
     // A candidate's own number is not a version.
     version !== undefined && Number(version) > 0 && `version ${text(version)}`,
     candidate !== undefined && !action.startsWith("secret.rotation.") && "with the new value",
+    action === "secret.promote" && refusedBy !== undefined && `although refused by ${text(refusedBy)}`,
+    untried !== undefined && `not tried with ${text(untried)}`,
+    // Of events from before these two.
     despite !== undefined && `although not accepted by ${text(despite)}`,
     versions !== undefined && `${/[–,]/.test(text(versions)) ? "versions" : "version"} ${text(versions)}`,
     destroyAt !== undefined && `its keys to be destroyed on ${text(destroyAt).slice(0, 10)}`,

@@ -51,8 +51,8 @@ export function CandidatePanel({
             <RelativeTime date={createdAt} />
           </>
         )}
-        . Version {baseVersion} stays the current one until you promote this value. It expires{" "}
-        <RelativeTime date={expiresAt} />.
+        . Version {baseVersion} stays the current one until you promote this value. If nobody promotes it{" "}
+        <RelativeTime date={expiresAt} span="within" />, it is discarded.
       </p>
       {rows.length > 0 && <Summary rows={rows} isRunning={checks.isRunning} />}
       <VerdictList

@@ -82,7 +82,17 @@ export function PromotedPanel({
             </Button>
           )
         }
-        always={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} size="md" />}
+        always={
+          undo && (
+            <UndoButton
+              fabricId={fabricId}
+              secretId={secretId}
+              undo={undo}
+              connections={candidate.total}
+              size="md"
+            />
+          )
+        }
       />
     </NewValueSection>
   );

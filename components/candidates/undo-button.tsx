@@ -4,6 +4,7 @@ import { Undo2 } from "lucide-react";
 import { undo, undoTexts } from "@/components/candidates/undo";
 import { ConfirmedActDialog } from "@/components/reauthenticate/confirmed-act-dialog";
 import { Button } from "@/components/ui/button";
+import { Moment } from "@/components/ui/day";
 import { useToast } from "@/components/ui/toast";
 import { useDialog } from "@/components/ui/use-dialog";
 import type { UndoOffer } from "@/lib/candidates/schema";
@@ -12,12 +13,15 @@ import type { UndoOffer } from "@/lib/candidates/schema";
 export function UndoButton({
   fabricId,
   secretId,
-  undo: { version, formerVersion, enteredByName, isRefused },
+  undo: { version, formerVersion, enteredByName, isRefused, until },
+  connections,
   size = "sm",
 }: {
   fabricId: string;
   secretId: string;
   undo: UndoOffer;
+  /** How many connections use the secret. */
+  connections: number;
   size?: "sm" | "md";
 }) {
   const dialog = useDialog();
@@ -25,16 +29,28 @@ export function UndoButton({
 
   return (
     <>
-      <Button size={size} icon={<Undo2 aria-hidden />} onClick={dialog.open}>
-        Undo
-      </Button>
+      <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <Button size={size} icon={<Undo2 aria-hidden />} onClick={dialog.open}>
+          Go back to version {formerVersion}
+        </Button>
+        {until && (
+          <span className="text-muted text-sm">
+            until <Moment date={until} />
+          </span>
+        )}
+      </span>
       <ConfirmedActDialog
         dialog={dialog}
         title={`Go back to version ${formerVersion}?`}
         confirmLabel="Go back"
         tone="primary"
         act={() => undo(fabricId, { secretId, expectedVersion: version })}
-        onDone={() => toast("Former value is back", { description: `Its connections are checked again.` })}
+        onDone={() =>
+          toast(
+            "Former value is back",
+            connections > 0 ? { description: "Its connections are checked again." } : {},
+          )
+        }
         texts={undoTexts}
       >
         <p>

@@ -9,7 +9,7 @@ export function NotAllowedNote({ notAllowed: { since, sent } }: { notAllowed: No
   return (
     <span className="mt-1 block text-sm text-warning-text">
       Pipelines can’t use this connection until its destination is allowed for {secrets}. Waiting{" "}
-      <RelativeTime date={since} isSpan />.
+      <RelativeTime date={since} span="for" />.
     </span>
   );
 }
@@ -38,7 +38,7 @@ export function NotAllowedBanner({
         )}
       </ul>
       <p className="mt-1">
-        Waiting <RelativeTime date={since} isSpan />.{" "}
+        Waiting <RelativeTime date={since} span="for" />.{" "}
         {isAdmin
           ? "Choose Check to see the destination and allow it."
           : "Choose Check to see the destination and request approval."}

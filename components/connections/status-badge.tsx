@@ -111,7 +111,7 @@ function Checked({ status }: { status: Extract<ConnectionStatus, { checkedAt: Da
     <span className="text-faint text-sm">
       {"since" in status && status.since < status.checkedAt && (
         <>
-          <RelativeTime date={status.since} isSpan />,{" "}
+          <RelativeTime date={status.since} span="for" />,{" "}
         </>
       )}
       checked <RelativeTime date={status.checkedAt} />, {formatDuration(status.durationMs)}

@@ -5,7 +5,7 @@ import { fieldsOf } from "@/lib/secrets/kinds/registry";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /** Each field with the time when it was last set. Web cannot show more. */
-export function SecretFieldList({ secret: { subKind, fields } }: { secret: SecretDetail }) {
+export function SecretFieldList({ secret: { subKind, fields, version: current } }: { secret: SecretDetail }) {
   const setFields = new Map(fields.map((field) => [field.field, field]));
   const allFields = Object.entries(fieldsOf(subKind));
   return (
@@ -26,6 +26,8 @@ export function SecretFieldList({ secret: { subKind, fields } }: { secret: Secre
                   {field ? (
                     <>
                       Set {field.setAt && <RelativeTime date={field.setAt} />}, version {field.version}
+                      {/* A value that was brought back, or a field that a replacement left as it was. */}
+                      {field.version !== current && `. Version ${current} has the same value`}
                     </>
                   ) : (
                     "Not set"

@@ -6,14 +6,17 @@ import type { SecretDetail } from "@/lib/secrets/schema";
 
 const newestShown = 5;
 
-/** The history of a secret's value. `undo` is the control that brings the former value back, if it still can. */
+/**
+ * The history of a secret's value. `undo` is the control that undoes the current version, while that is possible. It
+ * stands with that version.
+ */
 export function SecretVersions({ secret, undo }: { secret: SecretDetail; undo?: ReactNode }) {
   const older = secret.versions.slice(newestShown);
   // Automate deletes former versions that the fabric does not keep.
   const isComplete = secret.versions.length === secret.version;
   return (
     <DetailSection id="versions" title="Versions">
-      <Versions versions={secret.versions.slice(0, newestShown)} current={secret.version} />
+      <Versions versions={secret.versions.slice(0, newestShown)} current={secret.version} undo={undo} />
       {older.length > 0 && (
         <details className="mt-5">
           <summary className="rounded-sm text-accent-text">Show {older.length} older</summary>
@@ -22,13 +25,20 @@ export function SecretVersions({ secret, undo }: { secret: SecretDetail; undo?: 
           </div>
         </details>
       )}
-      {undo && <div className="mt-5">{undo}</div>}
       {!isComplete && <p className="mt-3 text-muted text-sm">Activity lists the other versions.</p>}
     </DetailSection>
   );
 }
 
-function Versions({ versions, current }: { versions: SecretDetail["versions"]; current: number }) {
+function Versions({
+  versions,
+  current,
+  undo,
+}: {
+  versions: SecretDetail["versions"];
+  current: number;
+  undo?: ReactNode;
+}) {
   return (
     <DetailList>
       {versions.map(({ version, createdAt, createdByName, madeCurrent }) => (
@@ -45,6 +55,7 @@ function Versions({ versions, current }: { versions: SecretDetail["versions"]; c
                 ? `, promoted by ${madeCurrent.byName}, entered by ${createdByName}`
                 : `, brought back from version ${madeCurrent.from} by ${madeCurrent.byName}`}
           </span>
+          {version === current && undo && <div className="mt-1 w-full">{undo}</div>}
         </DetailItem>
       ))}
     </DetailList>

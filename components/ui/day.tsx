@@ -7,7 +7,7 @@ import { useSyncExternalStore } from "react";
  * time zone. `timeZone` is for a day that is the same everywhere.
  */
 export function Day({ date, timeZone: givenZone }: { date: Date | string; timeZone?: string }) {
-  const localTimeZone = useSyncExternalStore(subscribe, localZone, serverZone);
+  const localTimeZone = useLocalTimeZone();
   const timeZone = givenZone ?? localTimeZone;
   const moment = new Date(date);
   const day = moment.toLocaleDateString("en-GB", {
@@ -21,6 +21,29 @@ export function Day({ date, timeZone: givenZone }: { date: Date | string; timeZo
       {day}
     </time>
   );
+}
+
+/** "2 Dec, 03:38", for a moment that is less than a year away. Until hydration it is in UTC. */
+export function Moment({ date }: { date: Date | string }) {
+  const timeZone = useLocalTimeZone();
+  const moment = new Date(date);
+  const shown = moment.toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    timeZone,
+  });
+  return (
+    <time dateTime={moment.toISOString()} title={moment.toLocaleString("en-GB", { timeZone })}>
+      {shown}
+    </time>
+  );
+}
+
+/** UTC until hydration. */
+function useLocalTimeZone(): string {
+  return useSyncExternalStore(subscribe, localZone, serverZone);
 }
 
 function subscribe(): () => void {

@@ -16,10 +16,10 @@ export function PageTimeProvider({ now, children }: { now: number; children: Rea
 }
 
 /**
- * "3 minutes ago" or "just now", or with `isSpan` "for 3 minutes"; the exact time appears on hover. Until
+ * "3 minutes ago" or "just now", or with `span` "for 3 minutes" or "within 3 minutes"; the exact time appears on hover. Until
  * hydration it is in UTC, because the server does not know the time zone.
  */
-export function RelativeTime({ date, isSpan = false }: { date: Date | string | number; isSpan?: boolean }) {
+export function RelativeTime({ date, span }: { date: Date | string | number; span?: "for" | "within" }) {
   const tick = useSyncExternalStore(subscribe, currentTick, serverTick);
   const renderedAt = use(PageTime);
   const moment = new Date(date);
@@ -27,8 +27,8 @@ export function RelativeTime({ date, isSpan = false }: { date: Date | string | n
   const isOnServer = tick === null;
   return (
     <time dateTime={iso} title={isOnServer ? `${utc(iso)} UTC` : format(moment, "d MMMM yyyy, HH:mm:ss")}>
-      {isSpan && "for "}
-      {words(moment, isOnServer && renderedAt !== null ? renderedAt : Date.now(), isSpan)}
+      {span && `${span} `}
+      {words(moment, isOnServer && renderedAt !== null ? renderedAt : Date.now(), span !== undefined)}
     </time>
   );
 }

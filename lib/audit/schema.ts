@@ -368,6 +368,7 @@ export const detailKeys = [
   "despite",
   "serverHas",
   "refusedBy",
+  "untried",
 ] as const;
 export type ActivityDetails = {
   [key in (typeof detailKeys)[number]]?: string | number | boolean | string[];

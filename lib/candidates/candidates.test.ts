@@ -198,9 +198,13 @@ describe("a new value for several connections", () => {
     const unaccepted = { problem: "unaccepted", connections: [broken] };
     expect(await promote(secret.id, candidate)).toEqual({ ok: true, value: unaccepted });
     expect(await promote(secret.id, candidate, [fine.id])).toEqual({ ok: true, value: unaccepted });
+    const unasked = await connect(secret.id, servers.orders);
     expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ version: 1 });
-    expect(await promote(secret.id, candidate, [broken.id])).toEqual({ ok: true, value: { version: 2 } });
-    expect(await eventsOf(secret.id, "secret.promote")).toMatchObject([{ despite: [broken.name] }]);
+    const both = [broken.id, unasked.id];
+    expect(await promote(secret.id, candidate, both)).toEqual({ ok: true, value: { version: 2 } });
+    expect(await eventsOf(secret.id, "secret.promote")).toMatchObject([
+      { refusedBy: [broken.name], untried: [unasked.name] },
+    ]);
   });
 
   test("is sent at most as often as the attempt limit allows, before and after the promotion together", async () => {
@@ -485,6 +489,30 @@ describe("undo", () => {
     // Of a pair, the former user keeps its password.
     await owner.passwordRun.update({ where: { id }, data: { user: "app_a" } });
     expect(await findUndo(scope, secret.id)).toMatchObject({ isRefused: false });
+  });
+
+  test("is offered for the current version, by the version that first had the value, until it is too late", async () => {
+    const secret = await addSecret();
+    const scope = fabric.scope("user", "secret:list");
+    const undo = (expectedVersion: number) =>
+      undoReplacement(fabric.scope("user", "secret:write"), { secretId: secret.id, expectedVersion });
+    await promote(secret.id, await enter(secret.id), []);
+    await undo(2);
+    // Version 3 has the value of version 1.
+    expect(await findUndo(scope, secret.id)).toMatchObject({ version: 3, formerVersion: 2 });
+    await undo(3);
+    expect(await findUndo(scope, secret.id)).toMatchObject({ version: 4, formerVersion: 1 });
+    await undo(4);
+    const offer = await findUndo(scope, secret.id);
+    expect(offer).toMatchObject({ version: 5, formerVersion: 2 });
+    const { createdAt } = await owner.secretVersion.findUniqueOrThrow({
+      where: { secretId_version: { secretId: secret.id, version: 5 } },
+    });
+    expect(offer?.until).toEqual(new Date(createdAt.getTime() + 24 * 3600_000));
+    const rule = { fabricId: fabric.fabricId, formerVersions: 1, updatedByName: "Ada Admin" };
+    await owner.versionRule.create({ data: rule });
+    expect(await findUndo(scope, secret.id)).toMatchObject({ version: 5, until: null });
+    await owner.versionRule.delete({ where: { fabricId: fabric.fabricId } });
   });
 
   test("brings back the date that somebody entered, also after a value that was current at once", async () => {

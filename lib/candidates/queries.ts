@@ -215,24 +215,35 @@ function plainOf(properties: Prisma.JsonValue): Readonly<Record<string, unknown>
     : {};
 }
 
-/** The version that an undo would bring back; null when the fabric no longer keeps it. Automate decides. */
+/** What an undo of the current version would bring back; null when the fabric no longer keeps it. Automate decides. */
 export async function findUndo(
   { fabricId }: Scope<"secret:list">,
   secretId: string,
 ): Promise<UndoOffer | null> {
   const [offer] = await db.$queryRaw<UndoOffer[]>`
-    SELECT current.version, former.version AS "formerVersion", former."createdByName" AS "enteredByName",
+    SELECT current.version, former."createdByName" AS "enteredByName",
+      CASE
+        WHEN s.origin > 0 THEN s.origin
+        WHEN s.origin < 0 THEN
+          (SELECT min(o.version) FROM settled_version o WHERE o."secretId" = ${secretId} AND o.origin = s.origin)
+        ELSE former.version
+      END AS "formerVersion",
       EXISTS (
         SELECT FROM password_run r WHERE r."secretId" = ${secretId} AND r.version = current.version AND r."user" = ''
-      ) AS "isRefused"
+      ) AS "isRefused",
+      CASE WHEN NOT rule."keepsVersions" THEN current."createdAt" + make_interval(hours => ${undoHours}::int) END AS until
     FROM (
       SELECT version, "createdAt" FROM secret_version
       WHERE "secretId" = ${secretId} AND "fabricId" = ${fabricId} ORDER BY version DESC LIMIT 1
     ) current
     JOIN secret_version former ON former."secretId" = ${secretId} AND former.version = current.version - 1
       AND former."purgedAt" IS NULL AND former.version > 0
-    WHERE current."createdAt" > now() - make_interval(hours => ${undoHours}::int)
-      OR EXISTS (SELECT FROM version_rule r WHERE r."fabricId" = ${fabricId} AND r."formerVersions" > 0)`;
+    LEFT JOIN settled_version s ON s."secretId" = ${secretId} AND s.version = former.version
+    CROSS JOIN (
+      SELECT EXISTS (
+        SELECT FROM version_rule r WHERE r."fabricId" = ${fabricId} AND r."formerVersions" > 0) AS "keepsVersions"
+    ) rule
+    WHERE rule."keepsVersions" OR current."createdAt" > now() - make_interval(hours => ${undoHours}::int)`;
   return offer ?? null;
 }
 

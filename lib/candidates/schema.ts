@@ -103,10 +103,17 @@ export type CandidateDetail = {
 };
 
 /**
- * The version whose value an undo would bring back, and who entered that value. `isRefused` when Selvage has set another
- * password at the server since.
+ * An undo of the current version. `formerVersion` is the version that first had the value which comes back, and
+ * `enteredByName` who entered that value. `isRefused` when Selvage has set another password at the server since.
  */
-export type UndoOffer = { version: number; formerVersion: number; enteredByName: string; isRefused: boolean };
+export type UndoOffer = {
+  version: number;
+  formerVersion: number;
+  enteredByName: string;
+  isRefused: boolean;
+  /** Until when it can be undone; null while the fabric keeps former versions. */
+  until: Date | null;
+};
 
 /** How a check with a candidate ended. The value of one that is `untried` may be right. */
 export const verdicts = ["passed", "refused", "untried", "unchecked"] as const;

@@ -125,7 +125,11 @@ export default async function SecretPage({
           <SecretAbout fabricId={fabricId} secret={secret} owners={await listPossibleOwners(scope)} />
           <SecretVersions
             secret={secret}
-            undo={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} />}
+            undo={
+              undo && (
+                <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} connections={secret.usedBy} />
+              )
+            }
           />
           <FormerNames fabricId={fabricId} secret={secret} isAdmin={allows(scope.role, "secret:name:drop")} />
         </div>
