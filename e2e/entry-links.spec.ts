@@ -4,6 +4,7 @@ import { open, ready } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
 import { field, openSecret, secretsPath } from "@/e2e/secrets-screen";
 import { addEntryLink, addSecret } from "@/testing/factories";
+import { callAction } from "@/testing/server-actions";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { createPerson, database, insert } from "@/testing/tenant";
@@ -46,7 +47,7 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   await page.goto(link);
   await ready(page);
   const main = page.getByRole("main");
-  await expect(main.getByText("Uma Analyst")).toBeVisible();
+  await expect(main).toContainText(`Uma Analyst (${asker.email}) asks Acme Support for it.`);
   await expect(main).toContainText(`acme_api_key (Text)`);
   await expect(main).toContainText(`Fabric ${fabric.name} of the team ${team.name}.`);
   await expect(main).toContainText("No server yet. An Admin of the team decides about each one.");
@@ -84,7 +85,7 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
 
 test("a link for an existing secret names its destinations, and is revoked; its page asks for the value", {
   tag: "@long",
-}, async ({ page, context, tenant }) => {
+}, async ({ page, context, tenant, canary }) => {
   const { fabric, admin, user } = tenant;
   const secretId = await addSecret(tenant);
   const { rows } = await database().query<{ name: string }>(`SELECT name FROM secret WHERE id = $1`, [
@@ -110,6 +111,9 @@ test("a link for an existing secret names its destinations, and is revoked; its 
   await page.getByRole("link", { name: "Ask for the value" }).click();
   const dialog = page.getByRole("dialog", { name: `Ask for the value of “${name}”` });
   await expect(dialog.getByRole("checkbox", { name: "PostgreSQL orders.example.com:5432" })).toBeChecked();
+  await expect(dialog).toContainText(
+    "The value becomes current when it is entered, for pipelines, too. Then Selvage checks the connection that uses it.",
+  );
   await field(dialog, "For whom").fill("DBA");
   await dialog.getByRole("button", { name: "Create link" }).click();
   const link = await field(page.getByRole("dialog", { name: "Link created" }), "Link").inputValue();
@@ -120,6 +124,16 @@ test("a link for an existing secret names its destinations, and is revoked; its 
   await ready(page);
   await expect(page.getByRole("main")).toContainText("PostgreSQL orders.example.com:5432");
   await expect(page.getByRole("main")).toContainText("your value replaces the present one");
+  await expect(page.getByRole("main")).toContainText("By sending the value, you allow this.");
+
+  // The open page of the secret shows an answer on its own.
+  await signIn(context, user);
+  await openSecret(page, fabric, name);
+  await expect(page.getByText("Version 2")).toHaveCount(0);
+  const answer = { token: new URL(link).hash.slice(1), subKind: "text", fields: { value: canary.value() } };
+  expect(await callAction({}, "enterValueAction", [answer])).toMatchObject({ ok: true });
+  await expect(page.getByText("Entry link “DBA”").first()).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByRole("region", { name: "Versions" })).toContainText("Version 2Current");
 
   const other = await addEntryLink(tenant, { name: "Nobody" });
   await signIn(context, user);

@@ -35,7 +35,7 @@ export function CreateEntryLinkButton({
   startsOpen = false,
 }: {
   fabricId: string;
-  secret: { id: string; name: string; subKind: SubKind } | null;
+  secret: { id: string; name: string; subKind: SubKind; connections: number } | null;
   options: readonly DestinationOption[];
   authorities: Readonly<Record<string, string>>;
   startsOpen?: boolean;

@@ -69,8 +69,8 @@ export function EnterValue({ maxBytes }: { maxBytes: number }) {
       width="wide"
       description={
         <>
-          <strong className="wrap-anywhere text-ink">{offer.askedByName}</strong> ({offer.askedByEmail}) asks
-          you for it. You need no account.
+          <strong className="wrap-anywhere text-ink">{offer.askedByName}</strong> ({offer.askedByEmail}) asks{" "}
+          <strong className="wrap-anywhere text-ink">{offer.linkName}</strong> for it. You need no account.
         </>
       }
     >
@@ -136,11 +136,16 @@ function Facts({ offer }: { offer: ShownOffer }) {
           {where.length === 0 ? (
             "No server yet. An Admin of the team decides about each one."
           ) : (
-            <ul>
-              {where.map((one) => (
-                <li key={one}>{one}</li>
-              ))}
-            </ul>
+            <>
+              <ul>
+                {where.map((one) => (
+                  <li key={one}>{one}</li>
+                ))}
+              </ul>
+              <p className="mt-1 text-muted">
+                By sending the value, you allow {where.length === 1 ? "this" : "these"}.
+              </p>
+            </>
           )}
         </Fact>
         <Fact title="The link">

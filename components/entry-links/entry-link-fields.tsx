@@ -9,6 +9,7 @@ import { Textarea } from "@/components/ui/textarea";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import { type DestinationOption, entryLifetimes } from "@/lib/entry-links/schema";
 import { type SubKind, secretKinds, subKinds } from "@/lib/secrets/kinds/registry";
+import { undoHours } from "@/lib/secrets/schema";
 
 export type EntryLinkFormValues = {
   name: string;
@@ -29,7 +30,8 @@ export function EntryLinkFields({
   options,
   authorities,
 }: {
-  secret: { subKind: SubKind } | null;
+  /** Null for a new secret; `connections` counts those that use it. */
+  secret: { subKind: SubKind; connections: number } | null;
   options: readonly DestinationOption[];
   authorities: Readonly<Record<string, string>>;
 }) {
@@ -39,6 +41,7 @@ export function EntryLinkFields({
   const subKind = secret?.subKind ?? chosen;
   return (
     <>
+      {secret && <p className="text-muted">{becomesCurrent(secret.connections)}</p>}
       <Field
         label="For whom"
         error={errors.name?.message}
@@ -73,6 +76,17 @@ export function EntryLinkFields({
       </Field>
     </>
   );
+}
+
+/** What happens to a secret that has a value already. */
+function becomesCurrent(connections: number): string {
+  const checked =
+    connections === 0
+      ? ""
+      : connections === 1
+        ? " Then Selvage checks the connection that uses it."
+        : ` Then Selvage checks the ${connections} connections that use it.`;
+  return `The value becomes current when it is entered, for pipelines, too.${checked} You can go back to the present value for ${undoHours} hours.`;
 }
 
 function DestinationBoxes({

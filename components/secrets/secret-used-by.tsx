@@ -1,6 +1,8 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useEffect } from "react";
 import { secretAccessHref } from "@/components/activity/activity-href";
 import { DetailSection } from "@/components/secrets/detail-section";
 import { ReadsByDay } from "@/components/secrets/reads-by-day";
@@ -14,6 +16,12 @@ import type { SecretUses } from "@/lib/secrets/schema";
 export function SecretUsedBy({ fabricId, initial }: { fabricId: string; initial: SecretUses }) {
   const { data: uses } = useQuery(secretUses(fabricId, initial));
   const { id, lastUsedAt, readsByDay } = uses;
+  const router = useRouter();
+  const isReplaced = uses.version > initial.version;
+  useEffect(() => {
+    // Somebody replaced the value, such as with an entry link. The rest of the page shows the former version.
+    if (isReplaced) router.refresh();
+  }, [isReplaced, router]);
   return (
     <DetailSection id="used-by" title="Used by">
       <div className="flex flex-col gap-4">

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { findDue } from "@/automate/checks/due-connections";
 import { newPipelineToken } from "@/lib/access/pipeline";
 import { createConnection } from "@/lib/connections/mutations";
 import type { Db } from "@/lib/db/client";
@@ -47,6 +48,7 @@ async function addConnection(name: string, server: string, password: string, by:
     properties: { server, database: "d", username: "u", password },
   });
   if (!created.ok) throw new Error(JSON.stringify(created));
+  return created.value.id;
 }
 
 type Wanted = { secretId: string } | { secretName: string; subKind: "text" | "username_password" };
@@ -170,6 +172,17 @@ describe("a link for the value of an existing secret", () => {
     const { versions, fields: shown } = await getSecret(fabric.scope("user", "secret:list"), secretId);
     expect(versions[0]?.createdByName).toBe("Entry link “Acme DBA”");
     expect(shown.map(({ version }) => version)).toEqual([2, 2, 2]);
+  });
+
+  test("makes automate check the connections that use it", async () => {
+    const secretId = await addSecret("db");
+    const id = await addConnection("Orders", "orders.example.com", secretId);
+    const { fabricId, configHash } = await owner.connection.findUniqueOrThrow({ where: { id } });
+    const passed = { fabricId, configHash, ok: true, durationMs: 1, versions: { [secretId]: 1 } };
+    await owner.connectionCheck.create({ data: { ...passed, actorId: "a", actorName: "Ada Admin" } });
+    expect(await findDue(60, id)).toBeUndefined();
+    await enter(await tokenOf({ secretId }, { destinations: [orders] }));
+    expect(await findDue(60, id)).toMatchObject({ id });
   });
 
   test("may go where it was shown; elsewhere only an Admin with a recent sign-in sends it", async () => {

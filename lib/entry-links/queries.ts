@@ -57,13 +57,14 @@ export function listShownAuthorities(
 export async function getEntrySecret(
   { fabricId }: Scope<"entry:list">,
   secretId: string,
-): Promise<{ id: string; name: string; subKind: SubKind }> {
+): Promise<{ id: string; name: string; subKind: SubKind; connections: number }> {
   const row = await db.secret.findFirst({
     where: { id: secretId, fabricId, deletedAt: null },
     select: { id: true, name: true, subKind: true },
   });
   if (!row || !isSubKind(row.subKind)) throw new NotFound("Secret not found.");
-  return { ...row, subKind: row.subKind };
+  const connections = await db.connection.count({ where: { fabricId, secrets: { some: { secretId } } } });
+  return { ...row, subKind: row.subKind, connections };
 }
 
 /** The destinations that a link can show: of one secret, or for a new one, of the whole fabric. */
