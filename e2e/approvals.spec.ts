@@ -118,6 +118,8 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   ).toBeVisible();
   await connectionRow(page, "Orders").getByRole("link", { name: "Orders" }).click();
   const panel = checkPanel(page);
+  const notYet = page.getByText("Pipelines can’t use this connection until this is allowed");
+  await expect(notYet).toBeVisible();
   await panel.getByRole("button", { name: "Check", exact: true }).click();
   await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
   await expect(panel.getByText("Allow only a destination that you know.")).toBeVisible();
@@ -131,6 +133,9 @@ test("a connection that a colleague points elsewhere sends nobody's secret: the 
   await panel.getByRole("button", { name: "Allow and check" }).click();
   await expect(panel.getByText("The check passed.")).toBeVisible();
   expect(theirs.requests).toHaveLength(1);
+  // The page says the same, without a reload.
+  await expect(notYet).toHaveCount(0);
+  await expect(page.getByText("Connected", { exact: true })).toBeVisible();
   await theirs.close();
 });
 

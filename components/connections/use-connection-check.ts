@@ -1,6 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
 import type { ConnectionFormValues } from "@/components/connections/connection-form-values";
@@ -34,6 +35,7 @@ export function useConnectionCheck(
   { form, isSaved, typeOf }: CheckedForm,
 ) {
   const queries = useQueryClient();
+  const router = useRouter();
   const toastNotChecked = useNotCheckedToast();
   const { progress, start, cancel } = useCheck(fabricId);
   const [hasJustStarted, setHasJustStarted] = useState(false);
@@ -51,6 +53,8 @@ export function useConnectionCheck(
     const answer = await start(subject, { isConfirmed: !isSaved, shownDestinations });
     if (answer === null) return;
     if (answer.type === "refused") return toastNotChecked(subject.name, errorText(answer.code));
+    // The page shows the status, and which destinations are not allowed. No server action has changed them.
+    if (isSaved && answer.type === "result") router.refresh();
     // The person has edited the form since. The panel says so.
     if (!isAsChecked(subject, form.getValues().properties)) return;
     if (answer.type === "invalid") {
