@@ -68,7 +68,7 @@ export function PlannedSecretRow({
           label="Copy the value"
           hint={
             mayCopy
-              ? "Both fabrics then have the same value. It has no author there, and no destination."
+              ? `Both fabrics then have the same value. In ${toName}, an Admin must allow it before it is sent to any server.`
               : "Only an Admin of both fabrics may copy a value."
           }
           isChosen={draft.way === "copy"}

@@ -16,7 +16,7 @@ export function TrashTable({ fabricId, items }: { fabricId: string; items: Trash
         <Th>Name</Th>
         <Th width="w-[22%]">Type</Th>
         <Th width="w-[22%]">Deleted</Th>
-        <Th width="w-[20%]">Purged</Th>
+        <Th width="w-[20%]">Will be purged</Th>
         <Th width="w-44" srOnly>
           Actions
         </Th>
@@ -66,7 +66,7 @@ function TrashRow({ fabricId, item }: { fabricId: string; item: TrashItem }) {
       <Td label="Deleted">
         <RelativeTime date={deletedAt} /> by {deletedByName}
       </Td>
-      <Td label="Purged">{isBeingPurged ? "Being purged" : <Day date={purgeAt} />}</Td>
+      <Td label="Will be purged">{isBeingPurged ? "Being purged" : <Day date={purgeAt} />}</Td>
       <Td align="right" isFoot>
         {!isBeingPurged && (
           <div className="flex justify-end gap-2">

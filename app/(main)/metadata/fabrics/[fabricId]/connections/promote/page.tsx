@@ -27,7 +27,7 @@ export default async function PromotePage({ params }: { params: Promise<{ fabric
         </h2>
         <p className="text-muted">
           Take connections to another fabric, such as from development to production. Their settings come
-          along. For each secret you choose one there, enter a new value, or copy the value.
+          along. For each secret: use one that the other fabric has, enter a new value, or copy this one.
         </p>
       </div>
       <QueryProvider>
