@@ -48,7 +48,7 @@ export function DeleteConnectionButton({
         act={() => deleteConnectionAction(fabricId, { connectionId: id })}
         onDone={() => {
           showDeleted({ type: "connection", id, name }, { trashDays });
-          router.push(`/metadata/fabrics/${fabricId}/connections`);
+          router.replace(`/metadata/fabrics/${fabricId}/connections`);
         }}
       >
         {pipelines.length === 0 ? (
