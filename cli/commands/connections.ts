@@ -67,8 +67,8 @@ async function check(name: string, { fabric }: InFabric): Promise<void> {
 
 async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }): Promise<void> {
   const path = `/fabric/${await findFabric(fabric)}/connection/name/${encodeURIComponent(name)}`;
-  const connection = await manage("GET", path, z.object({ name: z.string() }));
-  if (!yes) await confirm(connection.name);
+  const connection = await manage("GET", path, toDelete);
+  if (!yes) await confirm(connection);
   await manage("DELETE", path, z.object({ id: z.string() }));
   print(
     { name: connection.name },
@@ -76,8 +76,13 @@ async function remove(name: string, { fabric, yes }: InFabric & { yes?: true }):
   );
 }
 
-async function confirm(name: string): Promise<void> {
+/** An older server does not know its rotations. */
+const toDelete = z.object({ name: z.string(), rotations: z.array(z.string()).default([]) });
+
+async function confirm({ name, rotations }: z.infer<typeof toDelete>): Promise<void> {
   if (!process.stdin.isTTY) throw new Failure("usage", "Without a terminal, confirm with --yes.");
+  for (const secret of rotations)
+    process.stderr.write(`The rotation of ${oneLine(secret)} goes through it, and fails without it.\n`);
   const question = `Delete ${oneLine(name)}? Pipelines that use it stop working. Type its name: `;
   const answer = await askQuestions(({ shown }) => shown(question));
   if (answer !== name) throw new Failure("failed", "The name does not match: nothing was deleted.");

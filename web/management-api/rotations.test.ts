@@ -76,6 +76,9 @@ test("an Admin’s token shows, runs and ends the rotation that an Admin set up 
     ...{ window: { start: "01:30", minutes: 120 }, problem: null, lastRun: null },
   });
 
+  const connection = await call("user", "GET", "/connection/name/Sales");
+  expect(connection.data).toMatchObject({ rotations: ["key"] });
+
   const problem = async (problem: string | null) => {
     await web.owner.passwordRotation.update({ where: { secretId }, data: { problem } });
     return (await call("user", "GET", path)).data;

@@ -15,6 +15,7 @@ import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { postgresText } from "@/lib/db/text";
 import { NotFound, ok } from "@/lib/result";
+import { listRotatedThrough } from "@/lib/rotations/queries";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
 import { type Failure, failure, invalidField } from "@/web/management-api/answer";
 import {
@@ -100,10 +101,18 @@ export const getConnectionByName = operation({
   summary: "Get a connection",
   failure: "Get connection failed",
   access: inFabric("connection:list"),
-  data: connectionObject,
+  data: connectionObject.extend({
+    rotations: z
+      .array(z.string())
+      .meta({
+        description: "The names of the secrets whose rotation goes through it, and fails without it.",
+      }),
+  }),
   run: async (scope, { params }) => {
     const connection = await getConnection(scope, await requireId(scope, params.connectionName));
-    return ok({ data: objectOf(connection), tag: connectionEtag(connection) });
+    const rotated = await listRotatedThrough(scope, connection.id);
+    const rotations = rotated.map(({ name }) => name);
+    return ok({ data: { ...objectOf(connection), rotations }, tag: connectionEtag(connection) });
   },
 });
 
