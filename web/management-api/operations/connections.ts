@@ -102,11 +102,9 @@ export const getConnectionByName = operation({
   failure: "Get connection failed",
   access: inFabric("connection:list"),
   data: connectionObject.extend({
-    rotations: z
-      .array(z.string())
-      .meta({
-        description: "The names of the secrets whose rotation goes through it, and fails without it.",
-      }),
+    rotations: z.array(z.string()).meta({
+      description: "The names of the secrets whose rotation goes through it, and fails without it.",
+    }),
   }),
   run: async (scope, { params }) => {
     const connection = await getConnection(scope, await requireId(scope, params.connectionName));
