@@ -19,6 +19,7 @@ import {
 } from "@/lib/secrets/schema";
 import {
   type Bind,
+  inOrderOfUse,
   matchingSearch,
   matchingState,
   type Row,
@@ -78,11 +79,16 @@ async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQu
   if (query.state) conditions.push(matchingState(query.state, bind));
   const { orderBy, beyond, isBackward } = keyset(query, bind);
   if (beyond) conditions.push(beyond);
-  const source = query.sort === "used" || query.state === "unused" ? withUse : "secret";
+  const source = sourceOf(query);
   const selected = `SELECT s.* FROM ${source} s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2`;
   const text = `${selectSummaries(selected, bind)} ORDER BY ${orderBy}`;
   const rows = await inListSlot(actor.id, () => preparedQuery<Row>(text)(...values), page);
   return { rows, isBackward };
+}
+
+function sourceOf({ sort, state, search, type, subKinds, ids }: RowsQuery): string {
+  if (sort !== "used") return state === "unused" ? withUse : "secret";
+  return state || search || type || subKinds || ids ? withUse : inOrderOfUse;
 }
 
 const counts = preparedQuery<{ inFabric: number; ofKind: number }>(
