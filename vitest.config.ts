@@ -89,8 +89,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     // More than there are cores: many tests wait, for a time limit or for a program to start.
     maxWorkers: availableParallelism() + 2,
-    // Far beyond what any takes: a limit is no promise, and a machine may be busy.
-    testTimeout: 120_000,
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     // A condition that a test waits for may come late on a busy machine.
     expect: { poll: { timeout: 10_000 } },

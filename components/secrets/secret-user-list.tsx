@@ -13,8 +13,8 @@ const linkClass = "rounded-sm font-medium text-accent-text hover:underline";
 type Reader = SecretUsers["readers"][number];
 
 /**
- * Everything that uses a secret: connections with their state, rotations, and pipelines with their last read. The secret's
- * page shows it, and each dialog that changes the secret shows it first.
+ * Everything that uses a secret: connections with their state, rotations, and pipelines with their last read. The
+ * secret's page shows it, and each dialog that changes the secret shows it first.
  */
 export function SecretUserList({ fabricId, users }: { fabricId: string; users: SecretUsers }) {
   const { id, connections, rotations, readers, usedBy, usedByRotations } = users;

@@ -9,8 +9,8 @@ type Acts = { restore: typeof restore; undo: typeof undo };
 const UndoActs = createContext<Acts | null>(null);
 
 /**
- * What the buttons of toasts do. A toast stays when its page is left, and a page can call only the server actions that
- * it contains. The layout of all pages renders this, so each of them contains these.
+ * Gives toasts the server actions of their buttons. A toast stays when the person leaves its page, but a page can call
+ * only the actions that it contains. The layout of all pages renders this provider, so each page contains these.
  */
 export function UndoProvider({ children }: { children: ReactNode }) {
   return <UndoActs value={acts}>{children}</UndoActs>;

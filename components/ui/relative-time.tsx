@@ -16,8 +16,8 @@ export function PageTimeProvider({ now, children }: { now: number; children: Rea
 }
 
 /**
- * "3 minutes ago" or "just now", or with `span` "for 3 minutes" or "within 3 minutes"; the exact time appears on hover. Until
- * hydration it is in UTC, because the server does not know the time zone.
+ * "3 minutes ago" or "just now", or with `span` "for 3 minutes" or "within 3 minutes"; the exact time appears on hover.
+ * Until hydration it is in UTC, because the server does not know the time zone.
  */
 export function RelativeTime({ date, span }: { date: Date | string | number; span?: "for" | "within" }) {
   const tick = useSyncExternalStore(subscribe, currentTick, serverTick);

@@ -45,7 +45,7 @@ export function failureText(code: string, hasBegun: boolean): string {
   return (hasBegun ? (found ?? problem) : (problem ?? found)) ?? "Unknown reason.";
 }
 
-/** Who keeps the former password or key, and until when: to the minute, which the rotation does not precede. */
+/** Who keeps the former password or key, and until when, to the minute. No rotation begins before that time. */
 export function overlapText({ method, user, until }: Overlap): string {
   const kept =
     method === "pair" ? `${user ?? "The former user"} keeps its password` : "The former key keeps working";

@@ -94,8 +94,8 @@ function renamed(value: unknown): unknown {
 }
 
 /**
- * What Postgres reads for the first statement of `work` of this kind, after so many `executions` of it as a prepared
- * statement: after five it may decide to plan without knowing the values.
+ * Measures what Postgres reads for a statement: the first one of `work` that matches `kind`. It is prepared, and executed
+ * so many times before: after five executions, Postgres may plan without knowing the values.
  */
 async function readingOf(work: () => Promise<unknown>, kind: RegExp, executions: number) {
   const real = pool().query;

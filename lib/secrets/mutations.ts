@@ -52,8 +52,8 @@ function fabricOf({ fabricId, teamId }: Pick<Writer, "fabricId" | "teamId">) {
 }
 
 /**
- * Moves a secret that no connection and no rotation uses to the trash, in one transaction with that check. An Admin may delete any
- * secret, a User only their own.
+ * Moves a secret that no connection and no rotation uses to the trash, in one transaction with that check. An Admin may
+ * delete any secret, a User only their own.
  * It keeps its versions, destinations and names. Its creator and Admins can use its names at once; nobody else can,
  * until automate purges it.
  */

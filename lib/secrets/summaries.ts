@@ -26,8 +26,9 @@ export type Bind = (value: unknown) => string;
 
 /**
  * SQL that reads the summaries of the secrets that `selected` selects as `s`. The failing connections are read once, from
- * the few failing checks of the fabric `$1`: a secret may have any number of connections. Each row is looked up by its
- * `LIMIT 1`: Postgres does not know how few rows `selected` has, and would read a whole table for a page.
+ * the few failing checks of the fabric `$1`: a secret may have any number of connections. With
+ * `LIMIT 1`, Postgres looks up each row by its key. It does not know how few rows `selected` has, and would otherwise read
+ * a whole table for a page.
  */
 export function selectSummaries(selected: string, bind: Bind): string {
   return `WITH s AS MATERIALIZED (${selected}), failing AS MATERIALIZED (
