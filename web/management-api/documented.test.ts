@@ -437,14 +437,17 @@ describe("an error text is our own", () => {
     /Invalid |expected |received |Too (big|small)|Unrecognized|must (match|be a multiple)|Required$/;
   const wrong = [1e300, true, "x".repeat(5000), {}, [], null];
 
-  /** The paths of all members of a body, of every form that it may have. */
-  function pathsIn(schema: object, path: string[] = []): string[][] {
-    const { properties = {}, oneOf = [], anyOf = [] } = schema as Record<string, never>;
-    const own = Object.entries(properties as Record<string, object>).flatMap(([name, member]) => [
-      [...path, name],
-      ...pathsIn(member, [...path, name]),
-    ]);
-    return [...own, ...[...(oneOf as object[]), ...(anyOf as object[])].flatMap((one) => pathsIn(one, path))];
+  /** The paths of all members of a body, of every form that it may have; a path that several forms share, once. */
+  function pathsIn(schema: object): string[][] {
+    const walk = (part: object, path: string[]): string[][] => {
+      const { properties = {}, oneOf = [], anyOf = [] } = part as Record<string, never>;
+      const own = Object.entries(properties as Record<string, object>).flatMap(([name, member]) => [
+        [...path, name],
+        ...walk(member, [...path, name]),
+      ]);
+      return [...own, ...[...(oneOf as object[]), ...(anyOf as object[])].flatMap((one) => walk(one, path))];
+    };
+    return [...new Map(walk(schema, []).map((path) => [path.join("."), path])).values()];
   }
 
   function put(body: unknown, [name = "", ...rest]: string[], value: unknown): object {
