@@ -92,14 +92,18 @@ export async function startPostgres({
   return { port, pid, url, stop, exited };
 }
 
+const ports = { first: 20_000, count: 12_768 };
+let next = (process.pid % 127) * 100 + randomInt(100);
+
 /**
  * A port of 127.0.0.1 that is currently free. It is below the ports that systems assign to outgoing
  * connections and to servers without a port (32768 to 60999 on Linux, higher elsewhere), so that none of those
- * takes it before its program listens.
+ * takes it before its program listens. Processes start at different ports and never ask for one twice in a row, so
+ * that a second asker does not take it either.
  */
 export async function freePort() {
   for (let tries = 0; tries < 100; tries += 1) {
-    const port = randomInt(20_000, 32_768);
+    const port = ports.first + (next++ % ports.count);
     const probe = createServer();
     const isFree = await new Promise((done) =>
       probe.once("error", () => done(false)).listen(port, "127.0.0.1", () => done(true)),
@@ -107,7 +111,7 @@ export async function freePort() {
     await new Promise((done) => probe.close(done));
     if (isFree) return port;
   }
-  throw new Error("No free port between 20000 and 32767.");
+  throw new Error("No free port among a hundred between 20000 and 32767.");
 }
 
 /** The user that runs Postgres. Postgres refuses to run as root, so root starts it as `postgres`. */

@@ -39,11 +39,15 @@ test("a client that does not read its answer is disconnected", async () => {
 test("a client that reads slowly gets its whole answer", async () => {
   const socket = ask("/large");
   let received = 0;
+  let pauses = 0;
   for await (const chunk of socket) {
     received += chunk.length;
-    // Each pause is shorter than the limit; together they are longer.
-    if (received % 8 === 0) await sleep(idleMs / 50);
+    // Each pause is shorter than the limit; together they are twice as long.
+    if (received < (pauses + 1) * (large.length / 100)) continue;
+    pauses += 1;
+    await sleep(idleMs / 50);
   }
+  expect(pauses).toBeGreaterThan(50);
   expect(received).toBeGreaterThan(large.length);
 });
 
