@@ -79,6 +79,8 @@ export default defineConfig({
           exclude: [...alone, ...peers, ...long],
           isolate: false,
           setupFiles: ["testing/fresh-modules.ts"],
+          // Anew for each file, as ours: its ids go on from the latest time that it has seen, and some files set the clock.
+          server: { deps: { inline: ["uuid"] } },
         },
       },
       { extends: true, test: { name: "alone", include: alone } },

@@ -26,7 +26,7 @@ let mount: string;
 beforeAll(async () => {
   const { web, automate } = await createTestKeys();
   webKey = web.WEB_SIGNING_KEY;
-  const urls = await createTestDatabase("automate");
+  const urls = await createTestDatabase("automate", { ownRoles: true });
   wire = await openWire(urls.automateUrl);
   Object.assign(process.env, web, automate, {
     AUTOMATE_URL: "http://automate.test",

@@ -27,7 +27,7 @@ const automates = createTestAutomates(() => ({ ...keys.automate, AUTOMATE_DATABA
 
 beforeAll(async () => {
   keys = await createTestKeys();
-  urls = await createTestDatabase("automate");
+  urls = await createTestDatabase("automate", { ownRoles: true });
   Object.assign(process.env, keys.automate, keys.web);
   owner = createDb(urls.ownerUrl);
   fabrics = [await createTestFabric(owner, "first"), await createTestFabric(owner, "second")];
@@ -165,7 +165,7 @@ test.runIf(process.env.RUN_LONG)(
     const masterKeyFile = join(mkdtempSync(join(tmpdir(), "selvage-keys-")), "master.key");
     writeFileSync(masterKeyFile, randomBytes(32).toString("base64url"), { mode: 0o600 });
     // A system of its own, with the same signing key and another master key.
-    const other = await createTestDatabase("automate");
+    const other = await createTestDatabase("automate", { ownRoles: true });
     const { internalUrl } = await automates.start({
       MASTER_KEY_FILE: masterKeyFile,
       AUTOMATE_DATABASE_URL: other.automateUrl,

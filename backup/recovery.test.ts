@@ -41,7 +41,7 @@ const automates = createTestAutomates(() => ({
 
 beforeAll(async () => {
   keys = await createTestKeys();
-  urls = await createTestDatabase("automate");
+  urls = await createTestDatabase("automate", { ownRoles: true });
   Object.assign(process.env, keys.automate, keys.web);
   owner = createDb(urls.ownerUrl);
   ours = await createTestFabric(owner, "ours");
@@ -181,7 +181,7 @@ test("one fabric's key is gone: that fabric alone stops, the drill names its key
 
 test("a backup from before a rotation of the master key opens as long as the keyring has the former one", async () => {
   const isRotated = keyringOf(newMasterKey(), keys.automate.MASTER_KEY_FILE, ownKeyFile);
-  const system = await createTestDatabase("automate");
+  const system = await createTestDatabase("automate", { ownRoles: true });
   const kept = await startCopy({ KMS_CONFIG: isRotated, AUTOMATE_DATABASE_URL: system.automateUrl });
   const env = { AUTOMATE_URL: kept.internalUrl, DATABASE_URL: system.ownerUrl };
   expect(await operate(env, "drill", "--from", parent)).toMatchObject({

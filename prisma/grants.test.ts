@@ -205,7 +205,7 @@ let clients: Record<Program | "owner", Client>;
 let prefix: string;
 
 beforeAll(async () => {
-  const urls = await createTestDatabase("web");
+  const urls = await createTestDatabase("web", { ownRoles: true });
   prefix = new URL(urls.ownerUrl).pathname.slice(1);
   clients = {
     owner: new Client({ connectionString: urls.ownerUrl }),

@@ -13,7 +13,7 @@ export type BackedUpSystem = Awaited<ReturnType<typeof createBackedUpSystem>>;
 /** A database with a fabric, two secrets of this value and all sorts of access, and commands to back it up. */
 export async function createBackedUpSystem(value: string) {
   const keys = await createTestKeys();
-  const urls = await createTestDatabase("automate");
+  const urls = await createTestDatabase("automate", { ownRoles: true });
   Object.assign(process.env, keys.automate, keys.web);
   const owner = createDb(urls.ownerUrl);
   const fabric = await createTestFabric(owner, "Straße \\ tab\there");

@@ -133,7 +133,7 @@ function writeMeanwhile(url: string): () => Promise<number> {
 }
 
 test("every filter reads as little of ten million events as of one million, and the upgrade stops nobody", async () => {
-  const urls = await createTestDatabase("web");
+  const urls = await createTestDatabase("web", { ownRoles: true });
   const name = new URL(urls.ownerUrl).pathname.slice(1);
   const server = new Client({ connectionString: process.env.TEST_DATABASE_URL });
   await server.connect();

@@ -8,7 +8,7 @@ let owner: Db;
 let login: string;
 
 beforeAll(async () => {
-  urls = await createTestDatabase("web");
+  urls = await createTestDatabase("web", { ownRoles: true });
   owner = createDb(urls.ownerUrl);
   login = new URL(urls.webUrl).username;
 });

@@ -11,7 +11,7 @@ let pool: Pool;
 let rolePrefix: string;
 
 beforeAll(async () => {
-  urls = await createTestDatabase("automate");
+  urls = await createTestDatabase("automate", { ownRoles: true });
   pool = new Pool({ connectionString: urls.ownerUrl });
   rolePrefix = new URL(urls.ownerUrl).pathname.slice(1);
 });

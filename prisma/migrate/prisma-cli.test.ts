@@ -11,7 +11,7 @@ let rolePrefix: string;
 let pool: Pool;
 
 beforeAll(async () => {
-  databaseUrl = (await createTestDatabase("automate")).ownerUrl;
+  databaseUrl = (await createTestDatabase("automate", { ownRoles: true })).ownerUrl;
   rolePrefix = new URL(databaseUrl).pathname.slice(1);
   pool = new Pool({ connectionString: databaseUrl });
 });

@@ -607,7 +607,7 @@ describe("connections", () => {
 describe("activity", () => {
   test("is listed by time and by name", async () => {
     const name = unique("listed");
-    await call("POST", secretsPath(), { body: text(name) });
+    expect(await call("POST", secretsPath(), { body: text(name) })).toMatchObject({ status: 200 });
     const path = `/api/orchestration/fabric/${fabric.fabricId}/activity`;
     const today = new Date().toISOString().slice(0, 10);
     expect(await call("GET", `${path}?search=${name}&from=${today}&to=${today}`)).toMatchObject({

@@ -16,7 +16,7 @@ let api: ReturnType<typeof createManagementApi>;
 
 beforeAll(async () => {
   const keys = await createTestKeys();
-  const urls = await createTestDatabase("web");
+  const urls = await createTestDatabase("web", { ownRoles: true });
   // Nothing listens here.
   Object.assign(process.env, keys.web, keys.automate, { AUTOMATE_URL: "http://127.0.0.1:2" });
   owner = createDb(urls.ownerUrl);
