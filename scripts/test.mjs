@@ -23,8 +23,6 @@ const env = {
   ...(process.argv.includes("--long") && { RUN_LONG: "1" }),
   ...(onlyPeers && { RUN_PEERS: "1" }),
 };
-/** Build and browser take longest, so the sources and their tests run in the time that these two leave. */
-const nice = process.platform === "win32" ? [] : ["nice", "-n", "5"];
 const total = { passed: 0, failed: 0 };
 const failures = [];
 
@@ -41,14 +39,19 @@ try {
   } else if (withoutBrowser) {
     await step("Generating", generate);
     await checkSources();
+    await stage("Tests", (show) => unitTests(show));
   } else {
     await step("Generating", generate);
-    // Two stages run concurrently, to use idle cores: sources and their tests; build and browser.
     const browser = debian.then(ensureBrowser).then(
       () => undefined,
       (error) => error,
     );
-    const [, missing] = await Promise.all([checkSources(), playWhenBuilt(browser)]);
+    // Both suites keep all cores busy. Concurrently they take longer than one after the other.
+    const [built] = await Promise.all([stage("Build", buildForTests), checkSources()]);
+    const missing = await browser;
+    if (!missing && built) await stage("End-to-end tests", playTests);
+    await stage("Tests", (show) => unitTests(show));
+    // Thrown last, so that the other stages still report.
     if (missing) throw missing;
   }
 } catch (error) {
@@ -59,23 +62,11 @@ for (const { name, output } of failures) console.log(`\n── ${name} ──\n$
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
-/**
- * Builds, then runs the browser tests. Returns the error if no browser is available, so that the other stages
- * still report.
- */
-async function playWhenBuilt(browser) {
-  const built = await stage("Build", buildForTests);
-  const missing = await browser;
-  if (!missing && built) await stage("End-to-end tests", playTests);
-  return missing;
-}
-
 async function checkSources() {
   const biome = (...args) => tool("@biomejs/biome/bin/biome", args);
   await stage("Format", biome("check", "--linter-enabled=false"));
   await stage("Lint", biome("lint", "--error-on-warnings"));
   await stage("Types", tool("typescript/bin/tsc", ["--noEmit", "-p", "."]));
-  await stage("Tests", (show) => unitTests(show));
 }
 
 /**
@@ -99,7 +90,7 @@ async function stage(name, work) {
 /** A tool without a test report counts as one test. */
 function tool(path, args) {
   return async (show) => {
-    const [command, ...given] = [...nice, nodeRuntime(), join(root, "node_modules", path), ...args];
+    const [command, ...given] = [nodeRuntime(), join(root, "node_modules", path), ...args];
     const { code, output } = await attempt(command, given, { cwd: root, env, show });
     return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, output };
   };
@@ -123,7 +114,7 @@ function unitTests(show, ...folders) {
     `--outputFile.json=${file}`,
     ...folders,
   ];
-  const command = [...nice, nodeRuntime(), ...args];
+  const command = [nodeRuntime(), ...args];
   return counted(command, file, { show }, ({ numPassedTests, numFailedTests, testResults }) => ({
     passed: numPassedTests,
     // A file that fails to load has no failed tests, so count it as one.
