@@ -25,6 +25,7 @@ const long = process.env.RUN_LONG
       "automate/full-log.test.ts",
       "automate/descriptors.test.ts",
       "automate/startup.test.ts",
+      "automate/fabrics/no-undo.test.ts",
       "backup/signing-key.test.ts",
       "cli/completion.test.ts",
       "web/management-api/long-lists.test.ts",
@@ -90,7 +91,7 @@ export default defineConfig({
     env: { TZ: "Pacific/Chatham" },
     sequence: { sequencer: LongestFirst },
     // More than there are cores: many tests wait, for a time limit or for a program to start.
-    maxWorkers: availableParallelism() + 2,
+    maxWorkers: availableParallelism() + 3,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A condition that a test waits for may come late on a busy machine.

@@ -183,6 +183,11 @@ const screens: Screen[] = [
 
 /** Screens of the same parts as another of the list: only `npm run test:long` checks them. */
 const alike = new Set([
+  "Metadata",
+  "Basic info",
+  "Trash",
+  "Connections",
+  "New Secret in a picker",
   "Create fabric",
   "Delete fabric",
   "Delete secret",

@@ -70,7 +70,7 @@ test("a person finds out who could use a secret, who did, and downloads the even
   await expect(page.getByText("No pipeline could read it in this period.")).toBeVisible();
 });
 
-test("a person limits Activity to what one access token did, and sees whose it is", async ({
+test("a person limits Activity to what one access token did, and sees whose it is", { tag: "@long" }, async ({
   page,
   context,
   tenant,
@@ -96,11 +96,9 @@ test("a person limits Activity to what one access token did, and sees whose it i
   await expectAccessible(page, "Activity of an access token", ["light", "dark"]);
 });
 
-test("a team's page shows that a fabric was destroyed, and a cut log says until when", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a team's page shows that a fabric was destroyed, and a cut log says until when", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   await signIn(context, tenant.admin);
   const write = (fabricId: string | null, action: string, kind: string, id: string, details: object) =>
     database().query(

@@ -55,7 +55,9 @@ test("the line of the dialog, copied into an empty folder, downloads the command
   expect(shell("node selvage.mjs update")).toMatch(/ is up to date\.$/m);
 });
 
-test("login stores the token for its owner only, and rejects a wrong one", async ({ tenant }) => {
+test("login stores the token for its owner only, and rejects a wrong one", { tag: "@long" }, async ({
+  tenant,
+}) => {
   const selvage = commandLine(home);
   const token = await createAccessToken(await callerOf(tenant.user), "cli");
   const wrong = await selvage(["login", "--url", stack().webUrl], "svu_wrong\n");

@@ -18,12 +18,9 @@ async function read(token: string, name: string): Promise<number> {
   return (await fetch(new URL(`/v1/secrets/${name}`, stack().automateUrl), { headers })).status;
 }
 
-test("an Admin deletes a fabric after signing in again; a member sees it greyed; an Admin undoes it under another name", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("an Admin deletes a fabric after signing in again; a member sees it greyed; an Admin undoes it under another name", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   test.slow();
   const { fabric, team, user } = tenant;
   const admin = await createPerson({ name: "Mia Manager", in: team, role: "admin", password });

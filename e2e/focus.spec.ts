@@ -108,11 +108,9 @@ test("a person who revokes the last token or invitation of a list keeps the keyb
   await expect(page.locator("#main")).toBeFocused();
 });
 
-test("discarding, undoing by a button or a message, and restoring keep the focus on the page", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("discarding, undoing by a button or a message, and restoring keep the focus on the page", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const caller = await callerOf(tenant.admin);
   const run = async (name: string, input: object) => {
     const made = await callAction(caller, name, [tenant.fabric.id, input]);

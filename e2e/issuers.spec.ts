@@ -15,12 +15,9 @@ async function addText({ user, fabric }: Tenant, name: string, value: string) {
 
 const advanced = ({ fabric }: Tenant) => `/metadata/fabrics/${fabric.id}/advanced`;
 
-test("an Admin trusts an issuer for one secret: its workloads read only that one with their own tokens, until its removal", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("an Admin trusts an issuer for one secret: its workloads read only that one with their own tokens, until its removal", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   await addText(tenant, "reach_me", value);
   await addText(tenant, "not_me", canary.value());

@@ -54,12 +54,9 @@ async function moveStart({ fabric }: Pick<Tenant, "fabric">) {
   );
 }
 
-test("an Admin rotates the key of a fabric, pauses and resumes it, while a pipeline reads; the former key is destroyed", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("an Admin rotates the key of a fabric, pauses and resumes it, while a pipeline reads; the former key is destroyed", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   await addText(tenant, "warehouse", value);
   await addText(tenant, "other", canary.value());

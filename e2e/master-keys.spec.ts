@@ -58,11 +58,9 @@ test("members see on every page of a fabric that its master key is not usable", 
   await database().query(`DELETE FROM master_key WHERE fingerprint = $1`, [fingerprint]);
 });
 
-test("an Admin may choose among the team's own master keys, and nothing changes when automate has no such key", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("an Admin may choose among the team's own master keys, and nothing changes when automate has no such key", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const advanced = `/metadata/fabrics/${tenant.fabric.id}/advanced`;
   await signIn(context, tenant.admin);
   await open(page, advanced);

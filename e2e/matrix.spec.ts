@@ -21,8 +21,16 @@ import { createTenant, createToken, type Tenant } from "@/testing/tenant";
 
 const nobody: Caller = {};
 
-/** Two teams that must not see each other. */
-async function twoTenants(): Promise<{ tenant: Tenant; other: Tenant; objects: FabricObjects }> {
+type TwoTenants = { tenant: Tenant; other: Tenant; objects: FabricObjects };
+let shared: Promise<TwoTenants> | undefined;
+
+/** Two teams that must not see each other. Requests that only read share them. */
+function twoTenants(): Promise<TwoTenants> {
+  shared ??= createTwoTenants();
+  return shared;
+}
+
+async function createTwoTenants(): Promise<TwoTenants> {
   const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
   return {
     tenant,
@@ -214,7 +222,7 @@ for (const [
   { of, permission, input, namesThing, elsewhere = "not_found", gets = {} },
 ] of Object.entries(actions)) {
   test(`${name} runs only for callers whom the policy allows`, async () => {
-    const [tenant, other] = [await createTenant("Ours"), await createTenant("Theirs")];
+    const [tenant, { other }] = [await createTenant("Ours"), await twoTenants()];
     const id = of === "fabric" ? tenant.fabric.id : tenant.team.id;
     const args = async (scopeId = id) =>
       of === "own" || of === "open" ? [await input(tenant)] : [scopeId, await input(tenant)];

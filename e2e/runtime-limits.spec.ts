@@ -112,12 +112,9 @@ test("a token limited to a connection waits after a User points that at another 
   await expect(page.getByText(/references secrets that no Admin has confirmed/)).toBeVisible();
 });
 
-test("a saved connection with an invalid host says so, is not checked, and reaches no pipeline", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a saved connection with an invalid host says so, is not checked, and reaches no pipeline", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const secretId = await addText(tenant, "db_password", canary.value());
   const caller = await callerOf(tenant.user);
   const properties = { server: "db.example.com", database: "sales", username: "etl", password: secretId };

@@ -78,11 +78,9 @@ test("a User deletes a secret by mistake, and undoes it; a deleted one is restor
   await expect(page.getByText("restored secret warehouse_before")).toBeVisible();
 });
 
-test("Undo right after the deletion restores a secret and a connection, on the list and outside the fabric", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("Undo right after the deletion restores a secret and a connection, on the list and outside the fabric", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const { fabric, admin } = tenant;
   await addMadeSecret(tenant);
   const connectionId = await addConnection(tenant);

@@ -81,11 +81,9 @@ test("a person sees who uses a secret, which version, and since when it is outda
   await expect(page.getByText(name)).toHaveCount(0);
 });
 
-test("a person lists the secrets that nothing uses, that fail, and that were never replaced", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a person lists the secrets that nothing uses, that fail, and that were never replaced", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const { fabric } = tenant;
   await signIn(context, tenant.user);
   const [unused, failing, fresh] = [

@@ -66,7 +66,7 @@ async function checkSources() {
   const biome = (...args) => tool("@biomejs/biome/bin/biome", args);
   await stage("Format", biome("check", "--linter-enabled=false"));
   await stage("Lint", biome("lint", "--error-on-warnings"));
-  await stage("Types", tool("typescript/bin/tsc", ["--noEmit", "-p", "."]));
+  await stage("Types", tool("typescript/bin/tsc", ["--noEmit", "--singleThreaded", "-p", "."]));
 }
 
 /**

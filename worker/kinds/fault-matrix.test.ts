@@ -143,7 +143,17 @@ it("every kind has an example", () => {
 });
 
 /** Kinds whose client and sign-in another kind has too: only `npm run test:long` tries them. */
-const alike = ["ADLS", "GCS", "powerbi", "sharepoint", "smartsheet", "synapse"];
+const alike = [
+  "ADLS",
+  "GCS",
+  "onedrive",
+  "powerbi",
+  "redshift",
+  "sharepoint",
+  "smartsheet",
+  "synapse",
+  "tableau",
+];
 const tried = Object.entries(examples).filter(([kind]) => process.env.RUN_LONG || !alike.includes(kind));
 
 describe.concurrent.each(tried)("%s", (kind, example) => {
