@@ -13,8 +13,8 @@ export default defineConfig({
   // Only for `npm run test:long`: what starts or ends whole programs, and second ways to a promise of another test.
   ...(process.env.RUN_LONG ? {} : { grepInvert: /@long/ }),
   forbidOnly: true,
-  // Two more than there are cores, as many wait for a program.
-  workers: availableParallelism() + 2,
+  // One more than there are cores, as many wait for a program.
+  workers: availableParallelism() + 1,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: "line",

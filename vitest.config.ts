@@ -91,7 +91,7 @@ export default defineConfig({
     env: { TZ: "Pacific/Chatham" },
     sequence: { sequencer: LongestFirst },
     // More than there are cores: many tests wait, for a time limit or for a program to start.
-    maxWorkers: availableParallelism() + 3,
+    maxWorkers: availableParallelism() + 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A condition that a test waits for may come late on a busy machine.

@@ -38,6 +38,7 @@ export function RotationSection({
   return (
     <DetailSection id="rotation" title="Rotation">
       {isChanging && <RefreshWhile everyMs={1500} />}
+      {overlap && <RefreshWhile everyMs={untilEnd(overlap.until)} />}
       <div className="flex flex-col gap-3">
         {settings ? (
           <>
@@ -97,6 +98,9 @@ export function RotationSection({
     </DetailSection>
   );
 }
+
+/** Milliseconds until just after this time, and no more than an hour. */
+const untilEnd = (end: Date) => Math.min(Math.max(end.getTime() - Date.now(), 0) + 1_000, 3_600_000);
 
 function Run({ run }: { run: RunSummary }) {
   const { startedAt, startedByName } = run;
