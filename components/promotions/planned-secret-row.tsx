@@ -26,7 +26,10 @@ export function PlannedSecretRow({
   onNewSecret: () => void;
 }) {
   const id = useId();
-  const { name, subKind, subKinds, usedBy, there } = secret;
+  const { name, subKind, subKinds, usedBy, there, isRotated } = secret;
+  const copyHint = isRotated
+    ? "Selvage rotates this password, so a copy stops working after one of its next rotations."
+    : "Both fabrics then have the same value.";
   return (
     <li className="flex flex-col gap-3 rounded-lg border border-line bg-surface p-4">
       <div>
@@ -68,7 +71,7 @@ export function PlannedSecretRow({
           label="Copy the value"
           hint={
             mayCopy
-              ? `Both fabrics then have the same value. In ${toName}, an Admin must allow it before it is sent to any server.`
+              ? `${copyHint} In ${toName}, an Admin must allow it before it is sent to any server.`
               : "Only an Admin of both fabrics may copy a value."
           }
           isChosen={draft.way === "copy"}

@@ -78,6 +78,11 @@ async function planSecrets(
     to,
     uses.map(({ secret }) => secret.name),
   );
+  const rotated = await db.passwordRotation.findMany({
+    where: { secretId: { in: uses.map(({ secret }) => secret.id) } },
+    select: { secretId: true },
+  });
+  const rotatedIds = new Set(rotated.map(({ secretId }) => secretId));
   return [...Map.groupBy(uses, ({ secret }) => secret.id).values()].flatMap((own): PlannedSecret[] => {
     const [first] = own;
     if (!first || !isSubKind(first.secret.subKind)) return [];
@@ -94,6 +99,7 @@ async function planSecrets(
         usedBy: [...new Set(own.map(({ connection }) => connection))],
         there: fits ? { id: there.secretId, name } : null,
         isNameTaken: there !== undefined,
+        isRotated: rotatedIds.has(id),
       },
     ];
   });

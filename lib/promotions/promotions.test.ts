@@ -86,13 +86,19 @@ const countsIn = async (fabric: TestFabric) => ({
   destinations: await owner.allowedDestination.count(stored(fabric)),
 });
 
-test("a plan names each connection and secret once, what is there already, and who may copy", async () => {
+test("a plan names each connection and secret once, what is there already, what is rotated, and who may copy", async () => {
   await fill(prod, [text("Orders_Password"), text("archive")], [postgres("orders", "Orders_Password")]);
   const connectionIds = [
     await idOf("connection", "Orders"),
     await idOf("connection", "Archive"),
     await idOf("connection", "Api"),
   ];
+  const { fabricId, admin: by } = dev;
+  const rotation = {
+    ...{ fabricId, connectionId: connectionIds[0] ?? "", method: "own", length: 20, alphabet: "symbols" },
+    ...{ secretId: await idOf("secret", "orders_password"), setById: by.id, setByName: by.name },
+  };
+  await owner.passwordRotation.create({ data: rotation });
   const plan = await planPromotion(dev.scope("user", "connection:list"), {
     toFabricId: prod.fabricId,
     connectionIds,
@@ -113,15 +119,17 @@ test("a plan names each connection and secret once, what is there already, and w
       name: "orders_password",
       usedBy: ["Orders", "Archive"],
       there: { id: await idOf("secret", "Orders_Password", prod) },
+      isRotated: true,
     },
     // A Text with this name is there, which Basic authentication does not take.
-    { name: "archive", subKinds: ["username_password"], there: null, isNameTaken: true },
+    { name: "archive", subKinds: ["username_password"], there: null, isNameTaken: true, isRotated: false },
   ]);
   const admin = await planPromotion(dev.scope("admin", "connection:list"), {
     toFabricId: prod.fabricId,
     connectionIds,
   });
   expect(admin).toMatchObject({ value: { mayCopy: true } });
+  await owner.passwordRotation.delete({ where: { secretId: rotation.secretId } });
 });
 
 test("a User promotes connections with secrets that are there: settings come along, destinations do not", async () => {

@@ -39,6 +39,8 @@ export type PlannedSecret = {
   there: { id: string; name: string } | null;
   /** True when a secret there has the name, with whatever type, so that a copy needs another. */
   isNameTaken: boolean;
+  /** True when Selvage rotates it, so that a copy of its value works until the next rotation. */
+  isRotated: boolean;
 };
 
 export type PromotionPlan = {
