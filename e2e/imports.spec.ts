@@ -54,10 +54,11 @@ test("a person imports twenty secrets of which three are wrong: corrects one, le
   await expect(page.getByText("This line is not NAME=value, with a name of letters, digits")).toBeVisible();
   await expect(page.getByText("Two rows have the name “NAME_03”.")).toBeVisible();
   await page.getByRole("button", { name: "Show only problems" }).click();
+  // Leaving the field by a click on another row, whose answer overtakes the one about the name, loses neither.
   await page.getByRole("textbox", { name: "Name of TAKEN" }).fill("NEW_NAME");
-  await page.keyboard.press("Enter");
+  await page.getByRole("checkbox", { name: "Import NAME_03" }).last().click();
   await expect(page.getByText("20 rows, 2 with a problem")).toBeVisible();
-  await page.getByRole("button", { name: "Leave out the 2 rows with problems" }).click();
+  await page.getByRole("button", { name: "Leave out the row with problems" }).click();
   expect(sent.filter((body) => findLeaks("request", body, canary.mark).length > 0)).toEqual([]);
   await page.getByRole("button", { name: "Import 18 secrets" }).click();
 

@@ -54,7 +54,10 @@ export function SecretAccessView({
             : out of reach for everybody.
           </li>
         ))}
-        <li>No person can read its value. Pipelines can, and checks send it to allowed destinations.</li>
+        <li>
+          No screen shows its value. Pipelines read it, and so can whoever has one of their tokens. Checks
+          send it to allowed destinations.
+        </li>
       </ul>
       <Part
         title="Pipelines that could read it"

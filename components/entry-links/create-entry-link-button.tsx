@@ -57,7 +57,7 @@ export function CreateEntryLinkButton({
         isOpen={isOpen}
         onClose={() => setIsOpen(false)}
         title={secret ? `Ask for the value of “${secret.name}”` : "Ask for a value"}
-        description="Creates a link for somebody without an account. They enter the value once, and nobody here sees it."
+        description="Creates a link for somebody without an account. They enter the value once, and no screen shows it."
       >
         <ProtectedDialogForm
           resolver={resolver}

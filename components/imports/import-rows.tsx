@@ -32,7 +32,7 @@ export function ImportRows({
   problems: ReadonlyMap<number, string>;
   all: string | null;
   isBusy: boolean;
-  onChange: (choices: Partial<Choices>) => void;
+  onChange: (choicesFrom: (latest: Choices) => Partial<Choices>) => void;
   onImport: () => void;
   onForget: () => void;
 }) {
@@ -46,9 +46,11 @@ export function ImportRows({
   const isReady = open.length === 0 && chosen.length > 0 && all === null;
 
   function leave(numbers: readonly number[], isLeft: boolean) {
-    const left = new Set(choices.left);
-    for (const at of numbers) isLeft ? left.add(at) : left.delete(at);
-    onChange({ left });
+    onChange((latest) => {
+      const left = new Set(latest.left);
+      for (const at of numbers) isLeft ? left.add(at) : left.delete(at);
+      return { left };
+    });
   }
 
   return (
@@ -67,7 +69,10 @@ export function ImportRows({
               options={formatOptions}
               value={shown.format}
               onChange={({ target }) =>
-                onChange({ ...afresh, format: importFormatKeys.find((key) => key === target.value) ?? null })
+                onChange(() => ({
+                  ...afresh,
+                  format: importFormatKeys.find((key) => key === target.value) ?? null,
+                }))
               }
             />
           </Field>
@@ -79,7 +84,7 @@ export function ImportRows({
               maxLength={64}
               placeholder="db.orders."
               onBlur={({ target }) =>
-                target.value !== choices.prefix && onChange({ ...afresh, prefix: target.value })
+                target.value !== choices.prefix && onChange(() => ({ ...afresh, prefix: target.value }))
               }
             />
           </Field>
@@ -117,7 +122,7 @@ export function ImportRows({
         rows={isFiltered ? wrong : rows}
         left={choices.left}
         onLeave={(at, isLeft) => leave([at], isLeft)}
-        onName={(at, name) => onChange({ names: { ...choices.names, [at]: name } })}
+        onName={(at, name) => onChange(({ names }) => ({ names: { ...names, [at]: name } }))}
       />
       <div className="sticky bottom-0 z-10 -mx-1 flex flex-wrap items-center gap-x-4 gap-y-2 border-line border-t bg-canvas px-1 py-3">
         <Button variant="primary" isPending={isBusy} disabled={!isReady} onClick={onImport}>

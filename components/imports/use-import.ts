@@ -26,11 +26,14 @@ export function useImport(fabricId: string, maxBytes: number) {
   const [isBusy, setIsBusy] = useState(false);
   const [imported, setImported] = useState<Imported | null>(null);
   const newest = useRef(0);
+  /** The choices that the newest look began with, which the next change adds to: `loaded` may be older. */
+  const latest = useRef(noChoices);
   const key = useRef<string>(undefined);
 
   /** Reads the file anew and asks the server about its names. A later call overtakes an earlier one. */
   async function look(file: File, choices: Choices) {
     newest.current += 1;
+    latest.current = choices;
     const own = newest.current;
     const isOvertaken = () => own !== newest.current;
     setIsBusy(true);
@@ -89,7 +92,8 @@ export function useImport(fabricId: string, maxBytes: number) {
       setImported(null);
       return look(file, noChoices);
     },
-    change: (choices: Partial<Choices>) => loaded && look(loaded.file, { ...loaded.choices, ...choices }),
+    change: (choicesFrom: (latest: Choices) => Partial<Choices>) =>
+      loaded && look(loaded.file, { ...latest.current, ...choicesFrom(latest.current) }),
     forget: () => {
       newest.current += 1;
       setLoaded(null);

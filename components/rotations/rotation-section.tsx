@@ -1,10 +1,10 @@
-import { RefreshWhile } from "@/components/rotations/refresh-while";
 import { SetRotationButton } from "@/components/rotations/set-rotation-button";
 import { StartRotationButton } from "@/components/rotations/start-rotation-button";
 import { StopRotationButton } from "@/components/rotations/stop-rotation-button";
 import { DetailItem, DetailList, DetailSection } from "@/components/secrets/detail-section";
 import { Badge } from "@/components/ui/badge";
 import { Banner } from "@/components/ui/banner";
+import { RefreshWhile } from "@/components/ui/refresh-while";
 import { RelativeTime } from "@/components/ui/relative-time";
 import type { RotationDetail, RunSummary } from "@/lib/rotations/schema";
 import { brokenText, overlapText, problemTexts, runText, settingsText } from "@/lib/rotations/texts";

@@ -3,6 +3,7 @@ import { CreateEntryLinkButton } from "@/components/entry-links/create-entry-lin
 import { EntryLinkTable } from "@/components/entry-links/entry-link-table";
 import { BackLink } from "@/components/ui/back-link";
 import { EmptyState } from "@/components/ui/empty-state";
+import { RefreshWhile } from "@/components/ui/refresh-while";
 import {
   getEntrySecret,
   listDestinationOptions,
@@ -28,6 +29,8 @@ export default async function EntryLinksPage({
   const links = await listEntryLinks(scope);
   return (
     <section aria-labelledby="entry-links" className="flex flex-col gap-4">
+      {/* The value comes from outside, at any time. */}
+      {links.some(({ status }) => status === "open") && <RefreshWhile everyMs={10_000} />}
       <BackLink href={`/metadata/fabrics/${fabricId}/secrets${secret ? `/${secret.id}` : ""}`}>
         {secret ? secret.name : "All secrets"}
       </BackLink>
@@ -38,7 +41,7 @@ export default async function EntryLinksPage({
           </h2>
           <p className="text-pretty text-muted">
             With an entry link, somebody without an account enters a value once: a vendor, or the
-            administrator of a database. Nobody in the fabric sees it.
+            administrator of a database. No screen shows it.
           </p>
         </div>
         {/* Always here: it must keep its dialog when the first link appears. */}
