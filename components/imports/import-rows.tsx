@@ -112,7 +112,9 @@ export function ImportRows({
                 )
               }
             >
-              Leave out the {open.length === 1 ? "row" : `${open.length} rows`} with problems
+              {open.length === 1
+                ? "Leave out the row with a problem"
+                : `Leave out the ${open.length} rows with problems`}
             </Button>
           )}
         </div>
@@ -130,7 +132,9 @@ export function ImportRows({
         </Button>
         <p className="text-muted text-sm" aria-live="polite">
           {open.length > 0
-            ? `${open.length === 1 ? "One row has a problem" : `${open.length} rows have a problem`}: correct what you can, or leave it out.`
+            ? open.length === 1
+              ? "One row has a problem: correct it, or leave it out."
+              : `${open.length} rows have a problem: correct what you can, and leave the others out.`
             : "All rows are stored together, or none."}
         </p>
       </div>
