@@ -1,5 +1,5 @@
 import { ReminderNotice } from "@/components/reminders/reminder-notice";
-import { daysUntil, expiringDays } from "@/lib/expiry/schema";
+import { daysUntil, expiringDays, whenText } from "@/lib/expiry/schema";
 import type { Snooze } from "@/lib/reminders/schema";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
@@ -14,7 +14,9 @@ export function SecretExpiryNotice({
   snooze: Snooze | null;
 }) {
   const { expiry, owner } = secret;
-  const days = expiry ? daysUntil(expiry.at, new Date()) : expiringDays;
+  if (!expiry) return null;
+  const now = new Date();
+  const days = daysUntil(expiry.at, now);
   if (days >= expiringDays) return null;
   return (
     <ReminderNotice
@@ -23,14 +25,9 @@ export function SecretExpiryNotice({
       object={secret}
       snooze={snooze}
       isOver={days < 0}
-      title={days < 0 ? "This value has expired" : `This value expires ${inDays(days)}`}
+      title={days < 0 ? "This value has expired" : `This value expires ${whenText(expiry.at, now)}`}
     >
       {`Replace it before connections and pipelines fail. Reminders go to ${owner?.name ?? "the Admins of the team"}.`}
     </ReminderNotice>
   );
-}
-
-function inDays(days: number): string {
-  if (days === 0) return "today";
-  return days === 1 ? "in 1 day" : `in ${days} days`;
 }

@@ -29,6 +29,14 @@ export function daysUntil(at: Date, now: Date): number {
   return Math.floor((at.getTime() - now.getTime()) / dayMs);
 }
 
+/** When `at` comes, for a person: "today" and "tomorrow" are days in UTC. */
+export function whenText(at: Date, now: Date): string {
+  const days = daysUntil(at, now);
+  const nights = Math.floor(at.getTime() / dayMs) - Math.floor(now.getTime() / dayMs);
+  if (nights === 0) return "today";
+  return nights === 1 ? "tomorrow" : `in ${Math.max(days, 2)} days`;
+}
+
 /**
  * A day such as 2027-03-01, which lasts until its end in UTC, or a time with its offset. Returns a time in UTC as a
  * text, which it accepts again: forms send it to web, whose actions receive no other dates.
