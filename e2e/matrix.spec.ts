@@ -24,7 +24,7 @@ const nobody: Caller = {};
 type TwoTenants = { tenant: Tenant; other: Tenant; objects: FabricObjects };
 let shared: Promise<TwoTenants> | undefined;
 
-/** Two teams that must not see each other. Requests that only read share them. */
+/** Two teams that must not see each other. Requests that only read, or are refused, share them. */
 function twoTenants(): Promise<TwoTenants> {
   shared ??= createTwoTenants();
   return shared;

@@ -98,8 +98,8 @@ let next = (process.pid % 127) * 100 + randomInt(100);
 /**
  * A port of 127.0.0.1 that is currently free. It is below the ports that systems assign to outgoing
  * connections and to servers without a port (32768 to 60999 on Linux, higher elsewhere), so that none of those
- * takes it before its program listens. Processes start at different ports and never ask for one twice in a row, so
- * that a second asker does not take it either.
+ * takes it before its program listens. Each process counts upwards from a place that its id gives, so that two askers
+ * seldom get the same port.
  */
 export async function freePort() {
   for (let tries = 0; tries < 100; tries += 1) {

@@ -46,7 +46,7 @@ try {
       () => undefined,
       (error) => error,
     );
-    // Both suites keep all cores busy. Concurrently they take longer than one after the other.
+    // Each suite keeps all cores busy. At once they take as long, and make each other's tests wait.
     const [built] = await Promise.all([stage("Build", buildForTests), checkSources()]);
     const missing = await browser;
     if (!missing && built) await stage("End-to-end tests", playTests);
