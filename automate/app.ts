@@ -84,8 +84,9 @@ export function createInternalApp({
   keys,
   logger,
   changePassword,
+  checkSoon,
   ...runs
-}: Deps & Runs & Partial<Pick<RotationRuns, "changePassword">>) {
+}: Deps & Runs & Partial<Pick<RotationRuns, "changePassword">> & { checkSoon?: () => void }) {
   const app = createApp(logger);
   fabricKeyRoutes(app, keys);
   keyRotationRoutes(app, keys);
@@ -100,7 +101,7 @@ export function createInternalApp({
   copiedSecretRoutes(app, keys);
   credentialAttemptRoutes(app);
   checkRoutes(app, runs);
-  candidateRoutes(app, runs);
+  candidateRoutes(app, { ...runs, checkSoon });
   // The internal apps of tests that set no password have none.
   if (changePassword) rotationRoutes(app, { keys, changePassword, runPrepared: runs.runPrepared });
   return app;

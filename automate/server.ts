@@ -73,11 +73,13 @@ async function main(): Promise<void> {
     const isPrimary = fingerprint === keyring.primary.fingerprint;
     runtime.log.info({ label, provider, fingerprint, isPrimary, team }, "master key");
   }
+  let background: ReturnType<typeof startBackgroundChecks> | null = null;
   const internal = createInternalApp({
     keys,
     reach: createReach(pool),
     runPrepared,
     changePassword,
+    checkSoon: () => background?.wake(),
     logger: { stream: log },
   });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
@@ -100,7 +102,7 @@ async function main(): Promise<void> {
 
   keepServing((error, message) => runtime.log.error(error, message));
 
-  const background =
+  background =
     env.BACKGROUND_CHECKS === "on"
       ? startBackgroundChecks({
           runPrepared,

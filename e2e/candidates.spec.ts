@@ -99,8 +99,10 @@ test("a new value is checked with five connections, promoted although one refuse
   await expectAccessible(page, "A promoted value", ["light", "dark"]);
 
   await promoted.getByRole("button", { name: "Go back to version 1" }).click();
+  // The former value is tried first, too.
   const back = page.getByRole("alertdialog", { name: "Go back to version 1?" });
-  await back.getByRole("button", { name: "Go back" }).click();
+  await expect(back.getByRole("status")).toHaveText("All 5 connections accept it.", { timeout: 30_000 });
+  await back.getByRole("button", { name: "Go back", exact: true }).click();
   await expect(page.getByText("brought back from version 1 by Uri User")).toBeVisible();
   await expect(promoted).toHaveCount(0);
   const current = page.getByRole("region", { name: "Versions" }).getByRole("listitem").first();
@@ -109,6 +111,16 @@ test("a new value is checked with five connections, promoted although one refuse
     "version 1. Version 3 has the same value",
   );
   expect(await pipeline.read("api_token")).toMatchObject({ version: 3, value: former });
+
+  await current.getByRole("button", { name: "Go back to version 2" }).click();
+  const forth = page.getByRole("alertdialog", { name: "Go back to version 2?" });
+  // The server has refused it twice.
+  await expect(forth.getByRole("status")).toHaveText("4 of 5 connections accept it, 1 not tried.", {
+    timeout: 30_000,
+  });
+  await expect(forth.getByRole("button", { name: "Go back anyway" })).toBeVisible();
+  await expectAccessible(page, "Go back to a former value", ["light", "dark"]);
+  await forth.getByRole("button", { name: "Cancel" }).click();
   await Promise.all([most.close(), last.close()]);
 });
 

@@ -14,8 +14,16 @@ import { areAllowed, getDestinationRule } from "@/lib/destinations/queries";
 
 type Checker = Scope<"connection:check">;
 
-/** A secret whose connections are to be checked, with its candidate or, if that is null, with its current value. */
-type Subject = { secretId: string; candidate: CurrentSecret | null };
+/**
+ * A secret whose connections are to be checked, and the value to try: a candidate, the former value, or, if that is null,
+ * the current one. No result of the former value is stored, because no connection uses it.
+ */
+type Subject = { secretId: string; tried: CurrentSecret | null };
+
+/** The number of the candidate that is tried. */
+function candidateNumber(tried: CurrentSecret | null): number | undefined {
+  return tried && tried.version < 0 ? -tried.version : undefined;
+}
 
 type Run = {
   runPrepared: PreparedRuns;
@@ -51,10 +59,11 @@ export async function checkConnections(
 }
 
 /** Whether a connection has a result of the candidate, with its present settings. */
-async function checkedBefore({ secretId, candidate }: Subject) {
-  const rows = candidate
+async function checkedBefore({ secretId, tried }: Subject) {
+  const number = candidateNumber(tried);
+  const rows = number
     ? await db.candidateCheck.findMany({
-        where: { secretId, number: -candidate.version },
+        where: { secretId, number },
         select: { connectionId: true, configHash: true },
       })
     : [];
@@ -89,18 +98,16 @@ function untried(code: Parameters<typeof resultWithoutCheck>[0], more: object = 
 
 async function resultOf(
   scope: Checker,
-  { candidate }: Subject,
+  { tried }: Subject,
   { name, kind, properties }: UsingConnection,
   { runPrepared, report, signal }: RunOne,
 ): Promise<Outcome> {
-  const prepared = await prepareCheck(scope, kind, properties, candidate ?? undefined);
+  const prepared = await prepareCheck(scope, kind, properties, tried ?? undefined);
   if (!prepared.ok) {
     const [field] = Object.keys(prepared.fieldErrors ?? {});
     return untried(prepared.code, field ? { field } : {});
   }
-  const missing = candidate
-    ? await missingForCandidate(scope, candidate, prepared.value)
-    : await missingForCurrent(scope, prepared.value);
+  const missing = await missingFor(scope, tried, prepared.value);
   if (missing) return untried("destination_not_allowed", { step: "sign_in", ...missing });
   const { result } = await runPrepared({
     scope,
@@ -117,6 +124,14 @@ type Missing = Awaited<ReturnType<typeof newDestinations>>;
 function namedIn(missing: Missing) {
   const newDestinations = missing.map(({ secret, destinations }) => ({ secret: secret.name, destinations }));
   return { ...(missing[0] ? { field: missing[0].field } : {}), newDestinations };
+}
+
+/** The destinations to which the tried value may not be sent, or null. The former value goes only where it was allowed. */
+async function missingFor(scope: Checker, tried: CurrentSecret | null, prepared: PreparedCheck) {
+  if (tried === null) return missingForCurrent(scope, prepared);
+  if (tried.version < 0) return missingForCandidate(scope, tried, prepared);
+  const missing = await newDestinations(scope.fabricId, prepared);
+  return missing.length > 0 ? namedIn(missing) : null;
 }
 
 /**
@@ -148,14 +163,14 @@ async function missingForCurrent(scope: Checker, prepared: PreparedCheck) {
 
 async function storeOne(
   scope: Checker,
-  { secretId, candidate }: Subject,
+  { secretId, tried }: Subject,
   { id, name, configHash }: UsingConnection,
   { result, versions }: Outcome,
 ): Promise<void> {
   const { fabricId, teamId, actor } = scope;
   await db.$transaction(async (tx) => {
-    if (candidate) {
-      const number = -candidate.version;
+    const number = candidateNumber(tried);
+    if (number !== undefined) {
       const stored = await findCandidate(scope, secretId, number, tx);
       // It was promoted or discarded meanwhile.
       if (!stored || !isOpen(stored)) return;
@@ -167,7 +182,7 @@ async function storeOne(
         update: { ...data, checkedAt: new Date() },
         select: { number: true },
       });
-    } else if (versions) await storeResult(tx, scope, configHash, result, versions);
+    } else if (versions && tried === null) await storeResult(tx, scope, configHash, result, versions);
     await record(tx, {
       actor,
       teamId,
@@ -178,7 +193,7 @@ async function storeOne(
         ok: result.ok,
         tookMs: result.ms,
         ...failureOf(result),
-        ...(candidate ? { candidate: -candidate.version } : {}),
+        ...(number !== undefined ? { candidate: number } : tried ? { version: tried.version } : {}),
       },
     });
   });

@@ -1,12 +1,15 @@
 import { insertVersion, type Promoter } from "@/automate/candidates/promote";
 import { actFor } from "@/automate/http/act-for";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { lockVersionRule } from "@/automate/secrets/purge-versions";
 import { lockDestinations } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import type { Scope } from "@/lib/access/scope";
 import { areEvents } from "@/lib/audit/find-events";
 import { record } from "@/lib/audit/record";
-import type { Prisma, Tx } from "@/lib/db/client";
+import { type Db, db, type Prisma, type Tx } from "@/lib/db/client";
 import type { UndoProblem } from "@/lib/internal-api/bodies/candidate";
+import { manifestOf } from "@/lib/secrets/queries";
 import { type SecretMetadata, undoHours } from "@/lib/secrets/schema";
 import { expiryColumns, lockSecret } from "@/lib/secrets/write";
 
@@ -24,6 +27,23 @@ export async function undoReplacement(
 ): Promise<{ version: number } | UndoProblem> {
   await settleVersion(promoter.fabricId, secretId);
   return actFor(promoter.actor, (tx) => undoWithin(tx, promoter, secretId, expectedVersion));
+}
+
+/**
+ * Returns the secret at the value that an undo would bring back, so that it can be tried before; null when the fabric no
+ * longer keeps it. Its destinations are those of its own version: an Admin's removal removed them there, too.
+ */
+export async function findFormerSecret(
+  scope: Scope<"connection:check">,
+  secretId: string,
+): Promise<CurrentSecret | null> {
+  await settleVersion(scope.fabricId, secretId);
+  const secret = await findSecretById(scope, secretId);
+  const current = secret && (await newest(db, secretId));
+  const former = current && (await findFormer(db, scope.fabricId, secretId, current));
+  if (!former) return null;
+  const { version, manifest, metadata } = former;
+  return { ...secret, version, manifest: manifestOf(manifest), metadata: metadata as SecretMetadata };
 }
 
 async function undoWithin(
@@ -78,7 +98,7 @@ type Current = {
   formerExpirySource: string | null;
 };
 
-async function newest(tx: Tx, secretId: string): Promise<Current | undefined> {
+async function newest(tx: Db | Tx, secretId: string): Promise<Current | undefined> {
   const [row] = await tx.$queryRaw<Current[]>`
     SELECT v.version, coalesce(s."madeCurrentByName", v."createdByName") AS "byName",
       v."formerExpiresAt", v."formerExpirySource",
@@ -99,7 +119,7 @@ type Former = {
 
 /** The version before the current one, while all of its fields are stored and may be used. */
 async function findFormer(
-  tx: Tx,
+  tx: Db | Tx,
   fabricId: string,
   secretId: string,
   { version, isRecent }: Current,

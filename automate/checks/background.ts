@@ -21,7 +21,7 @@ const pollIntervalMs = 1_000;
 /**
  * Checks saved connections automatically. Copies of automate share the work by leases.
  *
- * It looks for due connections once a minute. While the database is unavailable, it retries after 1, 2, 4, …
+ * It looks for due connections once a minute, and after `wake`. While the database is unavailable, it retries after 1, 2, 4, …
  * seconds. Errors never stop it.
  */
 export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs = 45_000 }: Settings) {
@@ -78,6 +78,10 @@ export function startBackgroundChecks({ runPrepared, minutes, onError, spreadMs 
   // slots.
   const running = [plan(), ...Array.from({ length: concurrency }, checkPlanned)];
   return {
+    /** Looks for due connections now: a secret has another value. */
+    wake() {
+      plansAt = Math.min(plansAt, Date.now());
+    },
     /** Cancels the running checks. Their connections stay due. */
     async stop() {
       stopping.abort();

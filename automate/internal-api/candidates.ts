@@ -5,27 +5,33 @@ import { checkConnections } from "@/automate/candidates/check-connections";
 import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { findOpenCandidate } from "@/automate/candidates/open-candidate";
 import { promoteCandidate } from "@/automate/candidates/promote";
-import { undoReplacement } from "@/automate/candidates/undo";
+import { findFormerSecret, undoReplacement } from "@/automate/candidates/undo";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { handle } from "@/automate/internal-api/verify-request";
-import { findSecretById } from "@/automate/secrets/current-secret";
+import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import type { Scope } from "@/lib/access/scope";
 import type { ConnectionCheckEvent } from "@/lib/candidates/schema";
+import type { AutomateBody } from "@/lib/internal-api/contract";
 import { NotFound } from "@/lib/result";
 
-/** Checks, promotes and discards candidates, and brings back the former value of a secret. */
-export function candidateRoutes(app: FastifyInstance, { runPrepared }: { runPrepared: PreparedRuns }): void {
+/**
+ * Checks, promotes and discards candidates, and brings back the former value of a secret. `checkSoon` lets the
+ * background check what an undo changed: the page that promotes a value checks the connections itself.
+ */
+export function candidateRoutes(
+  app: FastifyInstance,
+  { runPrepared, checkSoon = () => {} }: { runPrepared: PreparedRuns; checkSoon?: (() => void) | undefined },
+): void {
   handle(app, "candidate:check", async ({ scope, body, request, reply }) => {
-    const { secretId, candidate: number, connectionIds } = body;
-    const candidate = number === null ? null : await findOpenCandidate(scope, secretId, number);
-    if (number !== null && !candidate) throw new NotFound("New value not found, or not open any more.");
-    if (!candidate && !(await findSecretById(scope, secretId))) throw new NotFound("Secret not found.");
+    const { secretId, candidate, connectionIds } = body;
+    const tried = await findTried(scope, secretId, candidate);
     const lines = new PassThrough();
     const cancel = new AbortController();
     reply.raw.once("close", () => cancel.abort());
     const report = (event: ConnectionCheckEvent) => {
       if (!lines.writableEnded) lines.write(`${JSON.stringify(event)}\n`);
     };
-    checkConnections(scope, { secretId, candidate }, connectionIds, {
+    checkConnections(scope, { secretId, tried }, connectionIds, {
       runPrepared,
       report,
       signal: cancel.signal,
@@ -58,5 +64,27 @@ export function candidateRoutes(app: FastifyInstance, { runPrepared }: { runPrep
     return { isDiscarded: discarded === "discarded", isRotating: discarded === "rotating" };
   });
 
-  handle(app, "secret:undo", async ({ scope, body }) => undoReplacement(scope, body));
+  handle(app, "secret:undo", async ({ scope, body }) => {
+    const answer = await undoReplacement(scope, body);
+    checkSoon();
+    return answer;
+  });
+}
+
+/** The value to try: a candidate, the former one, or, for null, the current one. */
+async function findTried(
+  scope: Scope<"connection:check">,
+  secretId: string,
+  candidate: AutomateBody<"candidate:check">["candidate"],
+): Promise<CurrentSecret | null> {
+  if (candidate === null) {
+    if (!(await findSecretById(scope, secretId))) throw new NotFound("Secret not found.");
+    return null;
+  }
+  const tried =
+    candidate === "former"
+      ? await findFormerSecret(scope, secretId)
+      : await findOpenCandidate(scope, secretId, candidate);
+  if (!tried) throw new NotFound("Value not found, or not open or not kept any more.");
+  return tried;
 }

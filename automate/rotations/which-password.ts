@@ -19,27 +19,27 @@ export async function whichPassword(
 ): Promise<Attempt> {
   const candidate = await findCandidateSecret(scope, secretId, number);
   if (!candidate) return { serverHas: "unknown", code: "secret_missing" };
-  const next = await signsIn(deps, scope, { secretId, candidate, connectionId });
+  const next = await signsIn(deps, scope, { secretId, tried: candidate, connectionId });
   if (next === null) return { serverHas: "new", code: null };
   if (!refusals.has(next)) return { serverHas: "unknown", code: next };
   // Of a pair, the current value is about the other user. Of key pairs, the current one keeps working.
   if (method !== "own") return { serverHas: "former", code: "connection_closed" };
-  const current = await signsIn(deps, scope, { secretId, candidate: null, connectionId });
+  const current = await signsIn(deps, scope, { secretId, tried: null, connectionId });
   return current === null
     ? { serverHas: "former", code: "connection_closed" }
     : { serverHas: "unknown", code: current };
 }
 
-type Try = { secretId: string; candidate: CurrentSecret | null; connectionId: string };
+type Try = { secretId: string; tried: CurrentSecret | null; connectionId: string };
 
 /** Null when the connection signs in with the value; otherwise why not. */
 async function signsIn(
   { runPrepared, signal }: Deps,
   scope: Scope<"connection:check">,
-  { secretId, candidate, connectionId }: Try,
+  { secretId, tried, connectionId }: Try,
 ): Promise<CheckCode | null> {
   let code: CheckCode | null = "busy";
-  await checkConnections(scope, { secretId, candidate }, [connectionId], {
+  await checkConnections(scope, { secretId, tried }, [connectionId], {
     runPrepared,
     signal,
     report: ({ event }) => {

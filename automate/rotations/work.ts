@@ -152,7 +152,7 @@ async function checkConsumers(deps: Deps, { scope, run }: Working) {
     passed.some((one) => one.connectionId === id && one.configHash === configHash);
   const ids = all.filter((connection) => !hasPassed(connection)).map(({ id }) => id);
   const failed = candidate
-    ? await failing(deps, scope, { secretId: run.secretId, candidate }, ids)
+    ? await failing(deps, scope, { secretId: run.secretId, tried: candidate }, ids)
     : new Map<string, CheckCode>();
   if (failed === null) return null;
   const connections = all.filter(({ id }) => failed.has(id));
@@ -207,7 +207,7 @@ async function failing(
 async function checkAgain(deps: Deps, { scope, rotation, run }: Working): Promise<void> {
   const failed =
     rotation.method === "own"
-      ? await failing(deps, scope, { secretId: run.secretId, candidate: null })
+      ? await failing(deps, scope, { secretId: run.secretId, tried: null })
       : new Map<string, CheckCode>();
   if (failed === null) return releaseRun(run.id, askAgainSeconds, null);
   const ids = [...failed.keys()];

@@ -9,6 +9,7 @@ import { PromoteButton } from "@/components/candidates/promote-button";
 import { RequestButton } from "@/components/candidates/request-button";
 import { useConnectionChecks } from "@/components/candidates/use-connection-checks";
 import { VerdictList } from "@/components/candidates/verdict-list";
+import { VerdictSummary } from "@/components/candidates/verdict-summary";
 import { withProgress } from "@/components/candidates/with-progress";
 import { Button } from "@/components/ui/button";
 import { RelativeTime } from "@/components/ui/relative-time";
@@ -54,7 +55,7 @@ export function CandidatePanel({
         . Version {baseVersion} stays the current one until you promote this value. If nobody promotes it{" "}
         <RelativeTime date={expiresAt} span="within" />, it is discarded.
       </p>
-      {rows.length > 0 && <Summary rows={rows} isRunning={checks.isRunning} />}
+      {rows.length > 0 && <VerdictSummary rows={rows} isRunning={checks.isRunning} />}
       <VerdictList
         fabricId={fabricId}
         rows={rows}
@@ -102,27 +103,6 @@ type Rows = ReturnType<typeof withProgress>;
 
 function idsWith(rows: Rows, verdict: Rows[number]["verdict"]): string[] {
   return rows.filter((row) => row.verdict === verdict).map(({ connection }) => connection.id);
-}
-
-function Summary({ rows, isRunning }: { rows: Rows; isRunning: boolean }) {
-  const passed = idsWith(rows, "passed").length;
-  const refused = idsWith(rows, "refused").length;
-  const untried = idsWith(rows, "untried").length;
-  const isAll = passed === rows.length;
-  const parts = [
-    `${passed} of ${rows.length} ${rows.length === 1 ? "connection accepts" : "connections accept"} it`,
-    ...(refused > 0 ? [`${refused} ${refused === 1 ? "refuses" : "refuse"} it`] : []),
-    ...(untried > 0 ? [`${untried} not tried`] : []),
-  ];
-  return (
-    <p role="status" className="font-medium">
-      {isAll && !isRunning
-        ? rows.length === 1
-          ? "The connection accepts it."
-          : `All ${rows.length} connections accept it.`
-        : `${parts.join(", ")}${isRunning ? " …" : "."}`}
-    </p>
-  );
 }
 
 /** Checks once when the page opens, for the person who entered the value. */

@@ -68,7 +68,7 @@ export function CandidateRow({
           </span>
         ) : (
           <>
-            <span className="font-medium">{isCurrent ? current : word}</span>
+            <span className="font-medium text-ink">{isCurrent ? current : word}</span>
             {result && <Finding verdict={verdict} result={result} words={words} request={request} />}
             {failsToo && (
               <span className="block text-muted text-sm">It fails with the current value, too.</span>

@@ -82,17 +82,7 @@ export function PromotedPanel({
             </Button>
           )
         }
-        always={
-          undo && (
-            <UndoButton
-              fabricId={fabricId}
-              secretId={secretId}
-              undo={undo}
-              connections={candidate.total}
-              size="md"
-            />
-          )
-        }
+        always={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} size="md" />}
       />
     </NewValueSection>
   );

@@ -11,7 +11,7 @@ export type RowProgress =
   | { phase: "running"; step: CheckStep }
   | { phase: "done"; result: CheckResult };
 
-type Subject = { candidate: number | null; connectionIds: string[] };
+type Subject = { candidate: number | "former" | null; connectionIds: string[] };
 
 /** Why no check ran, or why the checks ended early. */
 type Failure = "automate_unavailable" | "database_unavailable" | "signed_out" | "not_found" | "interrupted";
@@ -123,6 +123,6 @@ export const failureTexts: Readonly<Record<Failure, string>> = {
   automate_unavailable: "Automate is not available, so no check ran. Check again in a moment.",
   database_unavailable: "The database is not available. Check again in a moment.",
   signed_out: "You are signed out. Sign in again in another tab, then check again.",
-  not_found: "Someone promoted or discarded this value meanwhile. Reload the page.",
+  not_found: "Someone promoted, discarded or replaced this value meanwhile. Reload the page.",
   interrupted: "Some checks did not finish. Check the others again.",
 };

@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { errorText } from "@/components/form/error-texts";
 import { useReauthenticate } from "@/components/reauthenticate/use-reauthenticate";
 import { ConfirmDialog } from "@/components/ui/confirm-dialog";
+import type { DialogSize } from "@/components/ui/dialog-style";
 import type { Result } from "@/lib/result";
 
 /** Asks for confirmation of an action, and for a recent sign-in if the action requires one. Shows its error. */
@@ -19,6 +20,7 @@ export function ConfirmedActDialog<Code extends string>({
   title: string;
   confirmLabel: string;
   tone?: "primary" | "danger";
+  size?: DialogSize;
   /** The name that the person must type before they can confirm. */
   typedName?: string | undefined;
   act: () => Promise<Result<unknown, Code>>;

@@ -4,7 +4,12 @@ import { AlertDialog } from "@base-ui/react/alert-dialog";
 import { type ReactNode, useRef, useState } from "react";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
-import { dialogBackdropClass, dialogFooterClass, dialogPopupClass } from "@/components/ui/dialog-style";
+import {
+  type DialogSize,
+  dialogBackdropClass,
+  dialogFooterClass,
+  dialogPopupClass,
+} from "@/components/ui/dialog-style";
 import { Field } from "@/components/ui/field";
 import { isOpenerRemoved } from "@/components/ui/focus-keeper";
 import { Input } from "@/components/ui/input";
@@ -17,6 +22,7 @@ export function ConfirmDialog({
   confirmLabel,
   cancelLabel = "Cancel",
   tone = "primary",
+  size = "sm",
   typedName,
   error,
   children,
@@ -28,6 +34,7 @@ export function ConfirmDialog({
   confirmLabel: string;
   cancelLabel?: string;
   tone?: "primary" | "danger";
+  size?: DialogSize;
   /** The name that the person must type before they can confirm. */
   typedName?: string | undefined;
   error?: ReactNode;
@@ -61,7 +68,7 @@ export function ConfirmDialog({
           // Links of the text come before the field.
           initialFocus={() => typedInput.current ?? true}
           finalFocus={() => !isOpenerRemoved()}
-          className={dialogPopupClass("sm")}
+          className={dialogPopupClass(size)}
         >
           <div className="min-h-0 overflow-y-auto px-6 pt-6 pb-5">
             <AlertDialog.Title className="wrap-anywhere font-semibold text-lg">{title}</AlertDialog.Title>

@@ -13,7 +13,7 @@ import { type ConnectionCheckEvent, connectionCheckEvent } from "@/lib/candidate
 import { createConnection } from "@/lib/connections/mutations";
 import { getConnection } from "@/lib/connections/queries";
 import type { Db } from "@/lib/db/client";
-import { decideRequest } from "@/lib/destinations/mutations";
+import { decideRequest, removeDestination } from "@/lib/destinations/mutations";
 import { listWaitingRequests } from "@/lib/destinations/queries";
 import { setSecretExpiry } from "@/lib/secrets/expiry-and-owner";
 import { createSecret } from "@/lib/secrets/mutations";
@@ -114,7 +114,7 @@ async function enter(secretId: string, by: Person = "user", more: Parameters<typ
 }
 
 /** Runs the checks to their end. Returns the result of each connection that was checked, by its id. */
-async function check(secretId: string, candidate: number | null, connectionIds?: string[]) {
+async function check(secretId: string, candidate: number | "former" | null, connectionIds?: string[]) {
   const body = { secretId, candidate, connectionIds };
   const signal = AbortSignal.timeout(30_000);
   const started = await startChecks(fabric.scope("user", "connection:check"), body, signal);
@@ -513,6 +513,56 @@ describe("undo", () => {
     await owner.versionRule.create({ data: rule });
     expect(await findUndo(scope, secret.id)).toMatchObject({ version: 5, until: null });
     await owner.versionRule.delete({ where: { fabricId: fabric.fabricId } });
+  });
+
+  test("can be tried before: the former value is sent only where it was allowed, and no result is kept", async () => {
+    const secret = await addSecret();
+    const [orders, billing] = [
+      await connect(secret.id, servers.orders),
+      await connect(secret.id, servers.billing),
+    ];
+    accepted.orders.add("former").add("next");
+    accepted.billing.add("next");
+    await promote(secret.id, await enter(secret.id), [orders.id, billing.id]);
+    expect(await check(secret.id, null)).toEqual(
+      new Map([
+        [orders.id, "passed"],
+        [billing.id, "passed"],
+      ]),
+    );
+    const stored = () => owner.connectionCheck.count({ where: { fabricId: fabric.fabricId } });
+    const before = await stored();
+    const tried = new Map<string, string>([
+      [orders.id, "passed"],
+      [billing.id, "rejected_credentials"],
+    ]);
+    expect(await check(secret.id, "former")).toEqual(tried);
+    expect(await stored()).toBe(before);
+    expect(await read(`/v1/secrets/${secret.name}`)).toMatchObject({ value: "next", version: 2 });
+    expect(await eventsOf(orders.id, "connection.check")).toContainEqual(
+      expect.objectContaining({ ok: true, version: 1 }),
+    );
+    const offer = await findUndo(fabric.scope("user", "secret:list"), secret.id);
+    expect(offer?.connections).toEqual([
+      expect.objectContaining({ id: orders.id, result: null }),
+      expect.objectContaining({ id: billing.id, result: null }),
+    ]);
+
+    const { destinations } = await getSecret(fabric.scope("admin", "secret:list"), secret.id);
+    const removed = destinations.find(({ destination }) => destination.includes(`:${servers.orders.port}`));
+    await removeDestination(fabric.scope("admin", "destination:write"), { destinationId: removed?.id ?? "" });
+    servers.orders.requests.length = 0;
+    expect((await check(secret.id, "former")).get(orders.id)).toBe("destination_not_allowed");
+    expect(servers.orders.requests).toEqual([]);
+  });
+
+  test("cannot be tried when there is no former value, or it is not kept any more", async () => {
+    const secret = await addSecret();
+    await expect(check(secret.id, "former")).rejects.toThrow("not found");
+    await promote(secret.id, await enter(secret.id), []);
+    const at = { where: { secretId_version: { secretId: secret.id, version: 2 } } };
+    await owner.secretVersion.update({ ...at, data: { createdAt: new Date(Date.now() - 25 * 3600_000) } });
+    await expect(check(secret.id, "former")).rejects.toThrow("not found");
   });
 
   test("brings back the date that somebody entered, also after a value that was current at once", async () => {

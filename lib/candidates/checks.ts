@@ -1,17 +1,17 @@
 import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { sendToAutomate } from "@/lib/internal-api/client";
-import { automateError } from "@/lib/internal-api/contract";
+import { type AutomateBody, automateError } from "@/lib/internal-api/contract";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 /**
- * Asks automate to check the connections of a secret, with a candidate or with its current value. Returns automate's
+ * Asks automate to check the connections of a secret: with a candidate, its former or its current value. Returns automate's
  * NDJSON stream of ConnectionCheckEvent. Aborting `signal` ends the running checks.
  * Throws `NotFound`, and `Misconfigured` when the clocks differ.
  */
 export async function startChecks(
   scope: Scope<"connection:check">,
-  body: { secretId: string; candidate: number | null; connectionIds?: string[] | undefined },
+  body: AutomateBody<"candidate:check">,
   signal: AbortSignal,
 ): Promise<Result<ReadableStream<Uint8Array>, "automate_unavailable" | "database_unavailable">> {
   const answer = await sendToAutomate(scope, "candidate:check", body, signal).catch((error: unknown) => {

@@ -106,10 +106,11 @@ function stateOf({ outcome, isExpired, baseVersion, currentVersion }: CandidateR
   return isExpired ? "expired" : "open";
 }
 
+/** The connections of a secret with their results for its candidate; without one, `number` is 0. */
 async function listConsumers(
   fabricId: string,
   secretId: string,
-  { number, currentVersion }: CandidateRow,
+  { number, currentVersion }: Pick<CandidateRow, "number" | "currentVersion">,
 ): Promise<{ connections: CandidateConnection[]; total: number }> {
   const where = { fabricId, secrets: { some: { secretId } } };
   const rows = await db.connection.findMany({
@@ -220,7 +221,7 @@ export async function findUndo(
   { fabricId }: Scope<"secret:list">,
   secretId: string,
 ): Promise<UndoOffer | null> {
-  const [offer] = await db.$queryRaw<UndoOffer[]>`
+  const [offer] = await db.$queryRaw<Omit<UndoOffer, "connections" | "total" | "kinds">[]>`
     SELECT current.version, former."createdByName" AS "enteredByName",
       CASE
         WHEN s.origin > 0 THEN s.origin
@@ -244,7 +245,9 @@ export async function findUndo(
         SELECT FROM version_rule r WHERE r."fabricId" = ${fabricId} AND r."formerVersions" > 0) AS "keepsVersions"
     ) rule
     WHERE rule."keepsVersions" OR current."createdAt" > now() - make_interval(hours => ${undoHours}::int)`;
-  return offer ?? null;
+  if (!offer) return null;
+  const users = await listConsumers(fabricId, secretId, { number: 0, currentVersion: offer.version });
+  return { ...offer, ...users, kinds: wordsOf(users.connections) };
 }
 
 /** The current version of each secret that these connections use. */

@@ -113,7 +113,7 @@ export type UndoOffer = {
   isRefused: boolean;
   /** Until when it can be undone; null while the fabric keeps former versions. */
   until: Date | null;
-};
+} & Pick<CandidateDetail, "connections" | "total" | "kinds">;
 
 /** How a check with a candidate ended. The value of one that is `untried` may be right. */
 export const verdicts = ["passed", "refused", "untried", "unchecked"] as const;

@@ -14,12 +14,12 @@ const maxChecked = 1000;
 const connectionIds = z.array(z.string().max(64)).max(maxChecked);
 
 /**
- * Checks the connections of a secret with a candidate, or with the current value if that is null. Without
- * `connectionIds`: those that were not checked yet, or all.
+ * Checks the connections of a secret with a candidate, with the value that an undo would bring back, or with the current
+ * value if that is null. Without `connectionIds`: those that were not checked yet, or all.
  */
 export const checkConnectionsBody = z.object({
   secretId: z.string().max(64),
-  candidate: candidateNumber.nullable(),
+  candidate: z.union([candidateNumber, z.literal("former")]).nullable(),
   connectionIds: connectionIds.optional(),
 });
 

@@ -125,11 +125,7 @@ export default async function SecretPage({
           <SecretAbout fabricId={fabricId} secret={secret} owners={await listPossibleOwners(scope)} />
           <SecretVersions
             secret={secret}
-            undo={
-              undo && (
-                <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} connections={secret.usedBy} />
-              )
-            }
+            undo={undo && <UndoButton fabricId={fabricId} secretId={secretId} undo={undo} />}
           />
           <FormerNames fabricId={fabricId} secret={secret} isAdmin={allows(scope.role, "secret:name:drop")} />
         </div>
