@@ -43,7 +43,7 @@ test("a person finds what expires, passes it on, snoozes it with a reason and gi
     .getByRole("combobox", { name: "Owner" })
     .selectOption({ label: `${tenant.admin.name} (${tenant.admin.email})` });
   await page.getByRole("button", { name: "Save" }).click();
-  await expect(page.getByText(`Reminders go to ${tenant.admin.name}.`)).toBeVisible();
+  await expect(page.getByText(`Its owner is ${tenant.admin.name}.`)).toBeVisible();
 
   await page.getByRole("button", { name: /^Snooze/ }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Snooze" }).click();

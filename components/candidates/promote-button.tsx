@@ -97,13 +97,14 @@ export function PromoteButton({
 }
 
 /** Why a connection has not accepted a value, as the end of a sentence. */
-function reasonOf({ kind, result }: CandidateConnection, kinds: CandidateDetail["kinds"]): string {
+function reasonOf({ kind, result, status }: CandidateConnection, kinds: CandidateDetail["kinds"]): string {
   const verdict = verdictOf(result);
   if (verdict === "unchecked") return "not checked";
   if (verdict === "untried") return "not tried";
+  const failsToo = status.state === "disconnected" ? " It fails with the current value, too." : "";
   const field = result?.field ? ` (${kinds[kind]?.fields[result.field] ?? result.field})` : "";
   const title = result?.code ? checkTexts[result.code].title : "";
-  return `refuses it${field}. ${title}`;
+  return `refuses it${field}. ${title}${failsToo}`;
 }
 
 /** The sentence for a promotion that did not happen. */

@@ -26,7 +26,9 @@ export function ConnectionsTable({
         <Th width="w-[18%]">Kind</Th>
         <Th width="w-[26%]">Status</Th>
         <Th width="w-36">Used by</Th>
-        <Th width="w-36">Updated</Th>
+        <Th width="w-36" isExtra>
+          Updated
+        </Th>
         <Th width="w-30" srOnly>
           Check
         </Th>
@@ -68,7 +70,7 @@ function ConnectionRow({ fabricId, connection }: { fabricId: string; connection:
       <Td label="Used by">
         <UsedBy href={`/metadata/fabrics/${fabricId}/connections/${id}#read-by`} connection={connection} />
       </Td>
-      <Td label="Updated">
+      <Td label="Updated" isExtra>
         <RelativeTime date={connection.updatedAt} />
         <span className="block truncate text-faint text-sm" title={connection.updatedByName}>
           {connection.updatedByName}

@@ -20,6 +20,7 @@ import type { SecretOption } from "@/lib/secrets/schema";
 /** Chooses a secret of a suitable type by server-side search. Never selects one automatically. */
 export function SecretPicker({
   fabricId,
+  fabricName,
   title,
   subKinds,
   value,
@@ -28,6 +29,8 @@ export function SecretPicker({
   onReplaceValue,
 }: {
   fabricId: string;
+  /** Left out for the fabric whose page this is. */
+  fabricName?: string;
   title: string;
   subKinds: readonly SubKind[];
   value: string;
@@ -75,7 +78,7 @@ export function SecretPicker({
         status={statusOf(pages, items.length)}
         empty={
           pages.data && !pages.isFetching ? (
-            <Empty page={pages.data.pages[0]} subKinds={subKinds} search={search} />
+            <Empty page={pages.data.pages[0]} subKinds={subKinds} search={search} fabricName={fabricName} />
           ) : null
         }
         isBusy={pages.isFetching}
@@ -145,14 +148,17 @@ function Empty({
   page,
   subKinds,
   search,
+  fabricName = "This fabric",
 }: {
+  fabricName?: string | undefined;
   page: SecretOptionsPage | undefined;
   subKinds: readonly SubKind[];
   search: string;
 }) {
   const types = subKinds.map((subKind) => secretKinds[subKind].label).join(" or ");
-  if (page?.inFabric === 0) return "This fabric has no secrets yet.";
-  if (page?.ofKind === 0) return `This fabric has no ${types} secret, and this field accepts no other type.`;
+  if (page?.inFabric === 0) return `${fabricName} has no secrets yet.`;
+  if (page?.ofKind === 0)
+    return `${fabricName} has no ${types} secret, and this field accepts no other type.`;
   return `No ${types} secret has “${search}” in its name.`;
 }
 

@@ -21,7 +21,7 @@ export function OwnerField({
       label="Owner"
       isRequired
       error={formState.errors.ownerId?.message}
-      hint="Reminders go to the owner. When the owner leaves the team, they go to its Admins."
+      hint="The owner gets the reminders that this installation sends. When the owner leaves the team, its Admins get them."
     >
       <Select {...register("ownerId")}>
         <option value="">Admins of the team</option>

@@ -27,7 +27,7 @@ export function SecretExpiryNotice({
       isOver={days < 0}
       title={days < 0 ? "This value has expired" : `This value expires ${whenText(expiry.at, now)}`}
     >
-      {`Replace it before connections and pipelines fail. Reminders go to ${owner?.name ?? "the Admins of the team"}.`}
+      {`Replace it before connections and pipelines fail. ${owner ? `Its owner is ${owner.name}` : "It has no owner, so the Admins of the team take care of it"}.`}
     </ReminderNotice>
   );
 }

@@ -1,20 +1,34 @@
 "use client";
 
-import { useRef } from "react";
+import { useEffect, useRef } from "react";
+import { pastedName } from "@/components/imports/read-import";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { FileDrop } from "@/components/ui/file-drop";
 import { SecretTextarea } from "@/components/ui/secret-textarea";
 
-/** Takes a file, or its text. */
-export function ChooseFile({ isBusy, onFile }: { isBusy: boolean; onFile: (file: File) => void }) {
+/** Takes a file, or its text. `pasted` is a text to continue with. */
+export function ChooseFile({
+  pasted,
+  isBusy,
+  onFile,
+}: {
+  pasted: File | null;
+  isBusy: boolean;
+  onFile: (file: File) => void;
+}) {
   const text = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    void pasted?.text().then((former) => {
+      if (text.current?.value === "") text.current.value = former;
+    });
+  }, [pasted]);
 
   function takeText() {
-    const pasted = text.current?.value ?? "";
-    if (pasted === "" || !text.current) return text.current?.focus();
+    const typed = text.current?.value ?? "";
+    if (typed === "" || !text.current) return text.current?.focus();
     text.current.value = "";
-    onFile(new File([pasted], "pasted"));
+    onFile(new File([typed], pastedName));
   }
 
   return (

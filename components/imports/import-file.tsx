@@ -12,7 +12,7 @@ import type { Imported } from "@/lib/imports/schema";
 
 /** Imports the secrets and connections of a file: choose it, look at its rows, import all or nothing. */
 export function ImportFile({ fabricId, maxBytes }: { fabricId: string; maxBytes: number }) {
-  const { loaded, error, isBusy, imported, ...acts } = useImport(fabricId, maxBytes);
+  const { loaded, error, isBusy, imported, pasted, ...acts } = useImport(fabricId, maxBytes);
   if (imported) return <Done fabricId={fabricId} imported={imported} onMore={acts.forget} />;
   return (
     <div className="flex flex-col gap-5">
@@ -30,7 +30,7 @@ export function ImportFile({ fabricId, maxBytes }: { fabricId: string; maxBytes:
           onForget={acts.forget}
         />
       ) : (
-        <ChooseFile isBusy={isBusy} onFile={acts.choose} />
+        <ChooseFile pasted={pasted} isBusy={isBusy} onFile={acts.choose} />
       )}
     </div>
   );

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { ImportTable } from "@/components/imports/import-table";
 import { importedText } from "@/components/imports/imported-text";
-import type { Choices, ShownFile } from "@/components/imports/read-import";
+import { type Choices, pastedName, type ShownFile } from "@/components/imports/read-import";
 import { Banner } from "@/components/ui/banner";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
@@ -57,7 +57,7 @@ export function ImportRows({
     <div className="flex flex-col gap-4" aria-busy={isBusy || undefined}>
       <div className="flex flex-wrap items-end gap-x-4 gap-y-3">
         <div className="min-w-0 flex-1 basis-60">
-          <p className="wrap-anywhere font-medium">{file.name === "pasted" ? "Pasted text" : file.name}</p>
+          <p className="wrap-anywhere font-medium">{file.name === pastedName ? "Pasted text" : file.name}</p>
           <p className="text-muted text-sm" role="status">
             {rows.length} {rows.length === 1 ? "row" : "rows"},{" "}
             {wrong.length === 0 ? "none with a problem" : `${wrong.length} with a problem`}
@@ -89,7 +89,9 @@ export function ImportRows({
             />
           </Field>
         </div>
-        <Button onClick={onForget}>Choose another file</Button>
+        <Button onClick={onForget}>
+          {file.name === pastedName ? "Edit the text" : "Choose another file"}
+        </Button>
       </div>
       {shown.notes.length > 0 && <Banner tone="info">{shown.notes.join(" ")}</Banner>}
       {all && (

@@ -12,6 +12,9 @@ export type Choices = {
   left: ReadonlySet<number>;
 };
 
+/** The name of a file that holds pasted text. */
+export const pastedName = "pasted";
+
 /** A row as the page shows it. It holds no value. */
 export type ShownRow = {
   at: number;

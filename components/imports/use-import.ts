@@ -4,7 +4,13 @@ import { unstable_rethrow } from "next/navigation";
 import { useRef, useState } from "react";
 import { errorText } from "@/components/form/error-texts";
 import { newKey } from "@/components/form/use-action-form";
-import { type Choices, importOf, type ShownFile, showFile } from "@/components/imports/read-import";
+import {
+  type Choices,
+  importOf,
+  pastedName,
+  type ShownFile,
+  showFile,
+} from "@/components/imports/read-import";
 import { dryRunImportAction, importAction } from "@/lib/imports/actions";
 import type { Imported, RowProblems } from "@/lib/imports/schema";
 
@@ -25,6 +31,8 @@ export function useImport(fabricId: string, maxBytes: number) {
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [imported, setImported] = useState<Imported | null>(null);
+  /** Pasted text that the person went back to edit. */
+  const [pasted, setPasted] = useState<File | null>(null);
   const newest = useRef(0);
   /** The choices that the newest look began with, which the next change adds to: `loaded` may be older. */
   const latest = useRef(noChoices);
@@ -87,15 +95,18 @@ export function useImport(fabricId: string, maxBytes: number) {
     error,
     isBusy,
     imported,
+    pasted,
     commit,
     choose: (file: File) => {
       setImported(null);
+      setPasted(null);
       return look(file, noChoices);
     },
     change: (choicesFrom: (latest: Choices) => Partial<Choices>) =>
       loaded && look(loaded.file, { ...latest.current, ...choicesFrom(latest.current) }),
     forget: () => {
       newest.current += 1;
+      setPasted(loaded?.file.name === pastedName ? loaded.file : null);
       setLoaded(null);
       setError(null);
       setImported(null);

@@ -124,7 +124,8 @@ export function ChooseSecrets({
         isOpen={adding !== null}
         onClose={() => setAdding(null)}
         maxSecretBytes={maxSecretBytes}
-        {...(adding ? { allowedSubKinds: adding.subKinds } : {})}
+        title={`Add Secret in ${toName}`}
+        {...(adding ? { allowedSubKinds: adding.subKinds, name: adding.isNameTaken ? "" : adding.name } : {})}
         onCreated={({ id }) => {
           if (adding) change(adding, { way: "existing", useId: id });
           void queries.invalidateQueries({ queryKey: ["secret-options", toFabricId] });

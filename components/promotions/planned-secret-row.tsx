@@ -56,6 +56,7 @@ export function PlannedSecretRow({
             <Field label="Secret" isRequired error={problem ?? undefined}>
               <SecretPicker
                 fabricId={toFabricId}
+                fabricName={toName}
                 title={`Secret for ${name}`}
                 subKinds={subKinds}
                 value={draft.useId}

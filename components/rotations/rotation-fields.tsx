@@ -21,7 +21,7 @@ const schedules = [
 
 const methodTexts: Readonly<Record<RotationMethod, { label: string; hint: string }>> = {
   own: {
-    label: "The user changes its own password",
+    label: "The connection’s user changes its own password",
     hint: "One user: its former password stops working at once. Pipelines have it for some seconds longer, until they read the secret again.",
   },
   pair: {

@@ -33,6 +33,8 @@ export function AddSecretDialog({
   isOpen,
   onClose,
   returnFocus,
+  title = "Add Secret",
+  name = "",
   allowedSubKinds = subKinds,
   maxSecretBytes,
   onCreated,
@@ -41,6 +43,9 @@ export function AddSecretDialog({
   isOpen: boolean;
   onClose: () => void;
   returnFocus?: () => HTMLElement | null;
+  title?: string;
+  /** Fills the field in advance. */
+  name?: string;
   /** The first one is preselected. */
   allowedSubKinds?: readonly SubKind[];
   maxSecretBytes: number;
@@ -49,10 +54,10 @@ export function AddSecretDialog({
   const toast = useToast();
   const subKind = allowedSubKinds[0] ?? subKinds[0];
   return (
-    <Dialog isOpen={isOpen} onClose={onClose} title="Add Secret" {...(returnFocus ? { returnFocus } : {})}>
+    <Dialog isOpen={isOpen} onClose={onClose} title={title} {...(returnFocus ? { returnFocus } : {})}>
       <DialogForm
         resolver={resolveNewSecret}
-        defaultValues={{ subKind, name: "", description: "", expiresAt: "", ...emptyValues }}
+        defaultValues={{ subKind, name, description: "", expiresAt: "", ...emptyValues }}
         action={(input, key) => createSecretAction(fabricId, input, key)}
         texts={texts}
         onOk={(created) => {

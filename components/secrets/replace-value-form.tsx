@@ -91,7 +91,7 @@ export function ReplaceValueForm({
         </>
       )}
       <ReplaceValueFields secret={secret} maxSecretBytes={maxSecretBytes} />
-      <ValueExpiryField />
+      <ValueExpiryField current={secret.expiry} />
       <DestinationChoice secret={secret} />
     </DialogForm>
   );

@@ -10,10 +10,13 @@ const run: RunSummary = {
 };
 
 const cases: [Partial<RunSummary>, string][] = [
-  [{}, "The password is new, in version 3. Pipelines had the former one for less than a second."],
+  [
+    {},
+    "The password is new, in version 3. For less than a second, pipelines that read it still got the former one.",
+  ],
   [
     { gapMs: 2600, refusedBy: ["A", "B"] },
-    "The password is new, in version 3. Pipelines had the former one for 3 s. Refused by A, B.",
+    "The password is new, in version 3. For 3 s, pipelines that read it still got the former one. Refused by A, B.",
   ],
   [{ user: "etl_b", gapMs: null }, "User etl_b has a new password, in version 3."],
   [{ user: "ETL", gapMs: null, isKey: true }, "User ETL has a new key, in version 3."],

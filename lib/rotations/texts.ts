@@ -81,7 +81,8 @@ export function runText(run: RunSummary): string {
   const refused = refusedBy.length > 0 ? ` Refused by ${refusedBy.join(", ")}.` : "";
   if (state === "done") {
     const who = user ? `User ${user} has a new ${what}` : "The password is new";
-    const gap = gapMs === null ? "" : ` Pipelines had the former one for ${secondsOf(gapMs)}.`;
+    const gap =
+      gapMs === null ? "" : ` For ${secondsOf(gapMs)}, pipelines that read it still got the former one.`;
     return `${who}${version === null ? "" : `, in version ${version}`}.${gap}${refused}`;
   }
   if (state !== "failed") {

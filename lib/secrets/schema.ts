@@ -345,6 +345,7 @@ export type ReplaceableSecret = SecretUsers &
   Pick<SecretDetail, "subKind" | "authorities"> & {
     fields: { field: string; version: number; setAt: Moment | null }[];
     destinations: { id: string; destination: string; createdAt: Moment; createdByName: string }[];
+    expiry: { at: Moment; source: Expiry["source"] } | null;
   };
 
 /** A secret in the picker. */

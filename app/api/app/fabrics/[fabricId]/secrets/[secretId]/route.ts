@@ -11,7 +11,7 @@ export const GET = route({
   permission: "secret:list",
   run: async (scope, _request, { secretId = "" }) => {
     const secret = await getSecret(scope, secretId);
-    const { subKind, fields, lastUsedAt, readsByDay, destinations, authorities } = secret;
+    const { subKind, fields, lastUsedAt, readsByDay, destinations, authorities, expiry } = secret;
     const users = await usersOf(scope, secret);
     return Response.json({
       ...users,
@@ -21,6 +21,7 @@ export const GET = route({
       fields,
       destinations,
       authorities,
+      expiry,
     } satisfies ReplaceableSecret & SecretUses);
   },
 });
