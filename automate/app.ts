@@ -103,7 +103,7 @@ export function createInternalApp({
   checkRoutes(app, runs);
   candidateRoutes(app, { ...runs, checkSoon });
   // The internal apps of tests that set no password have none.
-  if (changePassword) rotationRoutes(app, { keys, changePassword, runPrepared: runs.runPrepared });
+  if (changePassword) rotationRoutes(app, { keys, changePassword, runPrepared: runs.runPrepared, checkSoon });
   return app;
 }
 

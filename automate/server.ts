@@ -74,12 +74,13 @@ async function main(): Promise<void> {
     runtime.log.info({ label, provider, fingerprint, isPrimary, team }, "master key");
   }
   let background: ReturnType<typeof startBackgroundChecks> | null = null;
+  const checkSoon = () => background?.wake();
   const internal = createInternalApp({
     keys,
     reach: createReach(pool),
     runPrepared,
     changePassword,
-    checkSoon: () => background?.wake(),
+    checkSoon,
     logger: { stream: log },
   });
   await runtime.listen({ host: env.AUTOMATE_HOST, port: env.AUTOMATE_PORT });
@@ -127,6 +128,7 @@ async function main(): Promise<void> {
     keys,
     runPrepared,
     changePassword,
+    checkSoon,
     onError: (error) => runtime.log.error({ error }, "a password rotation broke off and is continued"),
   });
   const purging = setInterval(

@@ -409,6 +409,21 @@ test("two automates check every connection once, automatically", async () => {
   expect(await owner.checkLease.count()).toBe(0);
 }, 60_000);
 
+test("an automate that is told of another value checks its connections at once, not at its next minute", async () => {
+  const first = await addConnection();
+  const copy = startBackgroundChecks({ runPrepared, minutes, spreadMs: 0, onError: () => {} });
+  const isChecked = (connection: Added) =>
+    expect.poll(() => codes(connection), { timeout: 20_000 }).toEqual(["ok"]);
+  try {
+    await isChecked(first);
+    const next = await addConnection();
+    copy.wake();
+    await isChecked(next);
+  } finally {
+    await copy.stop();
+  }
+});
+
 test("a stopping automate cancels its running checks, and they stay due", async () => {
   const sockets: Socket[] = [];
   const silent = await listen(createServer((socket) => void sockets.push(socket)));

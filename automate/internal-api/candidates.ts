@@ -16,7 +16,7 @@ import { NotFound } from "@/lib/result";
 
 /**
  * Checks, promotes and discards candidates, and brings back the former value of a secret. `checkSoon` lets the
- * background check what an undo changed: the page that promotes a value checks the connections itself.
+ * background check what an undo changed. The page that promotes a value checks the connections itself.
  */
 export function candidateRoutes(
   app: FastifyInstance,

@@ -9,6 +9,8 @@ export type Deps = {
   runPrepared: PreparedRuns;
   changePassword: PasswordChanges;
   signal: AbortSignal;
+  /** Lets the background check connections that another value concerns. */
+  checkSoon?: (() => void) | undefined;
 };
 
 /** The knowledge after an attempt to set the password, or to find out which one the server has. */

@@ -124,6 +124,7 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
       select: { id: true },
     }),
   );
+  deps.checkSoon?.();
   return checkAgain(deps, { ...working, run: { ...run, state: "promoted" } });
 }
 

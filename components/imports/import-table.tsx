@@ -83,7 +83,7 @@ function Row({
           aria-label={`Import ${label}`}
           checked={!isLeft}
           onChange={({ target }) => onLeave(at, !target.checked)}
-          className="size-4.5 accent-accent"
+          className="block size-4.5 accent-accent"
         />
       </Td>
       <Td isMain>
