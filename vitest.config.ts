@@ -21,6 +21,10 @@ const long = process.env.RUN_LONG
   ? []
   : [
       "backup/recovery.test.ts",
+      "backup/drill.test.ts",
+      "admin/main.test.ts",
+      "automate/reminders/send.test.ts",
+      "automate/rotation-saga.test.ts",
       "automate/postgres-restart.test.ts",
       "automate/full-log.test.ts",
       "automate/descriptors.test.ts",
@@ -42,7 +46,6 @@ const alone = ["worker/egress/guard.test.ts"];
 
 /** Take longest, mostly waiting. They start first, so that none of them is left for the end. */
 const longest = [
-  "automate/rotation-saga",
   "lib/db/pool",
   "lib/limits/unread-answers",
   "cli/command-line",

@@ -7,13 +7,9 @@ import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 import { database } from "@/testing/tenant";
 
-test("a tampered stored value alarms the Admins of the fabric until one acknowledges the alarm", async ({
-  page,
-  context,
-  browser,
-  tenant,
-  canary,
-}) => {
+test("a tampered stored value alarms the Admins of the fabric until one acknowledges the alarm", {
+  tag: "@long",
+}, async ({ page, context, browser, tenant, canary }) => {
   const home = `/metadata/fabrics/${tenant.fabric.id}`;
   const title = "A stored value of secret “warehouse” could not be opened";
   const input = { subKind: "text", name: "warehouse", fields: { value: canary.value() } };

@@ -78,10 +78,9 @@ test("login stores the token for its owner only, and rejects a wrong one", { tag
   expect((await selvage(["secrets", "list", "--fabric", tenant.fabric.name])).code).toBe(3);
 });
 
-test("the CLI reads secrets from standard input and files, byte for byte, and lists, replaces, renames and deletes them", async ({
-  tenant,
-  canary,
-}) => {
+test("the CLI reads secrets from standard input and files, byte for byte, and lists, replaces, renames and deletes them", {
+  tag: "@long",
+}, async ({ tenant, canary }) => {
   const env = {
     SELVAGE_URL: stack().webUrl,
     SELVAGE_TOKEN: await createAccessToken(await callerOf(tenant.user), "cli"),

@@ -259,12 +259,9 @@ test("a REST API that echoes its requests leaks nothing, with basic, bearer and 
   await api.close();
 });
 
-test("Selvage uses the secret only after a person confirms the SFTP host key; a changed key fails", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("Selvage uses the secret only after a person confirms the SFTP host key; a changed key fails", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const password = canary.value();
   const users = { loader: { password } };
   const server = await startSftpServer({ users });

@@ -38,13 +38,9 @@ function fieldsOf(baseUrl: string, testPath = "/"): Record<string, string> {
   };
 }
 
-test("Selvage does not try a credential again after two refusals until an Admin allows it", async ({
-  page,
-  context,
-  browser,
-  tenant,
-  canary,
-}) => {
+test("Selvage does not try a credential again after two refusals until an Admin allows it", {
+  tag: "@long",
+}, async ({ page, context, browser, tenant, canary }) => {
   const api = await startRestApiServer({ basic: { username: "etl", password: canary.value() } });
   const secretId = await addLogin(tenant, canary.value());
   await signIn(context, tenant.user);

@@ -7,12 +7,9 @@ import { database } from "@/testing/tenant";
 const day = 86_400_000;
 const dayText = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10);
 
-test("a person finds what expires, passes it on, snoozes it with a reason and gives it another date", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a person finds what expires, passes it on, snoozes it with a reason and gives it another date", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const exp = Math.floor((Date.now() + 5.5 * day) / 1000);

@@ -60,10 +60,9 @@ async function createLongNames(): Promise<Tenant> {
   return tenant;
 }
 
-test("tables fit every width, with long names; they leave out only what is good to know, and only between the widths of a phone and a desktop", async ({
-  page,
-  context,
-}) => {
+test("tables fit every width, with long names; they leave out only what is good to know, and only between the widths of a phone and a desktop", {
+  tag: "@long",
+}, async ({ page, context }) => {
   const tenant = await createLongNames();
   await signIn(context, tenant.admin);
   const fabric = `/metadata/fabrics/${tenant.fabric.id}`;
@@ -198,7 +197,7 @@ test("a fabric without secrets and connections shows its empty states from the f
   }
 });
 
-test("a dialog over a dialog dims the one below", async ({ page, context, tenant }) => {
+test("a dialog over a dialog dims the one below", { tag: "@long" }, async ({ page, context, tenant }) => {
   await signIn(context, tenant.admin, { minutesAgo: 30 });
   await open(page, `/metadata/teams/${tenant.team.id}`);
   await page.getByRole("button", { name: "Add member" }).click();

@@ -24,7 +24,7 @@ async function storeTeamKey(tenant: Tenant, state: string): Promise<string> {
   return fingerprint;
 }
 
-test("members see on every page of a fabric that its master key is not usable", async ({
+test("members see on every page of a fabric that its master key is not usable", { tag: "@long" }, async ({
   page,
   context,
   browser,

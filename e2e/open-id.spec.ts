@@ -125,12 +125,9 @@ test("the e-mail of an existing person alone proves nothing", async ({ page, ope
   expect(await identitiesOf(existing.email)).toEqual([]);
 });
 
-test("a person who opened the account before its owner loses access, and the owner keeps what they confirm", async ({
-  page,
-  context,
-  openId,
-  tenant,
-}) => {
+test("a person who opened the account before its owner loses access, and the owner keeps what they confirm", {
+  tag: "@long",
+}, async ({ page, context, openId, tenant }) => {
   const squatted = await createTeam("Squatted");
   const owner = await createPerson({
     name: "Olga Owner",

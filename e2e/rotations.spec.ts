@@ -30,11 +30,9 @@ async function signsIn({ server, port, database }: PostgresLogin, user: string, 
   return isIn;
 }
 
-test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates it, and no sign-in fails", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates it, and no sign-in fails", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const url = stack().databaseUrl;
   const [first, second, admin] = [
     await createPostgresLogin(url),

@@ -57,12 +57,9 @@ test("an Admin limits a token to one secret, and all others answer not found", a
   expect(await outside.text()).toBe(await none.text());
 });
 
-test("a token limited to a connection waits after a User points that at another secret, until an Admin confirms", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a token limited to a connection waits after a User points that at another secret, until an Admin confirms", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const [former, other] = [canary.value(), canary.value()];
   const by = { userId: tenant.admin.id, fabricId: tenant.fabric.id };
   await sendSigned(by, "destination:rule", { rule: "open" });

@@ -283,12 +283,9 @@ test("a replacement after a concurrent one is a conflict, not an overwrite", { t
   await discard(page, dialog);
 });
 
-test("a rename needs no value and names the readers of the old name, which keeps working and stays taken", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a rename needs no value and names the readers of the old name, which keeps working and stays taken", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.admin);
   const value = canary.value();
   await addSecret(page, tenant.fabric, { type: "Text", name: "old_name", value });
@@ -416,12 +413,9 @@ test("a User deletes their own unused secret; only an Admin deletes another pers
   );
 });
 
-test("the server searches, filters by type and sorts, and the address keeps the settings", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("the server searches, filters by type and sorts, and the address keeps the settings", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   const caller = await callerOf(tenant.user);
   for (let i = 0; i < 52; i++) {

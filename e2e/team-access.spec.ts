@@ -61,11 +61,9 @@ test("an Admin sees every token of the team and revokes one by keyboard, and its
   );
 });
 
-test("the Admins see the refused actions of a member, and a person sees their own refused sign-in", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("the Admins see the refused actions of a member, and a person sees their own refused sign-in", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const caller = await callerOf(tenant.user);
   const refused = await callAction(caller, "removeMemberAction", [
     tenant.team.id,

@@ -15,11 +15,9 @@ async function readStored(secretId: string, version: number): Promise<void> {
     .toEqual([version]);
 }
 
-test("a person sees who uses a secret, which version, and since when it is outdated; and the same from the pipeline, the connection and the member", async ({
-  page,
-  context,
-  tenant,
-}) => {
+test("a person sees who uses a secret, which version, and since when it is outdated; and the same from the pipeline, the connection and the member", {
+  tag: "@long",
+}, async ({ page, context, tenant }) => {
   const { fabric, team, admin } = tenant;
   await signIn(context, tenant.user);
   const secretId = await addSecret(tenant);

@@ -15,12 +15,9 @@ import { createPostgresLogin } from "@/testing/servers/postgres-login";
 import { signIn } from "@/testing/sign-in";
 import { stack } from "@/testing/stack-address";
 
-test("a Username & Password secret fills both fields of a PostgreSQL connection, and a Text secret asks for the username again", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a Username & Password secret fills both fields of a PostgreSQL connection, and a Text secret asks for the username again", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const login = await createPostgresLogin(stack().databaseUrl, { password: canary.value() });
   const added = await callAction(await callerOf(tenant.user), "createSecretAction", [
     tenant.fabric.id,

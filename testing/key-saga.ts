@@ -12,7 +12,7 @@ import type { TestFabric } from "@/testing/fabric";
 /** The most secrets that the writer creates: each rotation reseals them. */
 const maxWritten = 200;
 /** Between two writes, or two reads of one reader. Other tests run at the same time. */
-const pauseMs = process.env.RUN_LONG ? 10 : 150;
+const pauseMs = 10;
 
 /** A running copy of automate. While it ends, its answers prove nothing. */
 export type Copy = { url: string; internalUrl: string; process: ChildProcess; isEnding: boolean };
