@@ -136,54 +136,48 @@ async function finish(): Promise<void> {
     .toBe(true);
 }
 
-test(
-  "rotations go on after kills of automate and Postgres; every read succeeds, and every value stays what was put in",
-  async () => {
-    const names = await addFixedValues(owner, fabric, values);
-    const reader = readOn(copies, token, names, () => isAway);
-    const writer = writeOn(fabric);
-    for (let n = 0; n < rotations; n += 1) {
-      await start();
-      const how = disturbances[n % disturbances.length] ?? "kill holder";
-      const before = copies.all();
-      await disturb(how, n === 0 ? "at once" : "any moment");
-      if (how === "kill holder" && n === 0) {
-        // The other copy takes over when the lease ends.
-        const takenOver = performance.now();
-        const done = (await lastRotation())?.done ?? 0;
-        await expect
-          .poll(async () => (await lastRotation())?.done ?? 0, { interval: 100, timeout: 40_000 })
-          .toBeGreaterThan(done);
-        expect(performance.now() - takenOver).toBeLessThan(30_000);
-      } else await owner.keyRotation.updateMany({ data: { leasedUntil: new Date(0) } });
-      await Promise.all(
-        before
-          .filter((copy) => copy.isEnding && copies.all().includes(copy))
-          .map((one) => copies.replace(one)),
-      );
-      await finish();
-      await purgeFormer();
-      expect(await owner.fabricKey.count({ where: { fabricId: fabric.fabricId } })).toBe(1);
-    }
-    await writer.stop();
-    await reader.stop();
+test("rotations go on after kills of automate and Postgres; every read succeeds, and every value stays what was put in", async () => {
+  const names = await addFixedValues(owner, fabric, values);
+  const reader = readOn(copies, token, names, () => isAway);
+  const writer = writeOn(fabric);
+  for (let n = 0; n < rotations; n += 1) {
+    await start();
+    const how = disturbances[n % disturbances.length] ?? "kill holder";
+    const before = copies.all();
+    await disturb(how, n === 0 ? "at once" : "any moment");
+    if (how === "kill holder" && n === 0) {
+      // The other copy takes over when the lease ends.
+      const takenOver = performance.now();
+      const done = (await lastRotation())?.done ?? 0;
+      await expect
+        .poll(async () => (await lastRotation())?.done ?? 0, { interval: 100, timeout: 40_000 })
+        .toBeGreaterThan(done);
+      expect(performance.now() - takenOver).toBeLessThan(30_000);
+    } else await owner.keyRotation.updateMany({ data: { leasedUntil: new Date(0) } });
+    await Promise.all(
+      before.filter((copy) => copy.isEnding && copies.all().includes(copy)).map((one) => copies.replace(one)),
+    );
+    await finish();
+    await purgeFormer();
+    expect(await owner.fabricKey.count({ where: { fabricId: fabric.fabricId } })).toBe(1);
+  }
+  await writer.stop();
+  await reader.stop();
 
-    expect(writer.faults).toEqual([]);
-    expect(reader.faults).toEqual([]);
-    expect(reader.count()).toBeGreaterThan(100);
-    expect(writer.written.size).toBeGreaterThan(10);
-    for (let n = 0; n < names.length; n += 50) await Promise.all(names.slice(n, n + 50).map(expectFixed));
-    // A former name still answers, and the last rename may not have been stored.
-    for (const {
-      names: [name = ""],
-      values: possible,
-    } of writer.written.values())
-      expect(possible).toContain(await readSecret(copies.any(), token, name));
-    expect(await owner.unopenedValue.count()).toBe(0);
-    await expectEvents();
-  },
-  7_200_000,
-);
+  expect(writer.faults).toEqual([]);
+  expect(reader.faults).toEqual([]);
+  expect(reader.count()).toBeGreaterThan(100);
+  expect(writer.written.size).toBeGreaterThan(10);
+  for (let n = 0; n < names.length; n += 50) await Promise.all(names.slice(n, n + 50).map(expectFixed));
+  // A former name still answers, and the last rename may not have been stored.
+  for (const {
+    names: [name = ""],
+    values: possible,
+  } of writer.written.values())
+    expect(possible).toContain(await readSecret(copies.any(), token, name));
+  expect(await owner.unopenedValue.count()).toBe(0);
+  await expectEvents();
+}, 7_200_000);
 
 async function expectFixed(name: string): Promise<void> {
   expect(await readSecret(copies.any(), token, name)).toBe(`value of ${name}`);
