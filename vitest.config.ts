@@ -25,6 +25,7 @@ const long = process.env.RUN_LONG
       "admin/main.test.ts",
       "automate/reminders/send.test.ts",
       "automate/rotation-saga.test.ts",
+      "automate/rotations/other-kinds.test.ts",
       "automate/postgres-restart.test.ts",
       "automate/full-log.test.ts",
       "automate/descriptors.test.ts",

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, request } from "undici";
+import type { Dispatcher } from "undici";
 import * as z from "zod";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import { issuerRequests } from "@/automate/http/metrics";
 import { type PublicKey, type PublicKeySet, publicKey } from "@/lib/access/issuer-keys";
 import { db, Prisma } from "@/lib/db/client";
 import type { IssuerProblem } from "@/lib/internal-api/bodies/trusted-issuer";
+import { loadUndici } from "@/worker/clients/undici";
 
 const timeoutMs = 4_000;
 const maxAnswerBytes = 262_144;
@@ -136,11 +137,12 @@ function parsePublicKey(key: unknown): PublicKey | null {
  */
 async function get(url: URL, fallback: IssuerProblem): Promise<unknown> {
   issuerRequests.inc({ outcome: "sent" });
-  let dispatcher: Agent | undefined;
+  let dispatcher: Dispatcher | undefined;
   try {
+    const { Agent, request } = await loadUndici();
     dispatcher = new Agent({ connect: guardedConnect(url), maxResponseSize: maxAnswerBytes });
     const signal = AbortSignal.timeout(timeoutMs);
-    const { statusCode, body } = await request(url, { dispatcher, signal });
+    const { statusCode, body } = await request(url, { method: "GET", dispatcher, signal });
     const text = await body.text();
     if (statusCode !== 200) throw new IssuerUnusable(fallback);
     issuerRequests.inc({ outcome: "answered" });

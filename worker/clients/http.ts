@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { CheckFailure, errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
+import { loadUndici } from "@/worker/clients/undici";
 import { networkFault } from "@/worker/egress/socket-faults";
 
 /** The most bytes that a check reads of one answer. */
@@ -27,8 +28,6 @@ export type Answer = {
 
 export type HttpClient = (url: string | URL, call?: Call) => Promise<Answer>;
 
-export const loadHttp = () => import("undici");
-
 /**
  * Creates a client for HTTPS services. It follows no redirect and reads at most 256 KiB.
  *
@@ -39,7 +38,7 @@ export async function createHttpClient(
   field: string,
   caCertificate?: string | Uint8Array,
 ): Promise<HttpClient> {
-  const { Agent, request } = await loadHttp();
+  const { Agent, request } = await loadUndici();
   // The pool's timeout ends a slow check at its current step.
   const dispatcher = new Agent({
     connect: { ...sharedVerification("verify-full", caCertificate), timeout: 0 },

@@ -5,6 +5,7 @@ import { isLoopbackHost } from "@/lib/egress/host";
 import type { Opened } from "@/lib/secrets/kinds/registry";
 import { CheckFailure } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
+import { loadUndici } from "@/worker/clients/undici";
 
 const field = "oauthClient";
 const maxAnswerBytes = 65_536;
@@ -33,7 +34,7 @@ export async function buyToken(
   { connect, signal }: { connect: (endpoint: URL) => buildConnector.BuildOptions; signal?: AbortSignal },
 ): Promise<BoughtToken> {
   const endpoint = tokenEndpoint(client.authUrl);
-  const { Agent, request } = await import("undici");
+  const { Agent, request } = await loadUndici();
   const dispatcher = new Agent({ connect: connect(endpoint) });
   const send = async (url: string, { method, headers, body }: TokenRequest) =>
     readAnswer(

@@ -1,5 +1,6 @@
 import { errorProperty } from "@/worker/check";
 import { sharedVerification } from "@/worker/clients/certificates";
+import { loadUndici } from "@/worker/clients/undici";
 import type { Call, DeliveryFault, WebhookServer } from "@/worker/deliver/protocol";
 import type { Report } from "@/worker/deliver/smtp";
 
@@ -13,7 +14,7 @@ export async function callWebhook(
   messages: readonly Call[],
   report: Report,
 ): Promise<void> {
-  const { Agent, request } = await import("undici");
+  const { Agent, request } = await loadUndici();
   const dispatcher = new Agent({
     connect: { ...sharedVerification("verify-full", ca), timeout: timeoutMs },
     headersTimeout: timeoutMs,

@@ -1,13 +1,14 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { adls } from "@/lib/connectors/kinds/adls";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, textAt } from "@/worker/clients/http";
+import { type Answer, at, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 /** Signs in and lists at most one path of the container (Path - List of Data Lake Storage Gen2). */
 export const checkAdls = defineCheck(adls, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run({ accountName, containerName, ...application }, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://storage.azure.com");

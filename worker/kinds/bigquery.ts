@@ -3,14 +3,15 @@ import { defineCheck } from "@/worker/check";
 import { bucketScope, listGoogleBucket } from "@/worker/clients/google-bucket";
 import { refuseGoogleFault } from "@/worker/clients/google-fault";
 import { fetchGoogleToken } from "@/worker/clients/google-token";
-import { loadHttp, requireProperty } from "@/worker/clients/http";
+import { requireProperty } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 const scope = "https://www.googleapis.com/auth/bigquery";
 
 /** Plans a query, which costs nothing and proves the right to run jobs. Then reads the dataset's description. */
 export const checkBigquery = defineCheck(bigquery, {
-  preload: () => Promise.all([loadHttp(), import("jose")]),
+  preload: () => Promise.all([loadUndici(), import("jose")]),
 
   async run({ projectId, dataset, serviceAccountKey, bucketName }, { begin }) {
     const key = requireProperty(serviceAccountKey, "serviceAccountKey");

@@ -4,8 +4,9 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { databricks, parseJdbcUrl } from "@/lib/connectors/kinds/databricks";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { fetchDatabricksToken } from "@/worker/clients/databricks-token";
-import { type Answer, loadHttp, requireHeaderValue, requireProperty, textAt } from "@/worker/clients/http";
+import { type Answer, requireHeaderValue, requireProperty, textAt } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 type Properties = OpenedProperties<z.output<typeof databricks.fields>>;
 type Finding = [code: CheckCode, field: string];
@@ -15,7 +16,7 @@ type Finding = [code: CheckCode, field: string];
  * stopped warehouse, which costs money.
  */
 export const checkDatabricks = defineCheck(databricks, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run(properties, { begin }) {
     const warehouseUrl = requireProperty(parseJdbcUrl(properties.jdbcUrl) ?? undefined, "jdbcUrl");

@@ -1,13 +1,14 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { onedrive } from "@/lib/connectors/kinds/onedrive";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, requireHeaderValue, textAt } from "@/worker/clients/http";
+import { type Answer, at, requireHeaderValue, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 /** Signs in and lists at most one file of the user's drive, without its name. */
 export const checkOnedrive = defineCheck(onedrive, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run({ userName, ...application }, { begin }) {
     requireHeaderValue(userName, "userName");

@@ -1,13 +1,14 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { powerbi } from "@/lib/connectors/kinds/powerbi";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, textAt } from "@/worker/clients/http";
+import { type Answer, at, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 /** Signs in and lists one workspace that the application is a member of. Writes nothing. */
 export const checkPowerbi = defineCheck(powerbi, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run(application, { begin }) {
     const token = await fetchMicrosoftToken(application, "https://analysis.windows.net/powerbi/api");

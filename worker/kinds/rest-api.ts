@@ -3,19 +3,20 @@ import type { OpenedProperties } from "@/lib/connectors/define";
 import { restApi } from "@/lib/connectors/kinds/rest-api";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import { clientIdentity, verification } from "@/worker/clients/certificates";
-import { explainHttp, loadHttp, requireHeaderValue, requireProperty } from "@/worker/clients/http";
+import { explainHttp, requireHeaderValue, requireProperty } from "@/worker/clients/http";
 import { judgeAnswer } from "@/worker/clients/http-answer";
 import { fetchToken } from "@/worker/clients/oauth-token";
+import { loadUndici } from "@/worker/clients/undici";
 import { isCertificateDemand } from "@/worker/egress/socket-faults";
 
 type Properties = OpenedProperties<z.output<typeof restApi.fields>>;
 
 /** Requests the check path once, with the connection's credentials. A redirect is a finding and is not followed. */
 export const checkRestApi = defineCheck(restApi, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run(properties, { begin, skip }) {
-    const { Agent, request } = await import("undici");
+    const { Agent, request } = await loadUndici();
     const { authType, tlsMode, caCertificate } = properties;
     if (authType === "none") skip("sign_in");
     const tls = tlsMode === "disable" ? {} : verification(tlsMode, caCertificate);

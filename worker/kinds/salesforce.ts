@@ -3,7 +3,6 @@ import { salesforce, salesforceHost } from "@/lib/connectors/kinds/salesforce";
 import { CheckFailure, defineCheck } from "@/worker/check";
 import {
   type Answer,
-  loadHttp,
   requireHeaderValue,
   requireProperty,
   requireSingleLine,
@@ -11,6 +10,7 @@ import {
 } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
 import { elementText, loginEnvelope } from "@/worker/clients/soap-login";
+import { loadUndici } from "@/worker/clients/undici";
 
 type Finding = [code: CheckCode, field?: string];
 
@@ -42,7 +42,7 @@ const faults: Record<string, Finding> = {
  * It does not sign out: sign-ins of one user may share a session, so a pipeline's session could end too.
  */
 export const checkSalesforce = defineCheck(salesforce, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run({ sfURL, sfUser, sfPassword, sfToken, sfAPI }, { begin }) {
     const origin = `https://${requireProperty(salesforceHost(sfURL) ?? undefined, "sfURL")}`;

@@ -1,15 +1,16 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { parseSite, sharepoint } from "@/lib/connectors/kinds/sharepoint";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, requireProperty, textAt } from "@/worker/clients/http";
+import { type Answer, at, requireProperty, textAt } from "@/worker/clients/http";
 import { fetchMicrosoftToken } from "@/worker/clients/microsoft-token";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 const sites = "https://graph.microsoft.com/v1.0/sites";
 
 /** Signs in, finds the site, and lists at most one file of its document library, without its name. */
 export const checkSharepoint = defineCheck(sharepoint, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run({ siteUrl, tenantId, clientId, clientSecret }, { begin }) {
     const application = { tenantId, clientId, clientSecret };

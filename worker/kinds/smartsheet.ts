@@ -1,15 +1,16 @@
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { smartsheet } from "@/lib/connectors/kinds/smartsheet";
 import { CheckFailure, defineCheck } from "@/worker/check";
-import { type Answer, at, loadHttp, requireHeaderValue } from "@/worker/clients/http";
+import { type Answer, at, requireHeaderValue } from "@/worker/clients/http";
 import { createServiceClient } from "@/worker/clients/service-client";
+import { loadUndici } from "@/worker/clients/undici";
 
 const field = "accessToken";
 const api = "https://api.smartsheet.com/2.0";
 
 /** Reads the token's user, then lists one sheet that the user can see. The list may be empty. */
 export const checkSmartsheet = defineCheck(smartsheet, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run({ accessToken }, { begin }) {
     const call = await createServiceClient(field, requireHeaderValue(accessToken, field));

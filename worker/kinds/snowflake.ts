@@ -2,25 +2,20 @@ import type * as z from "zod";
 import type { OpenedProperties } from "@/lib/connectors/define";
 import { snowflake, snowflakeHost } from "@/lib/connectors/kinds/snowflake";
 import { type CheckContext, CheckFailure, defineCheck } from "@/worker/check";
-import {
-  explainHttp,
-  type HttpClient,
-  loadHttp,
-  requireHeaderValue,
-  requireProperty,
-} from "@/worker/clients/http";
+import { explainHttp, type HttpClient, requireHeaderValue, requireProperty } from "@/worker/clients/http";
 import { fetchToken } from "@/worker/clients/oauth-token";
 import { createServiceClient } from "@/worker/clients/service-client";
 import { contextQuery, requireContext } from "@/worker/clients/snowflake-fault";
 import { signSnowflakeToken } from "@/worker/clients/snowflake-key";
 import { trySession } from "@/worker/clients/snowflake-session";
 import { type Bearer, runStatement } from "@/worker/clients/snowflake-statement";
+import { loadUndici } from "@/worker/clients/undici";
 
 type Properties = OpenedProperties<z.output<typeof snowflake.fields>>;
 
 /** Signs in and compares the session's role, warehouse, database and schema. */
 export const checkSnowflake = defineCheck(snowflake, {
-  preload: () => Promise.all([loadHttp(), import("jose")]),
+  preload: () => Promise.all([loadUndici(), import("jose")]),
 
   async run(properties, context) {
     const host = requireProperty(snowflakeHost(properties.account) ?? undefined, "account");

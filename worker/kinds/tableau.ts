@@ -7,11 +7,11 @@ import {
   createHttpClient,
   explainHttp,
   type HttpClient,
-  loadHttp,
   requireHeaderValue,
   requireProperty,
   textAt,
 } from "@/worker/clients/http";
+import { loadUndici } from "@/worker/clients/undici";
 
 type Properties = OpenedProperties<z.output<typeof tableau.fields>>;
 type Server = { api: string; release: string };
@@ -28,7 +28,7 @@ const publishers: readonly string[] = [
 
 /** Signs in, reads the session's site role and signs out. Publishes nothing. */
 export const checkTableau = defineCheck(tableau, {
-  preload: loadHttp,
+  preload: loadUndici,
 
   async run(properties, { begin }) {
     const call = await createHttpClient("serverUrl", properties.caCertificate);
