@@ -172,7 +172,7 @@ test("a restore revokes open entry links, and gives the trash its whole time aga
   expect(await queryAs(target, age)).toEqual([{ fresh: true }]);
 });
 
-test("with keepAccess they stay", async () => {
+test.runIf(process.env.RUN_LONG)("with keepAccess they stay", async () => {
   const target = await createEmptyDatabase();
   await restore(folder, target, true);
   expect(await queryAs(target, `SELECT "accessEpoch" FROM app_user WHERE "accessEpoch" > 0`)).toEqual([]);
@@ -191,38 +191,41 @@ test("a backup names the master keys that it needs, with the number of their fab
   expect([manifest.fabrics, manifest.values]).toEqual([1, 4]);
 });
 
-test("a backup is of one moment while people write, and every row arrives", async () => {
-  let isWriting = true;
-  let written = 0;
-  const begun = Promise.withResolvers<void>();
-  const writer = (async () => {
-    while (isWriting) {
-      await system.owner.$transaction(async (tx) => {
-        const name = `moving-${written}`;
-        await tx.team.create({ data: { name, nameKey: name } });
-        await tx.user.create({ data: { name, email: `${name}@x.example`, emailKey: `${name}@x.example` } });
-      });
-      written += 1;
-      begun.resolve();
-    }
-  })();
-  await begun.promise;
-  const { folder: taken } = await system.back(backupFolder());
-  isWriting = false;
-  await writer;
-  const target = await createEmptyDatabase();
-  await restore(taken, target);
-  const pairs = `SELECT (SELECT count(*)::int FROM team WHERE name LIKE 'moving-%') AS teams,
+test.runIf(process.env.RUN_LONG)(
+  "a backup is of one moment while people write, and every row arrives",
+  async () => {
+    let isWriting = true;
+    let written = 0;
+    const begun = Promise.withResolvers<void>();
+    const writer = (async () => {
+      while (isWriting) {
+        await system.owner.$transaction(async (tx) => {
+          const name = `moving-${written}`;
+          await tx.team.create({ data: { name, nameKey: name } });
+          await tx.user.create({ data: { name, email: `${name}@x.example`, emailKey: `${name}@x.example` } });
+        });
+        written += 1;
+        begun.resolve();
+      }
+    })();
+    await begun.promise;
+    const { folder: taken } = await system.back(backupFolder());
+    isWriting = false;
+    await writer;
+    const target = await createEmptyDatabase();
+    await restore(taken, target);
+    const pairs = `SELECT (SELECT count(*)::int FROM team WHERE name LIKE 'moving-%') AS teams,
     (SELECT count(*)::int FROM app_user WHERE name LIKE 'moving-%') AS people`;
-  const [{ teams, people }] = (await queryAs<{ teams: number; people: number }>(target, pairs)) as [
-    { teams: number; people: number },
-  ];
-  expect(teams).toBe(people);
-  expect(teams).toBeGreaterThan(0);
-  expect(teams).toBeLessThanOrEqual(written);
-});
+    const [{ teams, people }] = (await queryAs<{ teams: number; people: number }>(target, pairs)) as [
+      { teams: number; people: number },
+    ];
+    expect(teams).toBe(people);
+    expect(teams).toBeGreaterThan(0);
+    expect(teams).toBeLessThanOrEqual(written);
+  },
+);
 
-test("the latest of several backups is found by its name", async () => {
+test.runIf(process.env.RUN_LONG)("the latest of several backups is found by its name", async () => {
   const parent = backupFolder();
   await system.back(parent);
   await new Promise((resolve) => setTimeout(resolve, 1100));
@@ -231,20 +234,20 @@ test("the latest of several backups is found by its name", async () => {
   expect(readdirSync(parent).filter((name) => name.startsWith("."))).toEqual([]);
 });
 
-test("a database that was just migrated counts as empty", async () => {
+test.runIf(process.env.RUN_LONG)("a database that was just migrated counts as empty", async () => {
   const target = await createEmptyDatabase();
   await migrate({ databaseUrl: target, rolePrefix: system.rolePrefix, logins: {} });
   await restore(folder, target);
   expect(await queryAs(target, "SELECT count(*)::int AS count FROM secret")).toEqual([{ count: 2 }]);
 });
 
-test("a restore that is repeated says that it is complete", async () => {
+test.runIf(process.env.RUN_LONG)("a restore that is repeated says that it is complete", async () => {
   const target = await createEmptyDatabase();
   await restore(folder, target);
   expect(await refusal(restore(folder, target))).toMatch(/already restored here, with all rows/);
 });
 
-test("a restore that is killed leaves no row, and can run again", async () => {
+test.runIf(process.env.RUN_LONG)("a restore that is killed leaves no row, and can run again", async () => {
   const target = await createEmptyDatabase();
   await migrate({ databaseUrl: target, rolePrefix: system.rolePrefix, logins: {} });
   // Stops the restore in the middle of its rows.

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -93,7 +93,7 @@ test("a person limits Activity to what one access token did, and sees whose it i
   await expect(events).toHaveCount(1);
   const who = page.getByRole("combobox", { name: "Who" });
   await expect(who.locator("option:checked")).toHaveText(`nightly script, of ${tenant.user.name}`);
-  await expectAccessible(page, "Activity of an access token", ["light", "dark"]);
+  await expectAccessibleState(page, "Activity of an access token", ["light", "dark"]);
 });
 
 test("a team's page shows that a fabric was destroyed, and a cut log says until when", {

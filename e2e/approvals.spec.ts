@@ -1,4 +1,4 @@
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { addToken, fieldsOf } from "@/e2e/bearer-api";
 import {
   checkPanel,
@@ -31,7 +31,7 @@ test("a User without permission requests approval for a new destination and stil
   const panel = checkPanel(page);
   await expect(panel.getByText("This destination is not allowed for this secret yet.")).toBeVisible();
   await expect(panel.getByText(`HTTP ${new URL(api.baseUrl).host}, no encryption`)).toBeVisible();
-  await expectAccessible(page, "Request approval", ["light", "dark"]);
+  await expectAccessibleState(page, "Request approval", ["light", "dark"]);
   await panel.getByLabel("Reason").fill("The monthly report reads orders");
   // Enter sends the request, and does not save the connection around it.
   await panel.getByLabel("Reason").press("Enter");
@@ -43,7 +43,7 @@ test("a User without permission requests approval for a new destination and stil
   await expect(waiting).toContainText("Requested by Uri User");
   await expect(waiting).toContainText("Admins of the team can allow or decline.");
   await expect(waiting.getByRole("button")).toHaveCount(0);
-  await expectAccessible(page, "Connections with a request", ["light"]);
+  await expectAccessibleState(page, "Connections with a request", ["light"]);
   expect(api.requests).toEqual([]);
 
   await signIn(context, tenant.admin);
@@ -51,7 +51,7 @@ test("a User without permission requests approval for a new destination and stil
   await expect(waiting).toContainText("The monthly report reads orders");
   await expect(waiting).toContainText("for the connection Orders");
   await expect(waiting).toContainText("The value was entered by Ada Admin.");
-  await expectAccessible(page, "Waiting for approval", ["light", "dark"]);
+  await expectAccessibleState(page, "Waiting for approval", ["light", "dark"]);
   await waiting.getByRole("button", { name: /^Allow/ }).click();
   await expect(waiting).toBeHidden();
   await expect(page.getByRole("region", { name: "Allowed destinations" })).toContainText(

@@ -19,6 +19,15 @@ export async function expectAccessible(
   }
 }
 
+/** `expectAccessible` for a state in the middle of a journey: only in `npm run test:long`. */
+export async function expectAccessibleState(
+  page: Page,
+  name: string,
+  themes: readonly ("light" | "dark")[],
+): Promise<void> {
+  if (process.env.RUN_LONG) await expectAccessible(page, name, themes);
+}
+
 /** The violations on the current screen, one line each. */
 export async function violations(page: Page, of: "all" | "colours" = "all"): Promise<string[]> {
   // Runs through the browser's devtools, which the page's content security policy does not block.

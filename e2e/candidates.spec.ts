@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import {
   checkPanel,
   clickAtRest,
@@ -79,7 +79,7 @@ test("a new value is checked with five connections, promoted although one refuse
   await expect(page.getByRole("button", { name: "Replace value" })).toHaveCount(0);
   expect(await pipeline.read("api_token")).toMatchObject({ version: 1, value: former });
 
-  await expectAccessible(page, "A new value", ["light", "dark"]);
+  await expectAccessibleState(page, "A new value", ["light", "dark"]);
 
   // Somebody else sees the same, and cannot enter another one meanwhile.
   await page.reload();
@@ -96,7 +96,7 @@ test("a new value is checked with five connections, promoted although one refuse
   await expect(promoted.getByRole("button", { name: "Check all" })).toBeVisible({ timeout: 30_000 });
   await expect(row(page, "Orders")).toContainText("Connected");
   await expect(row(page, "Stock")).toContainText("Disconnected");
-  await expectAccessible(page, "A promoted value", ["light", "dark"]);
+  await expectAccessibleState(page, "A promoted value", ["light", "dark"]);
 
   await promoted.getByRole("button", { name: "Go back to version 1" }).click();
   // The former value is tried first, too.
@@ -119,7 +119,7 @@ test("a new value is checked with five connections, promoted although one refuse
     timeout: 30_000,
   });
   await expect(forth.getByRole("button", { name: "Go back anyway" })).toBeVisible();
-  await expectAccessible(page, "Go back to a former value", ["light", "dark"]);
+  await expectAccessibleState(page, "Go back to a former value", ["light", "dark"]);
   await forth.getByRole("button", { name: "Cancel" }).click();
   await Promise.all([most.close(), last.close()]);
 });
@@ -149,7 +149,7 @@ test("inside a connection's form, a new value is checked with the other connecti
   await expect(panel.getByRole("status")).toHaveText("4 of 5 connections accept it, 1 refuses it.", {
     timeout: 30_000,
   });
-  await expectAccessible(page, "A new value in a connection's form", ["light", "dark"]);
+  await expectAccessibleState(page, "A new value in a connection's form", ["light", "dark"]);
   await dialog.getByRole("button", { name: "Close" }).last().click();
   await expect(dialog).toHaveCount(0);
   await expect(picker(page, "Token")).toBeFocused();
@@ -200,7 +200,7 @@ test("a User requests approval for a connection to which a new value may not be 
   const request = page.getByRole("dialog", { name: "Request approval" });
   await expect(request).toContainText("Orders would send the new value to:");
   await field(request, "Reason").fill("moved");
-  await expectAccessible(page, "Request approval of a new value", ["light", "dark"]);
+  await expectAccessibleState(page, "Request approval of a new value", ["light", "dark"]);
   await page.keyboard.press("Enter");
   await expect(row(page, "Orders")).toContainText("Waiting for approval, requested by Uri User");
   await expect(ask).toHaveCount(0);

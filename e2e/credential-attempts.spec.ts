@@ -1,4 +1,4 @@
-import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { expectAccessibleState, expectNoSidewaysScroll } from "@/e2e/axe";
 import {
   checkPanel,
   chooseSecret,
@@ -57,7 +57,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await expect(panel.getByText("the server rejected these credentials several times")).toBeVisible();
   await expect(panel.getByText("You can try again in 15 minutes.")).toBeVisible();
   await expect(panel.getByRole("button", { name: "Allow another attempt" })).toHaveCount(0);
-  await expectAccessible(page, "a paused sign-in", ["light", "dark"]);
+  await expectAccessibleState(page, "a paused sign-in", ["light", "dark"]);
   expect(api.requests).toHaveLength(2);
 
   const admins = await browser.newContext();
@@ -66,7 +66,7 @@ test("Selvage does not try a credential again after two refusals until an Admin 
   await open(secretPage, `${secretsPath(tenant.fabric)}/${secretId}`);
   const paused = secretPage.getByRole("region", { name: "Paused sign-ins" });
   await expect(paused).toContainText(api.baseUrl);
-  await expectAccessible(secretPage, "Paused sign-ins", ["light", "dark"]);
+  await expectAccessibleState(secretPage, "Paused sign-ins", ["light", "dark"]);
   await secretPage.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(secretPage, "Paused sign-ins");
   await paused.getByRole("button", { name: "Allow another attempt" }).click();
@@ -161,7 +161,7 @@ test("a queued check says that it waits, and runs when its slot is free", { tag:
   const panel = checkPanel(page);
   await panel.getByRole("button", { name: "Check" }).click();
   await expect(panel.getByText("Waiting: next in the queue.")).toBeVisible();
-  await expectAccessible(page, "a check that waits", ["light", "dark"]);
+  await expectAccessibleState(page, "a check that waits", ["light", "dark"]);
   expect(api.requests).toEqual([]);
   await Promise.all(streams.map(({ body }) => body?.cancel()));
   await expect(panel.getByText("The check passed.")).toBeVisible();

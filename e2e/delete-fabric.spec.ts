@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { expectAccessibleState, expectNoSidewaysScroll } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -37,7 +37,7 @@ test("an Admin deletes a fabric after signing in again; a member sees it greyed;
   const dialog = page.getByRole("alertdialog", { name: `Delete “${fabric.name}”?` });
   await expect(dialog).toContainText("Its pipeline tokens (1 in use) and trusted issuers (0) end for good.");
   await expect(dialog).toContainText("only a backup of the database from before can bring its values back");
-  await expectAccessible(page, "Delete fabric", ["light", "dark"]);
+  await expectAccessibleState(page, "Delete fabric", ["light", "dark"]);
   await page.keyboard.press("Tab");
   await field(dialog, `To confirm, type ${fabric.name}`).focus();
   await page.keyboard.type(fabric.name);
@@ -55,7 +55,7 @@ test("an Admin deletes a fabric after signing in again; a member sees it greyed;
   const destroyAt = Date.parse((await row.locator("time").last().getAttribute("datetime")) ?? "");
   expect(Math.abs(destroyAt - Date.now() - 7 * 86_400_000)).toBeLessThan(5 * 60_000);
   await expect(page.getByRole("link", { name: fabric.name })).toHaveCount(0);
-  await expectAccessible(page, "Deleted fabrics", ["light", "dark"]);
+  await expectAccessibleState(page, "Deleted fabrics", ["light", "dark"]);
   await page.emulateMedia({ colorScheme: "light" });
 
   // Out of reach for pipelines and people.
@@ -80,7 +80,7 @@ test("an Admin deletes a fabric after signing in again; a member sees it greyed;
   await deletedRow(page, fabric.name).getByRole("button", { name: /^Undo/ }).press("Enter");
   const undo = page.getByRole("dialog", { name: `Undo the deletion of “${fabric.name}”?` });
   await expect(undo).toContainText("Its pipeline tokens and trusted issuers do not come back.");
-  await expectAccessible(page, "Undo the deletion", ["light", "dark"]);
+  await expectAccessibleState(page, "Undo the deletion", ["light", "dark"]);
   await undo.getByRole("button", { name: "Undo deletion" }).click();
   await field(page.getByRole("dialog", { name: "Confirm your identity" }), "Password").fill(password);
   await page.keyboard.press("Enter");

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { connectionRow, connectionsPath } from "@/e2e/connections-screen";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
@@ -65,7 +65,7 @@ test("a connection that a User points elsewhere gives out no secret, and says so
   await expect(row).toContainText(
     "Pipelines can’t use this connection until its destination is allowed for api_token. Waiting for",
   );
-  await expectAccessible(page, "A connection that pipelines cannot use", ["light", "dark"]);
+  await expectAccessibleState(page, "A connection that pipelines cannot use", ["light", "dark"]);
   await row.getByRole("link", { name: "Orders" }).click();
   await expect(page.getByText("Pipelines can’t use this connection until this is allowed")).toBeVisible();
   await expect(page.getByText("HTTPS theirs.test.example").first()).toBeVisible();
@@ -98,7 +98,7 @@ test("Admins review the destinations that the upgrade allowed, and keep or remov
   const section = page.getByRole("region", { name: "Destinations to review (2)" });
   await expect(section).toContainText("HTTPS gone.test.example, TLS, certificate not verified");
   await expect(section).toContainText("Used by Orders, Stock");
-  await expectAccessible(page, "Destinations to review", ["light", "dark"]);
+  await expectAccessibleState(page, "Destinations to review", ["light", "dark"]);
   await section.getByRole("button", { name: /^Keep api_token to HTTPS kept/ }).click();
   await expect(page.getByText("Destination kept")).toBeVisible();
   const last = page.getByRole("region", { name: "Destinations to review (1)" });
@@ -140,7 +140,7 @@ test("an Admin allows the token server that a colleague entered", { tag: "@long"
   });
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/secrets/${secretId}`);
   await expect(page.getByText("Pipelines get no tokens until the token server is allowed")).toBeVisible();
-  await expectAccessible(page, "Token server", ["light", "dark"]);
+  await expectAccessibleState(page, "Token server", ["light", "dark"]);
   await page.getByRole("button", { name: /^Allow Token server theirs\.test\.example/ }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Allow" }).click();
   await expect(page.getByText("Token server allowed")).toBeVisible();

@@ -1,4 +1,4 @@
-import { expectAccessible, expectNoSidewaysScroll } from "@/e2e/axe";
+import { expectAccessibleState, expectNoSidewaysScroll } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open, ready } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -31,7 +31,7 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   await field(dialog, "For whom").fill("Acme Support");
   await field(dialog, "Name of the secret").fill("acme_api_key");
   await field(dialog, "Message").fill("The key of the test system, please.");
-  await expectAccessible(page, "Ask for a value", ["light", "dark"]);
+  await expectAccessibleState(page, "Ask for a value", ["light", "dark"]);
   await page.emulateMedia({ colorScheme: "light" });
   await dialog.getByRole("button", { name: "Create link" }).click();
   await field(page.getByRole("dialog", { name: "Confirm your identity" }), "Password").fill(password);
@@ -52,7 +52,7 @@ test("a User asks a vendor for a value with a link; the vendor enters it once, w
   await expect(main).toContainText(`Fabric ${fabric.name} of the team ${team.name}.`);
   await expect(main).toContainText("No server yet. An Admin of the team decides about each one.");
   await expect(main).toContainText("The key of the test system, please.");
-  await expectAccessible(page, "Enter a value", ["light", "dark"]);
+  await expectAccessibleState(page, "Enter a value", ["light", "dark"]);
   await page.emulateMedia({ colorScheme: "light" });
   await page.setViewportSize({ width: 390, height: 844 });
   await expectNoSidewaysScroll(page, "Enter a value");

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -83,7 +83,7 @@ test("an Admin rotates the key of a fabric, pauses and resumes it, while a pipel
 
   await card.getByRole("button", { name: "Pause rotation" }).click();
   await expect(card.getByRole("status")).toHaveText("Paused");
-  await expectAccessible(page, "a paused rotation", ["light", "dark"]);
+  await expectAccessibleState(page, "a paused rotation", ["light", "dark"]);
   await card.getByRole("button", { name: "Resume rotation" }).click();
   await expect(card.getByRole("status")).toHaveText("Running");
 
@@ -123,7 +123,7 @@ test("a value that cannot be opened is listed by secret and field, and the rotat
   await expect(card.getByRole("status")).toHaveText("Done", { timeout: 20_000 });
   await expect(card.getByRole("listitem")).toHaveText("damaged, Value, version 1");
   await expect(rows(page)).toHaveCount(2);
-  await expectAccessible(page, "a value that could not be opened", ["light", "dark"]);
+  await expectAccessibleState(page, "a value that could not be opened", ["light", "dark"]);
   await card.getByRole("link", { name: "damaged" }).click();
   await expect(page.getByRole("heading", { name: "damaged" })).toBeVisible();
 });

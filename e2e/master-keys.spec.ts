@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { requestSecret, startPipeline } from "@/e2e/pipeline";
@@ -103,7 +103,7 @@ test("an Admin puts a fabric under the team's own master key, while its pipeline
   await expect(card.getByText("1 of 1 value")).toBeVisible();
   await expect(card.getByRole("row", { name: /Former/ })).toContainText("main");
   expect((await pipeline.read("warehouse")).value).toBe(value);
-  await expectAccessible(page, "A fabric under its team's master key", ["light", "dark"]);
+  await expectAccessibleState(page, "A fabric under its team's master key", ["light", "dark"]);
 
   const chosen = await choice.inputValue();
   await choice.selectOption({ label: "The master key of this installation" });
@@ -139,7 +139,7 @@ test("while the service of the primary master key does not answer, fabrics can't
     /^Fabrics can’t be created right now, because the key service is not available. Nothing was created./,
   );
   await expect(field(dialog, "Name")).toHaveValue("Tomorrow");
-  await expectAccessible(page, "Fabrics can't be created", ["light", "dark"]);
+  await expectAccessibleState(page, "Fabrics can't be created", ["light", "dark"]);
   const fabrics = `SELECT 1 FROM fabric WHERE "teamId" = $1`;
   expect((await database().query(fabrics, [tenant.team.id])).rowCount).toBe(1);
 

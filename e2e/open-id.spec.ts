@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Page } from "@playwright/test";
 import { v7 as uuidv7 } from "uuid";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { test as base, expect } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { type OpenIdServer, startOpenIdServer } from "@/e2e/open-id-provider";
@@ -145,7 +145,7 @@ test("a person who opened the account before its owner loses access, and the own
   await signInAtProvider(page, openId, owner.email);
   await expect(page.getByRole("heading", { name: "Review your account" })).toBeVisible();
   expect((await call()).status).toBe(401);
-  await expectAccessible(page, "Review your account", ["light", "dark"]);
+  await expectAccessibleState(page, "Review your account", ["light", "dark"]);
   // Until the review no other page of the app opens.
   await page.goto(`${openId.web.url}/metadata/teams`);
   await expect(page).toHaveURL(/\/account-review$/);

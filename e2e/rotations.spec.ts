@@ -1,5 +1,5 @@
 import pg from "pg";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -76,7 +76,7 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await field(dialog, "First user").fill(first.username);
   await field(dialog, "Second user").fill(second.username);
   await dialog.getByLabel("When").selectOption({ label: "Every 30 days" });
-  await expectAccessible(page, "Set up rotation", ["light", "dark"]);
+  await expectAccessibleState(page, "Set up rotation", ["light", "dark"]);
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
   // Its destination is new for the administrator's secret: nothing was sent yet.
   const allow = dialog.getByRole("checkbox", { name: /^Allow it to be sent to/ });
@@ -98,7 +98,7 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   expect(value.username).toBe(second.username);
   expect(await signsIn(first, second.username, value.password)).toBe(true);
   expect(await signsIn(first, first.username, first.password)).toBe(true);
-  await expectAccessible(page, "Rotation", ["light", "dark"]);
+  await expectAccessibleState(page, "Rotation", ["light", "dark"]);
 
   // The former user keeps its password for the overlap of a day.
   const overlap = new RegExp(
@@ -120,7 +120,7 @@ test("an Admin sets up the rotation of a pair of real PostgreSQL users, rotates 
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   const inUse = page.getByRole("dialog", { name: "“admin_login” is in use" });
   await expect(inUse.getByRole("link", { name: "orders" })).toBeVisible();
-  await expectAccessible(page, "A secret that a rotation uses", ["light", "dark"]);
+  await expectAccessibleState(page, "A secret that a rotation uses", ["light", "dark"]);
   await open(page, `/metadata/fabrics/${tenant.fabric.id}/connections/${connectionId}`);
   await page.getByRole("button", { name: "Delete", exact: true }).click();
   await expect(page.getByRole("alertdialog")).toContainText(
@@ -162,7 +162,7 @@ test("an Admin sets up the rotation of a Snowflake user’s keys, which has no p
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
   await expect(dialog.getByText("Enter a whole number of hours from 1 to 2160.")).toBeVisible();
   await field(dialog, "Overlap in hours").fill("48");
-  await expectAccessible(page, "Set up rotation of keys", ["light", "dark"]);
+  await expectAccessibleState(page, "Set up rotation of keys", ["light", "dark"]);
   await dialog.getByRole("button", { name: "Set up", exact: true }).click();
   await expect(dialog).toHaveCount(0);
   await expect(page.getByRole("region", { name: "Rotation" })).toContainText(

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expectAccessible } from "@/e2e/axe";
+import { expectAccessibleState } from "@/e2e/axe";
 import { expect, test } from "@/e2e/fixtures";
 import { open } from "@/e2e/open";
 import { startPipeline } from "@/e2e/pipeline";
@@ -60,14 +60,14 @@ test("a User deletes a secret by mistake, and undoes it; a deleted one is restor
 
   await page.getByRole("link", { name: /^Trash/ }).click();
   await expect(row(page, "warehouse")).toContainText(`by ${user.name}`);
-  await expectAccessible(page, "Trash", ["light", "dark"]);
+  await expectAccessibleState(page, "Trash", ["light", "dark"]);
   await page.emulateMedia({ colorScheme: "light" });
   await row(page, "warehouse").getByRole("button", { name: "Restore warehouse" }).press("Enter");
   const dialog = page.getByRole("dialog", { name: "Restore “warehouse”" });
   await field(dialog, "Name").fill("WAREHOUSE");
   await page.keyboard.press("Enter");
   await expect(dialog.getByText("is already a name")).toBeVisible();
-  await expectAccessible(page, "Restore under another name", ["light", "dark"]);
+  await expectAccessibleState(page, "Restore under another name", ["light", "dark"]);
   await page.emulateMedia({ colorScheme: "light" });
   await field(dialog, "Name").fill("warehouse_before");
   await page.keyboard.press("Enter");

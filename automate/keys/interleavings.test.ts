@@ -68,7 +68,7 @@ test("any interleaving of writes, rotations and crashes leaves every value reada
       await trial.finish();
       await trial.check();
     }),
-    { numRuns: process.env.RUN_LONG ? 200 : 20 },
+    { numRuns: process.env.RUN_LONG ? 200 : 10 },
   );
 }, 600_000);
 
