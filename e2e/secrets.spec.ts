@@ -437,6 +437,11 @@ test("the server searches, filters by type and sorts, and the address keeps the 
   await expect(rows).toHaveCount(10);
   await page.reload();
   await expect(rows).toHaveCount(10);
+  // Also on the way back from a secret.
+  await rows.first().getByRole("link").first().click();
+  await expect(page.getByRole("heading", { name: "token_19" })).toBeVisible();
+  await page.getByRole("link", { name: "All secrets" }).click();
+  await expect(rows).toHaveCount(10);
   await page.getByLabel("Type").selectOption("Binary");
   await expect(page.getByText("No matching secrets")).toBeVisible();
 });
