@@ -1,4 +1,5 @@
 import { findCandidate, isOpen } from "@/automate/candidates/open-candidate";
+import { findFormerSecret, sendsWhereUndoWouldNot } from "@/automate/candidates/undo";
 import { listUsingConnections, type UsingConnection } from "@/automate/candidates/using-connections";
 import { authorizeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
@@ -20,6 +21,10 @@ type Checker = Scope<"connection:check">;
  */
 type Subject = { secretId: string; tried: CurrentSecret | null };
 
+function isFormer(tried: CurrentSecret | null): tried is CurrentSecret {
+  return tried !== null && tried.version > 0;
+}
+
 /** The number of the candidate that is tried. */
 function candidateNumber(tried: CurrentSecret | null): number | undefined {
   return tried && tried.version < 0 ? -tried.version : undefined;
@@ -35,7 +40,7 @@ type Run = {
 const lanes = 3;
 
 /**
- * Checks connections that use a secret, each once, and stores each result before it reports it. With `ids`, only
+ * Checks connections that use a secret, each once, and stores what it stores of a result before it reports it. With `ids`, only
  * these connections; otherwise those that were not checked with the candidate yet, or all. Aborting `signal` ends
  * the running checks; the others stay unchecked.
  */
@@ -107,6 +112,9 @@ async function resultOf(
     const [field] = Object.keys(prepared.fieldErrors ?? {});
     return untried(prepared.code, field ? { field } : {});
   }
+  // Others may have run for a while before this one.
+  if (isFormer(tried) && (await findFormerSecret(scope, tried.id))?.version !== tried.version)
+    return untried("secret_missing");
   const missing = await missingFor(scope, tried, prepared.value);
   if (missing) return untried("destination_not_allowed", { step: "sign_in", ...missing });
   const { result } = await runPrepared({
@@ -129,9 +137,10 @@ function namedIn(missing: Missing) {
 /** The destinations to which the tried value may not be sent, or null. The former value goes only where it was allowed. */
 async function missingFor(scope: Checker, tried: CurrentSecret | null, prepared: PreparedCheck) {
   if (tried === null) return missingForCurrent(scope, prepared);
-  if (tried.version < 0) return missingForCandidate(scope, tried, prepared);
+  if (!isFormer(tried)) return missingForCandidate(scope, tried, prepared);
   const missing = await newDestinations(scope.fabricId, prepared);
-  return missing.length > 0 ? namedIn(missing) : null;
+  if (missing.length > 0) return namedIn(missing);
+  return (await sendsWhereUndoWouldNot(scope, tried, prepared)) ? {} : null;
 }
 
 /**

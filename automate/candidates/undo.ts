@@ -1,8 +1,9 @@
 import { insertVersion, type Promoter } from "@/automate/candidates/promote";
+import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import { actFor } from "@/automate/http/act-for";
 import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { lockVersionRule } from "@/automate/secrets/purge-versions";
-import { lockDestinations } from "@/automate/secrets/remove-destination";
+import { lockDestinations, notRemovedSince } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
 import type { Scope } from "@/lib/access/scope";
 import { areEvents } from "@/lib/audit/find-events";
@@ -44,6 +45,22 @@ export async function findFormerSecret(
   if (!former) return null;
   const { version, manifest, metadata } = former;
   return { ...secret, version, manifest: manifestOf(manifest), metadata: metadata as SecretMetadata };
+}
+
+/** True when a check would send the former value where an Admin has removed the destination since its replacement. */
+export async function sendsWhereUndoWouldNot(
+  { fabricId }: Scope<"connection:check">,
+  { id: secretId, version }: CurrentSecret,
+  { openings }: Pick<PreparedCheck, "openings">,
+): Promise<boolean> {
+  const sent = openings.flatMap(({ opening }) =>
+    opening.secret.id === secretId ? [...opening.destinations] : [],
+  );
+  const { createdAt: since } = await db.secretVersion.findUniqueOrThrow({
+    where: { secretId_version: { secretId, version: version + 1 } },
+    select: { createdAt: true },
+  });
+  return (await notRemovedSince(db, fabricId, { secretId, since }, sent)).length < sent.length;
 }
 
 async function undoWithin(

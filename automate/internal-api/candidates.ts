@@ -66,7 +66,7 @@ export function candidateRoutes(
 
   handle(app, "secret:undo", async ({ scope, body }) => {
     const answer = await undoReplacement(scope, body);
-    checkSoon();
+    if (!("problem" in answer)) checkSoon();
     return answer;
   });
 }

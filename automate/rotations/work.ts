@@ -124,7 +124,8 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
       select: { id: true },
     }),
   );
-  deps.checkSoon?.();
+  // One's own password is checked at once, below.
+  if (rotation.method !== "own") deps.checkSoon?.();
   return checkAgain(deps, { ...working, run: { ...run, state: "promoted" } });
 }
 

@@ -41,13 +41,8 @@ export function UndoButton({
 
   function openAndCheck() {
     dialog.open();
-    // A refused sign-in costs one of the attempts that the server allows.
-    if (connectionIds.length > 0 && !isRefused) check();
-  }
-
-  function stopAndClose() {
-    checks.stop();
-    dialog.close();
+    // A refused sign-in costs one of the attempts that the server allows. Checks of an earlier opening may still run.
+    if (connectionIds.length > 0 && !isRefused && !checks.isRunning) check();
   }
 
   return (
@@ -63,11 +58,13 @@ export function UndoButton({
         )}
       </span>
       <ConfirmedActDialog
-        dialog={{ isOpen: dialog.isOpen, close: stopAndClose }}
+        dialog={dialog}
         title={`Go back to version ${formerVersion}?`}
         confirmLabel={mayBreak ? "Go back anyway" : "Go back"}
         tone={mayBreak ? "danger" : "primary"}
         size={rows.length > 0 ? "md" : "sm"}
+        // A check that is broken off at its sign-in counts as refused, also for the value that came back.
+        isWaiting={checks.isRunning}
         act={() => undo(fabricId, { secretId, expectedVersion: version })}
         onDone={() =>
           toast(

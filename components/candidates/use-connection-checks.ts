@@ -62,7 +62,7 @@ export function useConnectionChecks(fabricId: string, secretId: string, onDone?:
       setProgress((former) => new Map([...former].filter(([id]) => !missing.has(id))));
       if (!own.signal.aborted) setFailure(problem ?? "interrupted");
     }
-    // Automate stored the results, so no server action of web refreshed the page.
+    // Automate may have stored the results, so no server action of web refreshed the page.
     router.refresh();
     onDone?.();
   }

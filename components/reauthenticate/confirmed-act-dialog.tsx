@@ -23,6 +23,7 @@ export function ConfirmedActDialog<Code extends string>({
   size?: DialogSize;
   /** The name that the person must type before they can confirm. */
   typedName?: string | undefined;
+  isWaiting?: boolean;
   act: () => Promise<Result<unknown, Code>>;
   onDone: () => void;
   /** Sentences for codes that have a special meaning here. */

@@ -24,6 +24,7 @@ export function ConfirmDialog({
   tone = "primary",
   size = "sm",
   typedName,
+  isWaiting = false,
   error,
   children,
 }: {
@@ -37,6 +38,8 @@ export function ConfirmDialog({
   size?: DialogSize;
   /** The name that the person must type before they can confirm. */
   typedName?: string | undefined;
+  /** True while something must end before the person can confirm. */
+  isWaiting?: boolean;
   error?: ReactNode;
   children?: ReactNode;
 }) {
@@ -103,7 +106,7 @@ export function ConfirmDialog({
             <Button onClick={close} disabled={isPending}>
               {cancelLabel}
             </Button>
-            <Button variant={tone} onClick={confirm} isPending={isPending} disabled={!isTyped}>
+            <Button variant={tone} onClick={confirm} isPending={isPending} disabled={!isTyped || isWaiting}>
               {confirmLabel}
             </Button>
           </div>

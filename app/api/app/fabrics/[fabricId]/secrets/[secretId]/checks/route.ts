@@ -3,7 +3,7 @@ import { checkConnectionsInput } from "@/lib/candidates/schema";
 import { problem, route } from "@/lib/next/route";
 
 /**
- * Checks the connections of a secret, with its candidate or its current value. Streams automate's lines as they
+ * Checks the connections of a secret, with its candidate, its former or its current value. Streams automate's lines as they
  * arrive. Disconnecting ends the running checks.
  */
 export const POST = route({
