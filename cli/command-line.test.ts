@@ -446,7 +446,8 @@ describe("the command line's words", () => {
   });
 });
 
-describe("run", () => {
+// A journey runs `selvage run` in `npm test`.
+describe.runIf(process.env.RUN_LONG)("run", () => {
   /** The values that the command has of these references. */
   async function valuesOf(references: readonly string[]): Promise<string[]> {
     const named = references.flatMap((reference, n) => ["--env", `X${n}=${reference}`]);

@@ -3,7 +3,7 @@ import { open } from "@/e2e/open";
 import { signIn } from "@/testing/sign-in";
 import { createPerson } from "@/testing/tenant";
 
-test("Enter a second time, before the answer, does not submit a dialog again", async ({
+test("Enter a second time, before the answer, does not submit a dialog again", { tag: "@long" }, async ({
   page,
   context,
   tenant,

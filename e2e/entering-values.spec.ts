@@ -10,12 +10,9 @@ async function paste(page: Page, text: string): Promise<void> {
   await page.keyboard.press("ControlOrMeta+V");
 }
 
-test("a pasted value with spaces or a line break around it says so, and one button removes them", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a pasted value with spaces or a line break around it says so, and one button removes them", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   const value = canary.value();
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await signIn(context, tenant.user);

@@ -150,7 +150,11 @@ function faultsOfTables(page: Page, leftOut: string[] = []): Promise<string[]> {
   }, leftOut);
 }
 
-test("a page does not jump while it becomes interactive", async ({ page, context, tenant }) => {
+test("a page does not jump while it becomes interactive", { tag: "@long" }, async ({
+  page,
+  context,
+  tenant,
+}) => {
   await addSecret(tenant);
   await addConnection(tenant);
   await signIn(context, tenant.admin);

@@ -353,12 +353,9 @@ test("a person cannot delete a secret that a connection uses, and the page names
   await expect(secretRow(page, "in_use")).toContainText("1 connection");
 });
 
-test("a secret that pipelines read shows them everywhere, and Delete asks for its name", async ({
-  page,
-  context,
-  tenant,
-  canary,
-}) => {
+test("a secret that pipelines read shows them everywhere, and Delete asks for its name", {
+  tag: "@long",
+}, async ({ page, context, tenant, canary }) => {
   await signIn(context, tenant.user);
   await addSecret(page, tenant.fabric, { type: "Text", name: "read_secret", value: canary.value() });
   await expect(secretRow(page, "read_secret")).toContainText("Nothing yet");

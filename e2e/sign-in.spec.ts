@@ -74,10 +74,9 @@ test.describe("wrong attempts", () => {
   // One after another, because the tests move time forward for every delayed account.
   test.describe.configure({ mode: "default" });
 
-  test("after five wrong attempts the next one waits, even with the right password, and web locks nobody", async ({
-    page,
-    tenant,
-  }) => {
+  test("after five wrong attempts the next one waits, even with the right password, and web locks nobody", {
+    tag: "@long",
+  }, async ({ page, tenant }) => {
     const person = await personWith({ in: tenant.team });
     await open(page, "/sign-in");
     for (let i = 0; i < 5; i++) {

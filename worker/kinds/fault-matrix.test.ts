@@ -145,10 +145,13 @@ it("every kind has an example", () => {
 /** Kinds whose client and sign-in another kind has too: only `npm run test:long` tries them. */
 const alike = [
   "ADLS",
+  "bigquery",
+  "databricks",
   "GCS",
   "onedrive",
   "powerbi",
   "redshift",
+  "salesforce",
   "sharepoint",
   "smartsheet",
   "synapse",
