@@ -20,9 +20,12 @@ import { database } from "@/testing/tenant";
 /** Port 9 of this machine refuses connections. */
 const mistyped = "http://127.0.0.1:9";
 
-test("a typing mistake is named before anybody is asked, and never becomes an allowed destination", {
-  tag: "@long",
-}, async ({ page, context, tenant, canary }) => {
+test("a typing mistake is named before anybody is asked, and never becomes an allowed destination", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   const value = canary.value();
   const api = await startRestApiServer({ bearer: value });
   const bearerToken = await addToken(tenant, tenant.admin, value);

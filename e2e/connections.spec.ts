@@ -302,9 +302,12 @@ test("Selvage uses the secret only after a person confirms the SFTP host key; a 
   await impostor.close();
 });
 
-test("a colleague cannot send another's secret to a new destination: not one byte goes there; an Admin may allow it", {
-  tag: "@long",
-}, async ({ page, context, tenant, canary }) => {
+test("a colleague cannot send another's secret to a new destination: not one byte goes there; an Admin may allow it", async ({
+  page,
+  context,
+  tenant,
+  canary,
+}) => {
   let bytes = 0;
   const listener = () =>
     net.createServer((socket) => {

@@ -40,9 +40,9 @@ type Run = {
 const lanes = 3;
 
 /**
- * Checks connections that use a secret, each once, and stores what it stores of a result before it reports it. With `ids`, only
- * these connections; otherwise those that were not checked with the candidate yet, or all. Aborting `signal` ends
- * the running checks; the others stay unchecked.
+ * Checks connections that use a secret, each once, and reports each result after its event, and what is kept of it, is
+ * stored. With `ids`, only these connections; otherwise those that were not checked with the candidate yet, or all.
+ * Aborting `signal` ends the running checks; the others stay unchecked.
  */
 export async function checkConnections(
   scope: Checker,

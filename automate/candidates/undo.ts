@@ -32,7 +32,7 @@ export async function undoReplacement(
 
 /**
  * Returns the secret at the value that an undo would bring back, so that it can be tried before; null when the fabric no
- * longer keeps it. Its destinations are those of its own version: an Admin's removal removed them there, too.
+ * longer keeps it. It may go where its own version is allowed, see also `sendsWhereUndoWouldNot`.
  */
 export async function findFormerSecret(
   scope: Scope<"connection:check">,
@@ -47,7 +47,10 @@ export async function findFormerSecret(
   return { ...secret, version, manifest: manifestOf(manifest), metadata: metadata as SecretMetadata };
 }
 
-/** True when a check would send the former value where an Admin has removed the destination since its replacement. */
+/**
+ * True when a check would send the former value where an Admin has removed the destination since its replacement. Such a
+ * removal deletes the former version's allowances, too, but in earlier releases it did not.
+ */
 export async function sendsWhereUndoWouldNot(
   { fabricId }: Scope<"connection:check">,
   { id: secretId, version }: CurrentSecret,

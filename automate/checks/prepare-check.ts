@@ -21,13 +21,14 @@ export type PreparedCheck = {
 
 /**
  * Prepares a check without opening a secret or connecting. `authorizeDestinations` then decides where its secrets
- * may go. `fieldErrors` name the invalid fields. With `candidate`, the check tries that secret at its candidate.
+ * may go. `fieldErrors` name the invalid fields. With `tried`, the check uses that
+ * secret at that value instead of its current one.
  */
 export async function prepareCheck(
   scope: Pick<Scope<"connection:check">, "fabricId">,
   kind: string,
   input: Record<string, unknown>,
-  candidate?: CurrentSecret,
+  tried?: CurrentSecret,
 ): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
   const connector = findConnector(kind);
   if (!connector) return fail("misconfigured", {});
@@ -37,7 +38,7 @@ export async function prepareCheck(
   const referenced: Record<string, CurrentSecret> = {};
   for (const { field, secretId, subKinds } of secretFields(connector, readable.value)) {
     if (secretId === null) continue;
-    const secret = candidate?.id === secretId ? candidate : await findSecretById(scope, secretId);
+    const secret = tried?.id === secretId ? tried : await findSecretById(scope, secretId);
     if (!secret || !subKinds.includes(secret.subKind)) return fail("secret_missing", { [field]: "gone" });
     referenced[field] = secret;
   }

@@ -55,7 +55,7 @@ export function SecretAccessView({
           </li>
         ))}
         <li>
-          No screen shows its value. Pipelines can read it, and so can whoever has one of their tokens. Checks
+          No screen shows its value. Pipelines can read it, and so can anybody with the token of one. Checks
           send it to allowed destinations.
         </li>
       </ul>

@@ -553,6 +553,11 @@ describe("undo", () => {
     await removeDestination(fabric.scope("admin", "destination:write"), { destinationId: removed?.id ?? "" });
     servers.orders.requests.length = 0;
     expect((await check(secret.id, "former")).get(orders.id)).toBe("destination_not_allowed");
+    // Earlier releases left the former version's allowance where it was.
+    const by = { createdById: fabric.user.id, createdByName: "Uri User" };
+    const at = { fabricId: fabric.fabricId, secretId: secret.id, destination: removed?.destination ?? "" };
+    await owner.allowedDestination.create({ data: { ...at, version: 1, ...by } });
+    expect((await check(secret.id, "former")).get(orders.id)).toBe("destination_not_allowed");
     expect(servers.orders.requests).toEqual([]);
   });
 

@@ -3,8 +3,8 @@ import { checkConnectionsInput } from "@/lib/candidates/schema";
 import { problem, route } from "@/lib/next/route";
 
 /**
- * Checks the connections of a secret, with its candidate, its former or its current value. Streams automate's lines as they
- * arrive. Disconnecting ends the running checks.
+ * Checks the connections of a secret, with its candidate, its former or its current value. Streams automate's lines as
+ * they arrive. Disconnecting ends the running checks.
  */
 export const POST = route({
   permission: "connection:check",
