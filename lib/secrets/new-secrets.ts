@@ -50,8 +50,10 @@ const insertSecrets = preparedQuery<{ recorded: true }>(
     SELECT id, $3, name, lower(name), "subKind", description, $7, $8, $4, $5, "expiresAt", "expirySource" FROM input
   ), holder AS (
     -- It waits for a restore of a secret whose name is taken, and then looks again.
-    SELECT n."nameKey", s.id FROM input JOIN secret_name n ON n."fabricId" = $3 AND n."nameKey" = lower(input.name)
-      JOIN secret s ON s.id = n."secretId"
+    -- With a limit for each name: Postgres would join a hundred names, its guess, by reading those of all fabrics.
+    SELECT n."nameKey", s.id FROM input CROSS JOIN LATERAL (
+      SELECT "nameKey", "secretId" FROM secret_name WHERE "fabricId" = $3 AND "nameKey" = lower(input.name) LIMIT 1
+    ) n JOIN secret s ON s.id = n."secretId"
     WHERE s."deletedAt" IS NOT NULL AND ($6::boolean OR s."createdById" = $4)
     ORDER BY s.id FOR UPDATE OF s
   ), freed AS (
