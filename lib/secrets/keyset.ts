@@ -4,7 +4,8 @@ import { decodeCursor, encodeCursor } from "@/lib/db/cursor";
 import { postgresText } from "@/lib/db/text";
 import type { SecretListQuery, SecretSort } from "@/lib/secrets/schema";
 
-type Columns = {
+/** The columns of all sort orders. A row of a page has those of its own order. */
+export type KeysetColumns = {
   nameKey: string;
   subKind: string;
   createdAt: Date;
@@ -24,7 +25,7 @@ const columns = {
   expires: ["expiresAt", "id"],
   // Before all others those that were never used, by their creation.
   used: ["isUsed", "idleSince", "id"],
-} as const satisfies Record<SecretSort, readonly (keyof Columns)[]>;
+} as const satisfies Record<SecretSort, readonly (keyof KeysetColumns)[]>;
 
 const text = postgresText(512);
 const time = z.iso.datetime().transform((value) => new Date(value));
@@ -39,24 +40,25 @@ const cursorSchemas = {
 } as const satisfies Record<SecretSort, z.ZodType>;
 
 /** Encodes the end of a page: its sort order and column values. Opaque to the browser. */
-export function cursorOf(sort: SecretSort, row: Columns): string {
+export function cursorOf(sort: SecretSort, row: KeysetColumns): string {
   return encodeCursor([sort, ...columns[sort].map((column) => row[column])]);
 }
 
 /**
- * Returns the SQL of a page's start and order. Values go only through `bind`, which returns a placeholder, so
+ * Returns the SQL of a page's columns, start and order. Values go only through `bind`, which returns a placeholder, so
  * that few different texts exist to prepare.
  * An invalid cursor selects the first page. `isBackward` is true when the page is read from its end.
  */
 export function keyset(
   { sort, order, after, before }: SecretListQuery,
   bind: (value: string | boolean | Date) => string,
-): { orderBy: string; beyond: string | undefined; isBackward: boolean } {
+): { columns: string; orderBy: string; beyond: string | undefined; isBackward: boolean } {
   const wantsBackward = after === undefined && before !== undefined;
   const isDescending = (order === "asc") === wantsBackward;
   const names = columns[sort];
   const position = parseCursor(sort, after ?? before);
   return {
+    columns: names.map((name) => `s."${name}"`).join(", "),
     orderBy: names.map((name) => `s."${name}" ${isDescending ? "DESC" : "ASC"}`).join(", "),
     beyond: position
       ? `(${names.map((name) => `s."${name}"`).join(", ")}) ${isDescending ? "<" : ">"} (${position.map(bind).join(", ")})`

@@ -6,8 +6,9 @@ import { listAuthorityNames } from "@/lib/destinations/queries";
 import { expiryOf } from "@/lib/expiry/schema";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
-import { cursorOf, keyset } from "@/lib/secrets/keyset";
+import { cursorOf } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
+import { findPage, type PageQuery } from "@/lib/secrets/page";
 import { listReaders, listReadsByDay } from "@/lib/secrets/readers";
 import {
   longestHistory,
@@ -17,15 +18,7 @@ import {
   type SecretPage,
   type SecretSummary,
 } from "@/lib/secrets/schema";
-import {
-  type Bind,
-  inOrderOfUse,
-  matchingSearch,
-  matchingState,
-  type Row,
-  selectSummaries,
-  withUse,
-} from "@/lib/secrets/summaries";
+import { type Row, readSummaries } from "@/lib/secrets/summaries";
 import { listUsingConnections, listUsingRotations } from "@/lib/secrets/used-by";
 
 const pageSize = 50;
@@ -36,59 +29,39 @@ export async function listSecrets(
   query: SecretListQuery,
   { limit = pageSize, isLater }: PageRequest = {},
 ): Promise<SecretPage> {
-  const { rows, isBackward } = await listRows(scope, { ...query, limit: limit + 1 }, { isLater });
-  const hasMore = rows.length > limit;
-  const page = rows.slice(0, limit);
-  if (isBackward) page.reverse();
+  const { page, hasMore, isBackward, rows } = await readPage(scope, { ...query, limit }, { isLater });
   const isPaged = query.after !== undefined || isBackward;
   const hasNext = isBackward ? true : hasMore;
   const hasPrevious = isBackward ? hasMore : isPaged;
   const first = page.at(0);
   const last = page.at(-1);
   return {
-    secrets: page.map(summaryOf),
+    secrets: rows.map(summaryOf),
     next: hasNext && last ? cursorOf(query.sort, last) : null,
     previous: hasPrevious && first ? cursorOf(query.sort, first) : null,
   };
+}
+
+/** Reads a page in a slot. `page` has what cursors need, also of secrets that went away in between. */
+async function readPage(scope: Scope<"secret:list">, query: PageQuery, request?: PageRequest) {
+  const { limit } = query;
+  const read = async () => {
+    const { found, isBackward } = await findPage(scope, { ...query, limit: limit + 1 });
+    const page = found.slice(0, limit);
+    if (isBackward) page.reverse();
+    const rows = await readSummaries(
+      scope.fabricId,
+      page.map(({ id }) => id),
+    );
+    return { page, hasMore: found.length > limit, isBackward, rows };
+  };
+  return inListSlot(scope.actor.id, read, request);
 }
 
 /** Whether the fabric has a secret that is not in the trash. */
 export async function hasSecrets({ fabricId }: Scope<"secret:list">): Promise<boolean> {
   const found = await db.secret.findFirst({ where: { fabricId, deletedAt: null }, select: { id: true } });
   return found !== null;
-}
-
-type RowsQuery = SecretListQuery & {
-  limit: number;
-  subKinds?: readonly SubKind[] | undefined;
-  ids?: readonly string[] | undefined;
-};
-
-/**
- * Reads a fabric's secrets in one statement. The number of different statements is small, so they can be
- * prepared.
- */
-async function listRows({ fabricId, actor }: Scope<"secret:list">, query: RowsQuery, page: PageRequest = {}) {
-  const values: unknown[] = [fabricId, query.limit];
-  const bind: Bind = (value) => `$${values.push(value)}`;
-  const conditions = [`s."fabricId" = $1`, `s."deletedAt" IS NULL`];
-  if (query.type) conditions.push(`s."subKind" = ${bind(query.type)}`);
-  if (query.subKinds) conditions.push(`s."subKind" = ANY(${bind(query.subKinds)}::text[])`);
-  if (query.ids) conditions.push(`s.id = ANY(${bind(query.ids)}::text[])`);
-  if (query.search) conditions.push(matchingSearch(query.search, bind));
-  if (query.state) conditions.push(matchingState(query.state, bind));
-  const { orderBy, beyond, isBackward } = keyset(query, bind);
-  if (beyond) conditions.push(beyond);
-  const source = sourceOf(query);
-  const selected = `SELECT s.* FROM ${source} s WHERE ${conditions.join(" AND ")} ORDER BY ${orderBy} LIMIT $2`;
-  const text = `${selectSummaries(selected, bind)} ORDER BY ${orderBy}`;
-  const rows = await inListSlot(actor.id, () => preparedQuery<Row>(text)(...values), page);
-  return { rows, isBackward };
-}
-
-function sourceOf({ sort, state, search, type, subKinds, ids }: RowsQuery): string {
-  if (sort !== "used") return state === "unused" ? withUse : "secret";
-  return state || search || type || subKinds || ids ? withUse : inOrderOfUse;
 }
 
 const counts = preparedQuery<{ inFabric: number; ofKind: number }>(
@@ -101,18 +74,9 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
   return row ?? { inFabric: 0, ofKind: 0 };
 }
 
-async function findSummary(fabricId: string, secretId: string): Promise<Row | undefined> {
-  const values: unknown[] = [fabricId, secretId];
-  const text = selectSummaries(
-    `SELECT * FROM secret WHERE id = $2 AND "fabricId" = $1 AND "deletedAt" IS NULL`,
-    (value) => `$${values.push(value)}`,
-  );
-  return (await preparedQuery<Row>(text)(...values))[0];
-}
-
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
-  const summary = secretId.includes("\0") ? undefined : await findSummary(scope.fabricId, secretId);
+  const [summary] = secretId.includes("\0") ? [] : await readSummaries(scope.fabricId, [secretId]);
   const row =
     summary &&
     (await db.secret.findFirst({
@@ -230,16 +194,15 @@ export async function listSecretOptions(
     order: "asc",
     after: ids ? undefined : after,
   } as const;
-  const { rows } = await listRows(scope, {
+  const { page, hasMore, rows } = await readPage(scope, {
     ...list,
     ids,
     subKinds: ids ? undefined : subKinds,
-    limit: pageSize + 1,
+    limit: pageSize,
   });
-  const page = rows.slice(0, pageSize);
   const last = page.at(-1);
   return {
-    options: page.map((row) => ({
+    options: rows.map((row) => ({
       id: row.id,
       name: row.name,
       subKind: subKindOf(row),
@@ -250,7 +213,7 @@ export async function listSecretOptions(
       updatedAt: row.updatedAt.toISOString(),
       updatedByName: row.updatedByName,
     })),
-    next: rows.length > pageSize && last ? cursorOf("name", last) : null,
+    next: hasMore && last ? cursorOf("name", last) : null,
     ...(await countSecrets(scope, subKinds)),
   };
 }
