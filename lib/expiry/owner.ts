@@ -6,5 +6,5 @@
 export function ownerOf(row: string): string {
   return `SELECT u.id, u.name, u.email FROM membership m JOIN app_user u ON u.id = m."userId"
     WHERE m."teamId" = f."teamId" AND m."userId" = coalesce(${row}."ownerId", ${row}."createdById")
-      AND m."createdAt" <= coalesce(${row}."ownerSince", ${row}."createdAt") AND u."lockedAt" IS NULL`;
+      AND m."createdAt" <= coalesce(${row}."ownerSince", ${row}."createdAt") AND u."lockedAt" IS NULL LIMIT 1`;
 }

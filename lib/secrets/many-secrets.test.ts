@@ -29,7 +29,10 @@ beforeAll(async () => {
   await client.connect();
   await client.query("SET statement_timeout = 0");
   fabric = await createTestFabric(owner);
-  const run = (text: string) => client.query(text.replaceAll("$fabric", `'${fabric.fabricId}'`));
+  const run = (text: string) =>
+    client.query(
+      text.replaceAll("$fabric", `'${fabric.fabricId}'`).replaceAll("$team", `'${fabric.teamId}'`),
+    );
   // One secret of a thousand was never replaced, and fifty are unused.
   await run(`
     WITH added AS (
@@ -61,8 +64,19 @@ beforeAll(async () => {
   // Another tenth has a rotation. Of these, fifty fail. Fifty sign in with the same secret.
   await run(`
     INSERT INTO password_rotation ("secretId", "fabricId", "connectionId", method, "administratorId", length, alphabet, failures, "setById", "setByName")
-    SELECT 's' || n, $fabric, 'c', 'pair', 's' || n % ${count / 500} + 1000, 20, 'symbols', (n % ${count / 500} = 0)::int, 'a', 'Ada'
+    SELECT 's' || n, $fabric, 'c', 'pair', 's' || n % ${count / 500} * 100 + 5, 20, 'symbols', (n % ${count / 500} = 0)::int, 'a', 'Ada'
     FROM generate_series(${count / 2}, ${count / 2} + ${count / 10} - 1) AS n`);
+  // The team has a thousand members, each of whom takes care of some secrets. Other teams have one member.
+  await run(`
+    WITH other AS (INSERT INTO team (id, name, "nameKey") SELECT 't' || n, 't' || n, 't' || n FROM generate_series(0, 1999) AS n)
+    INSERT INTO app_user (id, email, "emailKey", name) SELECT 'm' || n, 'm' || n, 'm' || n, 'm' || n FROM generate_series(0, 999) AS n`);
+  await run(`
+    INSERT INTO membership ("teamId", "userId", role, "createdAt")
+    SELECT CASE WHEN n < 1000 THEN $team ELSE 't' || n - 1000 END, 'm' || n % 1000, 'user', '2026-01-01'
+    FROM generate_series(0, 2999) AS n`);
+  await run(
+    `UPDATE secret SET "ownerId" = 'm' || substr(id, 2)::int % 1000, "ownerSince" = now() WHERE "fabricId" = $fabric`,
+  );
   await client.query("VACUUM ANALYZE");
 }, 300_000);
 
