@@ -2,7 +2,7 @@ import "server-only";
 import { type Bind, bound } from "@/lib/db/bound";
 import { Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
-import { ownerOf } from "@/lib/expiry/owner";
+import { isOwner, teamMembers } from "@/lib/expiry/owner";
 import { pipelinesOfSecret } from "@/lib/secrets/readers";
 import type { SecretSummary } from "@/lib/secrets/schema";
 import { failingConnections } from "@/lib/uses/failing-connections";
@@ -40,22 +40,29 @@ export async function readSummaries(fabricId: string, ids: readonly string[]): P
     ), rotated AS MATERIALIZED (
       SELECT p."administratorId", count(*)::int AS rotations FROM password_rotation p
       WHERE p."administratorId" = ANY(ARRAY(SELECT id FROM s))
-        AND (SELECT o."deletedAt" IS NULL FROM secret o WHERE o.id = p."secretId") GROUP BY 1)
+        AND (SELECT o."deletedAt" IS NULL FROM secret o WHERE o.id = p."secretId") GROUP BY 1
+    ), used AS MATERIALIZED (
+      SELECT cs."secretId", count(DISTINCT cs."connectionId")::int AS connections FROM connection_secret cs
+      WHERE cs."secretId" = ANY(ARRAY(SELECT id FROM s)) GROUP BY 1
+    ), person AS MATERIALIZED (
+      SELECT one.* FROM (SELECT DISTINCT coalesce("ownerId", "createdById") AS id FROM s) shown CROSS JOIN LATERAL (
+        SELECT * FROM ${teamMembers} m WHERE m.id = shown.id
+          AND m."teamId" = (SELECT "teamId" FROM fabric WHERE id = $1) LIMIT 1) one)
     SELECT s.id, s.name, s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
       s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
       EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)}) AS "hasNewValue",
-      (SELECT count(DISTINCT "connectionId")::int FROM connection_secret WHERE "secretId" = s.id) AS "usedBy",
-      coalesce(rotated.rotations, 0) AS "usedByRotations",
+      coalesce(used.connections, 0) AS "usedBy", coalesce(rotated.rotations, 0) AS "usedByRotations",
       own.failures IS NOT NULL AS "isRotated", coalesce(own.failures > 0, false) AS "rotationFails",
       coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
       s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
       greatest(CASE WHEN u."isUsed" THEN u."idleSince" END, r."lastReadAt") AS "lastUsedAt"
     FROM s CROSS JOIN LATERAL
       (SELECT version, facts FROM secret_version WHERE "secretId" = s.id ORDER BY version DESC LIMIT 1) v
-    ${pipelinesOfSecret} JOIN fabric f ON f.id = s."fabricId" LEFT JOIN LATERAL (${ownerOf("s")}) o ON true
+    ${pipelinesOfSecret} LEFT JOIN person o ON ${isOwner("o", "s")}
     LEFT JOIN LATERAL (SELECT "isUsed", "idleSince" FROM secret_use WHERE "secretId" = s.id LIMIT 1) u ON true
     LEFT JOIN LATERAL (SELECT failures FROM password_rotation WHERE "secretId" = s.id LIMIT 1) own ON true
-    LEFT JOIN rotated ON rotated."administratorId" = s.id LEFT JOIN failing ON failing."secretId" = s.id`;
+    LEFT JOIN rotated ON rotated."administratorId" = s.id LEFT JOIN failing ON failing."secretId" = s.id
+    LEFT JOIN used ON used."secretId" = s.id`;
   const rows = await preparedQuery<Row>(text)(...values);
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
