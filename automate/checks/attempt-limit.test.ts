@@ -7,9 +7,11 @@ import {
   type Claimed,
   type CredentialAttempt,
   claimAttempts,
+  forgetRefusals,
 } from "@/automate/checks/attempt-limit";
 import { prepareCheck } from "@/automate/checks/prepare-check";
 import { purge } from "@/automate/purge";
+import { findSecretById } from "@/automate/secrets/current-secret";
 import {
   type CheckCode,
   type CheckEvent,
@@ -276,6 +278,35 @@ test("a refusal without encryption does not pause the encrypted sign-in of MySQL
   expect(await keyOf("mysql", "disable")).not.toEqual(await keyOf("mysql", "verify-full"));
   expect(await keyOf("mysql", "require")).toEqual(await keyOf("mysql", "verify-full"));
   expect(await keyOf("postgres", "disable")).toEqual(await keyOf("postgres", "verify-full"));
+});
+
+test("refusals of a former value or a candidate do not pause the current one, until an Admin resets all", async () => {
+  const id = "token";
+  for (const version of [1, 2, -1]) await addVersion(id, version, "text", { value: `${version}` }, []);
+  const scope = fabric.scope("user", "connection:check");
+  const current = await findSecretById(scope, id);
+  if (current?.version !== 2) throw new Error("Version 2 is not the current one.");
+  const settings = { server: "db.example.com", database: "sales", username: "svc", password: id };
+  const list = () => listPausedAttempts(fabric.scope("user", "secret:list"), id);
+  const refuse = async (version: number) => {
+    const tried = { ...current, version, manifest: { value: version } };
+    const prepared = await prepareCheck(scope, "postgres", settings, tried);
+    if (!prepared.ok) throw new Error(JSON.stringify(prepared));
+    const [attempt] = attemptsOf(prepared.value);
+    if (!attempt) throw new Error("The check sends nothing.");
+    expect([await runAttempt(attempt, refused), await runAttempt(attempt, refused)]).toEqual([
+      "held",
+      "held",
+    ]);
+    return attempt;
+  };
+  const attempts = [await refuse(1), await refuse(-1)];
+  expect(await list()).toEqual([]);
+  await refuse(2);
+  expect(await list()).toHaveLength(1);
+  await owner.$transaction((tx) => forgetRefusals(tx, fabric.fabricId, id));
+  expect(await list()).toEqual([]);
+  for (const attempt of attempts) expect((await claim(attempt)).state).toBe("held");
 });
 
 // Three copies of automate. `npm test` has the claims above, which run concurrently too.

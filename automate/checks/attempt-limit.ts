@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { CurrentSecret, UsableSecret } from "@/automate/secrets/current-secret";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
@@ -56,7 +56,7 @@ export function attemptsOf({ destinations, openings, properties }: PreparedCheck
       .update(JSON.stringify([endpoint, principalOf(properties), values, ...channelOf(destination)]))
       .digest("base64url");
     const secretIds = sent.map(({ opening: { secret } }) =>
-      secret.version < 0 ? ofCandidate(secret.id) : secret.id,
+      isCurrent(secret) ? secret.id : ofOtherValue(secret.id),
     );
     byKey.set(key, { key, endpoint, secretIds, field: first.field });
   }
@@ -71,9 +71,13 @@ export function attemptedValue({ id, manifest }: Pick<UsableSecret, "id" | "mani
   return `${id}.${JSON.stringify(Object.entries(manifest).sort())}`;
 }
 
-/** Stands for the secret in the attempts of its candidates, which say nothing about its current value. */
-function ofCandidate(secretId: string): string {
-  return `${secretId}.candidate`;
+function isCurrent({ version, enteredBy }: CurrentSecret): boolean {
+  return version === Math.max(...enteredBy.keys());
+}
+
+/** Stands for the secret in the attempts of its candidates and former values, which say nothing about its current one. */
+function ofOtherValue(secretId: string): string {
+  return `${secretId}.other`;
 }
 
 /**
@@ -109,7 +113,7 @@ export async function claimAttempts(
 
 /** Deletes the refused sign-ins of a secret. Returns the endpoints that checks may try again, sorted. */
 export async function forgetRefusals(tx: Tx, fabricId: string, secretId: string): Promise<string[]> {
-  const secretIds = { hasSome: [secretId, ofCandidate(secretId)] };
+  const secretIds = { hasSome: [secretId, ofOtherValue(secretId)] };
   const where = { fabricId, secretIds, refusedAt: { not: null } };
   const rows = await tx.signInAttempt.findMany({ where, distinct: ["endpoint"], select: { endpoint: true } });
   await tx.signInAttempt.deleteMany({ where });
