@@ -80,7 +80,7 @@ async function startDueRun(deps: Deps): Promise<boolean> {
 async function claimDue(rotation: PasswordRotation): Promise<boolean> {
   const { count } = await db.passwordRotation.updateMany({
     where: { secretId: rotation.secretId, dueAt: { lte: new Date() } },
-    data: { dueAt: nextDue(rotation, Math.max(1, rotation.failures), new Date()) },
+    data: { dueAt: nextDue(rotation, rotation.failures + 1, new Date()) },
   });
   return count === 1;
 }

@@ -559,24 +559,40 @@ describe("setting up a rotation", () => {
   });
 });
 
+const dueNow = (id: string) =>
+  owner.$executeRaw`UPDATE password_rotation SET "dueAt" = now() - interval '1 second' WHERE "secretId" = ${id}`;
+
+async function hoursToNext(id: string): Promise<number> {
+  const { dueAt } = await owner.passwordRotation.findUniqueOrThrow({ where: { secretId: id } });
+  return (Number(dueAt) - Date.now()) / 3_600_000;
+}
+
+test("a rotation that cannot begin is tried after one hour, two and four", async () => {
+  const { id } = await ownRotation();
+  await set({ secretId: id, connectionId: id, everyDays: 30 });
+  // A rotation needs the place of a waiting new value.
+  await start(id);
+  for (const hours of [1, 2, 4]) {
+    await dueNow(id);
+    await workOnce(deps);
+    expect(await hoursToNext(id)).toBeCloseTo(hours, 1);
+  }
+  await killed(id);
+  await workOnce(deps);
+});
+
 test("the schedule starts a due rotation, one copy of two, and a failure postpones the next", async () => {
   const { id, login } = await ownRotation();
   await set({ secretId: id, connectionId: id, everyDays: 30 });
-  const dueNow = () =>
-    owner.$executeRaw`UPDATE password_rotation SET "dueAt" = now() - interval '1 second' WHERE "secretId" = ${id}`;
-  await dueNow();
+  await dueNow(id);
   await Promise.all([workOnce(deps), workOnce(deps)]);
   expect(await owner.passwordRun.count({ where: { secretId: id } })).toBe(1);
-  const days = async () => {
-    const { dueAt } = await owner.passwordRotation.findUniqueOrThrow({ where: { secretId: id } });
-    return (Number(dueAt) - Date.now()) / 86_400_000;
-  };
-  expect(await days()).toBeCloseTo(30, 1);
+  expect((await hoursToNext(id)) / 24).toBeCloseTo(30, 1);
   await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD 'by-hand'`]);
-  await dueNow();
+  await dueNow(id);
   await workOnce(deps);
   expect(await lastRun(id)).toMatchObject({ state: "failed", serverHas: "former" });
-  expect((await days()) * 24).toBeCloseTo(1, 1);
+  expect(await hoursToNext(id)).toBeCloseTo(1, 1);
   // The owner is reminded until it works again.
   const due = await findDue(owner, new Date(), [id]);
   expect(due).toMatchObject([{ topic: "password.fails", name: id, ownerId: fabric.user.id, days: 0 }]);
