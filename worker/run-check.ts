@@ -151,9 +151,9 @@ async function setPassword(
   properties: Record<string, unknown>,
   steps: StepLog,
 ): Promise<CheckFacts> {
-  const load = isPasswordKind(kind) ? passwordSetters[kind] : undefined;
-  if (!load) throw new CheckFailure("misconfigured");
-  await (await load()).set(properties, change, steps);
+  const loadSetter = isPasswordKind(kind) ? passwordSetters[kind] : undefined;
+  if (!loadSetter) throw new CheckFailure("misconfigured");
+  await (await loadSetter()).set(properties, change, steps);
   return {};
 }
 

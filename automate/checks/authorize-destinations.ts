@@ -153,9 +153,9 @@ async function isTrustedAuthority(
 ): Promise<boolean> {
   if (version !== authority.version) return false;
   if (version === 1) return true;
-  const ownerId = authority.enteredBy.get(version) ?? "";
-  if (ownerId !== personId && ownerId !== authority.enteredBy.get(1)) return false;
-  return (await tokenOfVersion(db, authority, ownerId)) === null;
+  const authorId = authority.enteredBy.get(version) ?? "";
+  if (authorId !== personId && authorId !== authority.enteredBy.get(1)) return false;
+  return (await tokenOfVersion(db, authority, authorId)) === null;
 }
 
 /**

@@ -83,7 +83,7 @@ async function resealAt(
 ): Promise<string | null> {
   try {
     const opening = await keys.privateKey(from.fabricId, stored.kid);
-    // With an empty cache of key agreements, so that those of values in use stay in theirs.
+    // Its key agreement is not cached: this value is not in use, and would take the place of one that is.
     const bytes = open(stored.sealed, { ...opening, agreed: new Map() }, from).revealBytes();
     return await seal(key, to, bytes).finally(() => wipeBytes(bytes));
   } catch (error) {

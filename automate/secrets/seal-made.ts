@@ -1,6 +1,5 @@
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { seal } from "@/lib/crypto/seal";
-import { db } from "@/lib/db/client";
 import { wipeBytes } from "@/lib/wipe";
 
 /** The place of a value that automate made: a candidate of the secret. */
@@ -15,12 +14,7 @@ export async function sealMade(
   { fabricId, secretId, subKind, version }: Place,
   fields: Readonly<Record<string, string>>,
 ) {
-  const newest = await db.fabricKey.findFirstOrThrow({
-    where: { fabricId },
-    orderBy: { kid: "desc" },
-    select: { kid: true },
-  });
-  const key = await keys.sealingKey(fabricId, newest.kid);
+  const key = await keys.newestSealingKey(fabricId);
   return Promise.all(
     Object.entries(fields).map(async ([field, value]) => {
       const bytes = new TextEncoder().encode(value);

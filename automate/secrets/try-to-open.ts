@@ -5,7 +5,7 @@ import { open } from "@/lib/crypto/open";
 import { KeyServiceFault } from "@/lib/kms/define";
 
 /**
- * Tries whether restored values open, each at its place, for a drill. No value leaves this function: it returns
+ * Tries whether stored or restored values open, each at its place, for a drill or `keys verify`. No value leaves this function: it returns
  * for each only the outcome, and overwrites what it opened. The caller commits the audit event first.
  */
 export async function tryToOpen(keys: FabricKeys, { key, fields }: DrillKey): Promise<OpeningOutcome[]> {

@@ -33,7 +33,7 @@ export type CheckIntent = { isConfirmed: boolean; shownDestinations?: NewDestina
 type Answer =
   | CheckResult
   | { type: "invalid"; fieldErrors: Record<string, string> }
-  /** No request reached automate. The code is one of the form's, such as signed_out. */
+  /** Automate gave no answer. The code is one of the form's, such as signed_out. */
   | { type: "refused"; code: string }
   | null;
 

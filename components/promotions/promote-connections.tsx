@@ -25,7 +25,7 @@ export function PromoteConnections({ fabricId, maxSecretBytes, fabrics, connecti
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
 
-  async function look(toFabricId: string, connectionIds: string[]) {
+  async function showPlan(toFabricId: string, connectionIds: string[]) {
     setError(null);
     setIsBusy(true);
     const result = await planPromotionAction(fabricId, { toFabricId, connectionIds }).catch(
@@ -47,7 +47,7 @@ export function PromoteConnections({ fabricId, maxSecretBytes, fabrics, connecti
         connections={connections}
         error={error}
         isBusy={isBusy}
-        onChoose={look}
+        onChoose={showPlan}
       />
     );
   return (

@@ -15,8 +15,7 @@ export type PreparedQuery<Row> = {
 };
 
 /**
- * A query that each connection of this program prepares once, for hot paths. Other queries use Prisma: see
- * docs/decisions/0011-the-read-path-bypasses-prisma.md.
+ * A query that each connection of this program prepares once. docs/architecture.md says what uses it, and what uses Prisma.
  * The hottest write `unnest((SELECT $1::text[]))`: the planner then cannot see the array, so that Postgres
  * keeps one generic plan.
  */

@@ -10,7 +10,7 @@ const maxLongPerSender = 8;
 const maxLargest = 32;
 
 /**
- * Reserves memory for a request body before web reads it: a body stays in memory until it is complete.
+ * Reserves memory for a request body before web reads it: a body counts until web has read all of it.
  * Returns the function that releases it, or null when none is left.
  */
 export type BodyMemory = (sender: string, bytes: number) => (() => void) | null;

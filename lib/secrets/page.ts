@@ -19,7 +19,7 @@ export type PageQuery = SecretListQuery & {
 
 /**
  * Finds the secrets of a page, in its order: their ids, and what a cursor needs. The number of different statements is
- * small, so they can be prepared. Postgres plans some anew for each page, so what a page shows is read by another one.
+ * small, so they can be prepared. Postgres plans some anew for each page, so `readSummaries` reads what a page shows by a statement of its own.
  */
 export async function findPage({ fabricId }: Scope<"secret:list">, query: PageQuery) {
   const values: unknown[] = [fabricId, query.limit];
@@ -56,7 +56,7 @@ const inOrderOfUse = `(SELECT u."secretId" AS id, u."isUsed", u."idleSince", one
 /** SQL that is true for a secret `s` in this state. "unused" requires `withUse`. */
 const states: Record<SecretState, (bind: Bind) => string> = {
   expiring: () => `s."expiresAt" < now() + interval '${expiringDays} days'`,
-  // Both values of the index's next column, so that Postgres reads from it only what is idle for that long.
+  // Names both values of `isUsed`: the index has it before `idleSince`, and Postgres then reads only what is idle so long.
   unused: () =>
     `s."isUsed" = ANY('{true,false}') AND s."idleSince" < now() - interval '${unusedForDays} days'`,
   failing: (bind) =>
@@ -65,6 +65,7 @@ const states: Record<SecretState, (bind: Bind) => string> = {
        JOIN connection_secret cs ON cs."connectionId" = c.id WHERE f."fabricId" = $1
        UNION ALL SELECT "secretId" FROM password_rotation WHERE "fabricId" = $1 AND failures > 0))`,
   new_value: (bind) => `EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)})`,
+  // An earlier release of web does not set `isReplaced`.
   never_replaced: () =>
     `NOT s."isReplaced" AND NOT EXISTS (SELECT FROM secret_version v WHERE v."secretId" = s.id AND v.version > 1)`,
 };

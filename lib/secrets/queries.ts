@@ -2,12 +2,14 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { db, type Prisma } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
+import { isPostgresText } from "@/lib/db/text";
 import { listAuthorityNames } from "@/lib/destinations/queries";
 import { expiryOf } from "@/lib/expiry/schema";
 import { inListSlot, type PageRequest } from "@/lib/limits/list-slots";
 import { NotFound } from "@/lib/result";
 import { cursorOf } from "@/lib/secrets/keyset";
 import { isSubKind, type SubKind } from "@/lib/secrets/kinds/registry";
+import { readOrigins } from "@/lib/secrets/origins";
 import { findPage, type PageQuery } from "@/lib/secrets/page";
 import { listReaders, listReadsByDay } from "@/lib/secrets/readers";
 import {
@@ -76,7 +78,7 @@ async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readon
 
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
 export async function getSecret(scope: Scope<"secret:list">, secretId: string): Promise<SecretDetail> {
-  const [summary] = secretId.includes("\0") ? [] : await readSummaries(scope.fabricId, [secretId]);
+  const [summary] = isPostgresText(secretId) ? await readSummaries(scope.fabricId, [secretId]) : [];
   const row =
     summary &&
     (await db.secret.findFirst({
@@ -109,26 +111,19 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     select: { version: true, createdAt: true },
   });
   const setAt = new Map(setBy.map(({ version, createdAt }) => [version, createdAt]));
-  const made = await listMadeCurrent(secretId);
-  const promotedAs = new Map<number, number>();
-  for (const { version, origin } of made)
-    if (origin < 0 && !promotedAs.has(origin)) promotedAs.set(origin, version);
+  const origins = await readOrigins(secretId);
   return {
     ...summaryOf(summary),
     fields: Object.entries(manifest).map(([field, version]) => ({
       field,
-      // A promoted field was entered under the number of its candidate.
-      version: promotedAs.get(version) ?? version,
+      version: origins.numberOf(version),
       setAt: setAt.get(version) ?? null,
     })),
     versions: row.versions.map(({ version, createdAt, createdByName }) => ({
       version,
       createdAt,
       createdByName,
-      madeCurrent: madeCurrentOf(
-        made.find((one) => one.version === version),
-        promotedAs,
-      ),
+      madeCurrent: origins.madeCurrent(version),
     })),
     formerNames: row.names.map(({ name, retiredAt }) => ({
       name,
@@ -145,34 +140,6 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
     ),
     isCreator: summary.createdById === scope.actor.id,
   };
-}
-
-type MadeCurrent = { version: number; origin: number; byName: string };
-
-/** The versions of a secret that have the value of a candidate, or of a former version. The oldest is first. */
-async function listMadeCurrent(secretId: string): Promise<MadeCurrent[]> {
-  const rows = await db.settledVersion.findMany({
-    where: { secretId, origin: { not: null } },
-    orderBy: { version: "desc" },
-    take: longestHistory,
-    select: { version: true, origin: true, madeCurrentByName: true },
-  });
-  return rows
-    .map(({ version, origin, madeCurrentByName }) => ({
-      version,
-      origin: origin ?? version,
-      byName: madeCurrentByName ?? "",
-    }))
-    .reverse();
-}
-
-/** How a version became current, if nobody entered a value for it. */
-function madeCurrentOf(made: MadeCurrent | undefined, promotedAs: ReadonlyMap<number, number>) {
-  if (!made) return null;
-  const { version, origin, byName } = made;
-  if (origin > 0) return { byName, from: origin };
-  const promoted = promotedAs.get(origin) ?? version;
-  return { byName, from: promoted === version ? null : promoted };
 }
 
 /**

@@ -24,7 +24,7 @@ export type Row = Omit<SecretSummary, "subKind" | "expiry" | "owner"> & {
  *
  * The failing connections are read once, from the few failing checks of the fabric: a secret may have any number of
  * connections. With `LIMIT 1`, Postgres looks up each row by its key. It does not know how few ids there are, and would
- * otherwise read a whole table for a page. It does not see the array either, and thus keeps one plan.
+ * otherwise read a whole table for a page. Nor does it see how long the array is, so it keeps one plan.
  */
 export async function readSummaries(fabricId: string, ids: readonly string[]): Promise<Row[]> {
   if (ids.length === 0) return [];
@@ -37,7 +37,7 @@ export async function readSummaries(fabricId: string, ids: readonly string[]): P
       SELECT cs."secretId", count(DISTINCT c.id)::int AS failing
       FROM ${bound(failingConnections(), bind)} JOIN connection_secret cs ON cs."connectionId" = c.id
       WHERE f."fabricId" = $1 AND cs."secretId" IN (SELECT id FROM s) GROUP BY 1
-    ), rotated AS MATERIALIZED (
+    ), administered AS MATERIALIZED (
       SELECT p."administratorId", count(*)::int AS rotations FROM password_rotation p
       WHERE p."administratorId" = ANY(ARRAY(SELECT id FROM s))
         AND (SELECT o."deletedAt" IS NULL FROM secret o WHERE o.id = p."secretId") GROUP BY 1
@@ -51,7 +51,7 @@ export async function readSummaries(fabricId: string, ids: readonly string[]): P
     SELECT s.id, s.name, s."subKind", s.description, s."createdAt", s."createdById", s."createdByName",
       s."updatedAt", s."updatedByName", v.version, v.facts AS metadata,
       EXISTS (${bound(openCandidate(Prisma.sql`s.id`), bind)}) AS "hasNewValue",
-      coalesce(used.connections, 0) AS "usedBy", coalesce(rotated.rotations, 0) AS "usedByRotations",
+      coalesce(used.connections, 0) AS "usedBy", coalesce(administered.rotations, 0) AS "usedByRotations",
       own.failures IS NOT NULL AS "isRotated", coalesce(own.failures > 0, false) AS "rotationFails",
       coalesce(failing.failing, 0) AS failing, r.pipelines, r."lastReadAt",
       s."expiresAt", s."expirySource", o.id AS "ownerId", o.name AS "ownerName", o.email AS "ownerEmail",
@@ -61,7 +61,7 @@ export async function readSummaries(fabricId: string, ids: readonly string[]): P
     ${pipelinesOfSecret} LEFT JOIN person o ON ${isOwner("o", "s")}
     LEFT JOIN LATERAL (SELECT "isUsed", "idleSince" FROM secret_use WHERE "secretId" = s.id LIMIT 1) u ON true
     LEFT JOIN LATERAL (SELECT failures FROM password_rotation WHERE "secretId" = s.id LIMIT 1) own ON true
-    LEFT JOIN rotated ON rotated."administratorId" = s.id LEFT JOIN failing ON failing."secretId" = s.id
+    LEFT JOIN administered ON administered."administratorId" = s.id LEFT JOIN failing ON failing."secretId" = s.id
     LEFT JOIN used ON used."secretId" = s.id`;
   const rows = await preparedQuery<Row>(text)(...values);
   const byId = new Map(rows.map((row) => [row.id, row]));

@@ -10,7 +10,7 @@ const weekMs = 7 * 24 * 3600_000;
  * SQL that is true when connection `c` was in use within the last week. All other connections are Inactive
  * and get no scheduled checks. In use means one of:
  * - A person edited or checked the connection.
- * - A person entered a value of one of its secrets.
+ * - One of its secrets got a new value, or a candidate.
  * - A pipeline received one of its secrets.
  */
 export function isInUse(): Prisma.Sql {
