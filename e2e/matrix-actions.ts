@@ -373,12 +373,12 @@ export const actions: Record<string, ActionRow> = {
   },
   createEntryLinkAction: {
     of: "fabric",
-    permission: "entry:write",
+    permission: "entry-link:write",
     input: () => ({ name: "Vendor", lifetime: "24", secretName: `s${randomUUID()}`, subKind: "text" }),
   },
   revokeEntryLinkAction: {
     of: "fabric",
-    permission: "entry:write",
+    permission: "entry-link:write",
     namesThing: true,
     elsewhere: "refused",
     input: async (tenant) => ({ linkId: (await addEntryLink(tenant)).linkId }),

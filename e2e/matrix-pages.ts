@@ -74,7 +74,7 @@ export const pages: Record<string, PageRow> = {
   "/(main)/metadata/fabrics/[fabricId]/advanced/page": fabricPage("/advanced", "token:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/entry-links/page": fabricPage(
     "/secrets/entry-links",
-    "entry:list",
+    "entry-link:list",
   ),
   "/(main)/metadata/fabrics/[fabricId]/trash/page": fabricPage("/trash", "trash:list"),
   "/(main)/metadata/fabrics/[fabricId]/secrets/page": fabricPage("/secrets", "secret:list"),

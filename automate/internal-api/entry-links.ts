@@ -134,7 +134,7 @@ type Target = { id: string | null; name: string; subKind: string };
 /** The secret of a new link. Throws `Refusal` for one that does not exist, and for a name or type that none can have. */
 async function secretOf(
   tx: Tx,
-  scope: Scope<"entry:write">,
+  scope: Scope<"entry-link:write">,
   secret: AutomateBody<"entry-link:create">["secret"],
 ): Promise<Target> {
   if ("id" in secret) {
@@ -151,7 +151,7 @@ async function secretOf(
 /** True when saved connections name each of these destinations: those of the secret, or for a new one, of its type. */
 async function areNamed(
   tx: Tx,
-  scope: Scope<"entry:write">,
+  scope: Scope<"entry-link:write">,
   destinations: readonly string[],
   { id, subKind }: Target,
 ): Promise<boolean> {

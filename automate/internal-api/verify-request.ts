@@ -99,7 +99,7 @@ export function handle<P extends AutomatePurpose>(
 
 /** The purposes that need no person: what their body contains is the proof. */
 type WithoutPerson = {
-  [P in AutomatePurpose]: AutomatePermission<P> extends "entry:use" ? P : never;
+  [P in AutomatePurpose]: AutomatePermission<P> extends "entry-link:use" ? P : never;
 }[AutomatePurpose];
 
 /**

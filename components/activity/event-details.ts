@@ -156,7 +156,7 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "secret:delete": "delete a secret",
   "secret:restore": "restore a secret",
   "trash:purge": "purge something in the trash",
-  "entry:write": "ask somebody for a value",
+  "entry-link:write": "ask somebody for a value",
   "secret:name:drop": "remove a former name",
   "fabric:write": "create or edit a fabric",
   "fabric:delete": "delete a fabric",

@@ -57,9 +57,9 @@ const golden = `
   secret:name:drop          no    yes    no        no          yes
   secret:copy               no    yes*   no        no          no
   secret:use                no    no     yes       no          no
-  entry:list                yes   yes    no        no          yes
-  entry:write               yes*  yes*   no        no          no
-  entry:use                 no    no     no        no          no
+  entry-link:list           yes   yes    no        no          yes
+  entry-link:write          yes*  yes*   no        no          no
+  entry-link:use            no    no     no        no          no
   connection:list           yes   yes    no        no          yes
   connection:write          yes   yes    no        no          yes
   connection:check          yes   yes    no        yes         yes
@@ -106,7 +106,7 @@ describe("the policy", () => {
 
   test("grants an entry link nothing but to enter its value", () => {
     const all = Object.keys(policy) as Permission[];
-    expect(all.filter((permission) => allows("link", permission))).toEqual(["entry:use"]);
+    expect(all.filter((permission) => allows("link", permission))).toEqual(["entry-link:use"]);
   });
 
   test.each(table)("requires a recent sign-in for $permission where its line has a star", (line) => {

@@ -75,9 +75,9 @@ export function entryLinkActor({ id, name }: { id: string; name: string }) {
 }
 
 /** Proof that a value may be entered by this link: for its secret alone, once. */
-export function authorizeEntry(link: OpenEntryLink): Scope<"entry:use"> {
+export function authorizeEntry(link: OpenEntryLink): Scope<"entry-link:use"> {
   const { fabricId: id, teamId, accessEpoch, isDeleted } = link;
-  return grant(entryLinkActor(link), "link", { id, teamId, accessEpoch, isDeleted }, "entry:use");
+  return grant(entryLinkActor(link), "link", { id, teamId, accessEpoch, isDeleted }, "entry-link:use");
 }
 
 /**

@@ -8,7 +8,7 @@ type Rule = {
    * Requires a sign-in within the last ten minutes. Access tokens never satisfy this, except where the rule says
    * "by person": then it is required of a person at a screen, and an access token needs none.
    */
-  readonly isFresh?: true | "by person";
+  readonly freshSignIn?: true | "by person";
   /** Is about a deleted fabric, and only about one. All other permissions end with the deletion. */
   readonly isOfDeleted?: true;
 };
@@ -24,9 +24,10 @@ const admins = ["admin"] as const;
 export const policy = {
   "fabric:see": { roles: members },
   "fabric:write": { roles: admins },
-  "fabric:delete": { roles: admins, isFresh: "by person" },
-  "fabric:restore": { roles: admins, isFresh: true, isOfDeleted: true },
+  "fabric:delete": { roles: admins, freshSignIn: "by person" },
+  "fabric:restore": { roles: admins, freshSignIn: true, isOfDeleted: true },
   "secret:list": { roles: members },
+  // New values, too: entered beside the current one, checked, made current or discarded; and going back to a former one.
   "secret:write": { roles: members },
   "secret:delete:own": { roles: members },
   "secret:delete": { roles: admins },
@@ -35,38 +36,38 @@ export const policy = {
   "secret:restore": { roles: admins },
   "secret:name:drop": { roles: admins },
   // Copies a value into another fabric. Needed in both.
-  "secret:copy": { roles: admins, isFresh: true },
+  "secret:copy": { roles: admins, freshSignIn: true },
   "secret:use": { roles: ["pipeline"] },
-  // Links by which somebody outside enters a value. Only such a link itself has "entry:use".
-  "entry:list": { roles: members },
-  "entry:write": { roles: members, isFresh: true },
-  "entry:use": { roles: ["link"] },
+  // Links by which somebody outside enters a value. Only such a link itself has "entry-link:use".
+  "entry-link:list": { roles: members },
+  "entry-link:write": { roles: members, freshSignIn: true },
+  "entry-link:use": { roles: ["link"] },
   "connection:list": { roles: members },
   "connection:write": { roles: members },
   "connection:check": { roles: [...members, "background"] },
   "trash:list": { roles: members },
-  "trash:purge": { roles: admins, isFresh: true },
+  "trash:purge": { roles: admins, freshSignIn: true },
   "activity:list": { roles: members },
   // Puts off reminders about an expiry or a failure, with a reason on record.
   "reminder:snooze": { roles: members },
   // Sets how many former versions of a secret pipelines may request.
-  "version:write": { roles: admins, isFresh: true },
+  "version:write": { roles: admins, freshSignIn: true },
   // A fabric's keys; their rotation, and the choice of their master key.
   "fabric-key:list": { roles: admins },
-  "fabric-key:write": { roles: admins, isFresh: true },
+  "fabric-key:write": { roles: admins, freshSignIn: true },
   "token:list": { roles: members },
-  "token:write": { roles: admins, isFresh: true },
-  "destination:write": { roles: admins, isFresh: true },
+  "token:write": { roles: admins, freshSignIn: true },
+  "destination:write": { roles: admins, freshSignIn: true },
   // Sets up how Selvage sets new passwords at a server: which, where, by whom and how often.
-  "rotation:write": { roles: admins, isFresh: true },
+  "rotation:write": { roles: admins, freshSignIn: true },
   // Starts a rotation that an Admin set up, or ends it.
-  "rotation:run": { roles: admins, isFresh: "by person" },
-  "credential-attempt:reset": { roles: admins, isFresh: true },
-  "alarm:acknowledge": { roles: admins, isFresh: true },
+  "rotation:run": { roles: admins, freshSignIn: "by person" },
+  "credential-attempt:reset": { roles: admins, freshSignIn: true },
+  "alarm:acknowledge": { roles: admins, freshSignIn: true },
   "team:see": { roles: members },
-  "team:write": { roles: admins, isFresh: true },
+  "team:write": { roles: admins, freshSignIn: true },
   "access:list": { roles: admins },
-  "access:revoke": { roles: admins, isFresh: true },
+  "access:revoke": { roles: admins, freshSignIn: true },
 } as const satisfies Record<string, Rule>;
 
 /** The name of a permission. */
@@ -85,13 +86,13 @@ export function allows(role: Role, permission: Permission): boolean {
 
 /** True when `permission` requires a sign-in within the last ten minutes. */
 export function needsFreshSignIn(permission: Permission): boolean {
-  return "isFresh" in policy[permission];
+  return "freshSignIn" in policy[permission];
 }
 
 /** True when `permission` requires a recent sign-in of people, and none of an access token. */
-export function allowsTokens(permission: Permission): boolean {
+export function exemptsAccessTokens(permission: Permission): boolean {
   const rule: Rule = policy[permission];
-  return rule.isFresh === "by person";
+  return rule.freshSignIn === "by person";
 }
 
 /** True when `permission` is about a deleted fabric. */

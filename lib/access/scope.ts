@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import {
   allows,
-  allowsTokens,
+  exemptsAccessTokens,
   freshForMs,
   isOfDeleted,
   needsFreshSignIn,
@@ -104,7 +104,7 @@ function judge(actor: Actor, role: Role, permission: Permission): void {
 
 function isFreshEnough(actor: Actor, permission: Permission): boolean {
   if (!needsFreshSignIn(permission) || isFresh(actor)) return true;
-  return allowsTokens(permission) && actor.kind === "user" && actor.accessToken !== undefined;
+  return exemptsAccessTokens(permission) && actor.kind === "user" && actor.accessToken !== undefined;
 }
 
 /** True for a person who signed in, or confirmed their identity, within the last ten minutes. */

@@ -264,7 +264,9 @@ async function authoritiesOf(
 
 /** The names of the CA certificates that these destinations trust, by `<id>.<version>`. */
 export async function listAuthorityNames(
-  { fabricId }: Scope<"secret:list"> | Scope<"activity:list"> | Scope<"entry:list"> | Scope<"entry:use">,
+  {
+    fabricId,
+  }: Scope<"secret:list"> | Scope<"activity:list"> | Scope<"entry-link:list"> | Scope<"entry-link:use">,
   destinations: readonly string[],
 ): Promise<Record<string, string>> {
   const authorities = await authoritiesOf(fabricId, destinations);

@@ -12,12 +12,12 @@ import { action } from "@/lib/next/action";
 import { publicAction } from "@/lib/next/public-action";
 
 export const createEntryLinkAction = action({
-  permission: "entry:write",
+  permission: "entry-link:write",
   input: createEntryLinkInput,
   run: createEntryLink,
 });
 export const revokeEntryLinkAction = action({
-  permission: "entry:write",
+  permission: "entry-link:write",
   input: revokeEntryLinkInput,
   run: revokeEntryLink,
 });

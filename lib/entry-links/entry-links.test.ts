@@ -60,7 +60,7 @@ async function ask(wanted: Wanted, { by = "user" as Person, destinations = [] as
     lifetime: "24",
     destinations,
   } as const;
-  return createEntryLink(fabric.scope(by, "entry:write"), { ...input, ...wanted });
+  return createEntryLink(fabric.scope(by, "entry-link:write"), { ...input, ...wanted });
 }
 
 /** The token of a new link, as its fragment has it. */
@@ -127,7 +127,7 @@ describe("a link for a new secret", () => {
       `link ${actor} secret.create vendor_key`,
     ]);
     expect((await read("secrets/vendor_key")).json.value).toBe("entered-by-acme");
-    const [link] = await listEntryLinks(fabric.scope("user", "entry:list"));
+    const [link] = await listEntryLinks(fabric.scope("user", "entry-link:list"));
     expect(link).toMatchObject({ status: "used", secret: { id: secret.id, name: "vendor_key" } });
     const stored = await owner.$queryRaw`SELECT * FROM entry_link`;
     expect(JSON.stringify(stored)).not.toContain(token.split(".")[1]);
@@ -215,7 +215,7 @@ describe("a link is not valid", () => {
       "after its revocation by a colleague",
       async () => {
         const { id } = await owner.entryLink.findFirstOrThrow({ where: { fabricId: fabric.fabricId } });
-        const revoked = await revokeEntryLink(fabric.scope("admin", "entry:write"), { linkId: id });
+        const revoked = await revokeEntryLink(fabric.scope("admin", "entry-link:write"), { linkId: id });
         expect(revoked.ok).toBe(true);
         expect(await eventsOf()).toContain("user Ada Admin entry_link.revoke Acme DBA");
       },

@@ -12,7 +12,7 @@ type Hours = keyof typeof entryLifetimes;
  * contains the link. The token is its fragment, which browsers send to no server.
  */
 export async function createEntryLink(
-  scope: Scope<"entry:write">,
+  scope: Scope<"entry-link:write">,
   { name, note, lifetime, destinations, ...target }: CreateEntryLinkInput,
 ): Promise<Result<{ id: string; link: string }, Unserved | "locked" | "unknown_destination">> {
   const secret =
@@ -27,7 +27,7 @@ export async function createEntryLink(
 
 /** Asks automate to revoke an entry link. One that was used stays used. */
 export async function revokeEntryLink(
-  scope: Scope<"entry:write">,
+  scope: Scope<"entry-link:write">,
   { linkId }: { linkId: string },
 ): Promise<Result<null, Unserved>> {
   const answer = await askAutomate(scope, "entry-link:revoke", { linkId });

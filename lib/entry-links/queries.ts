@@ -17,7 +17,7 @@ const columns = {
 } as const;
 
 /** The newest entry links of a fabric. */
-export async function listEntryLinks({ fabricId }: Scope<"entry:list">): Promise<EntryLinkSummary[]> {
+export async function listEntryLinks({ fabricId }: Scope<"entry-link:list">): Promise<EntryLinkSummary[]> {
   const rows = await db.entryLink.findMany({
     where: { fabricId },
     orderBy: [{ createdAt: "desc" }, { id: "desc" }],
@@ -44,7 +44,7 @@ export async function listEntryLinks({ fabricId }: Scope<"entry:list">): Promise
 
 /** The names of the CA certificates that the destinations of these links trust. */
 export function listShownAuthorities(
-  scope: Scope<"entry:list">,
+  scope: Scope<"entry-link:list">,
   links: readonly EntryLinkSummary[],
 ): Promise<Record<string, string>> {
   return listAuthorityNames(
@@ -55,7 +55,7 @@ export function listShownAuthorities(
 
 /** The secret that a link can be created for. Throws `NotFound`. */
 export async function getEntrySecret(
-  { fabricId }: Scope<"entry:list">,
+  { fabricId }: Scope<"entry-link:list">,
   secretId: string,
 ): Promise<{ id: string; name: string; subKind: SubKind; connections: number }> {
   const row = await db.secret.findFirst({
@@ -69,7 +69,7 @@ export async function getEntrySecret(
 
 /** The destinations that a link can show: of one secret, or for a new one, of the whole fabric. */
 export async function listDestinationOptions(
-  scope: Scope<"entry:list">,
+  scope: Scope<"entry-link:list">,
   secretId?: string,
 ): Promise<{ options: DestinationOption[]; authorities: Record<string, string> }> {
   const options = await listNamedDestinations(db, scope, secretId);

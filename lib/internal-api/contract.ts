@@ -223,7 +223,7 @@ export const automateRequests = {
   },
   "entry-link:create": {
     path: "/internal/entry-links",
-    permission: "entry:write",
+    permission: "entry-link:write",
     body: createEntryLinkBody,
     answer: z.union([
       z.object({ id: z.string(), token: z.string() }),
@@ -232,20 +232,20 @@ export const automateRequests = {
   },
   "entry-link:revoke": {
     path: "/internal/entry-links/revoke",
-    permission: "entry:write",
+    permission: "entry-link:write",
     body: z.object({ linkId: z.string() }),
     answer: z.object({ id: z.string() }),
   },
   // Without a person: the token is the proof.
   "entry-link:show": {
     path: "/internal/entry-links/show",
-    permission: "entry:use",
+    permission: "entry-link:use",
     body: entryTokenBody,
     answer: entryOffer,
   },
   "entry-link:settle": {
     path: "/internal/entry-links/settle",
-    permission: "entry:use",
+    permission: "entry-link:use",
     body: entryTokenBody,
     answer: z.object({ allowed: z.number().int() }),
   },

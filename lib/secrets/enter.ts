@@ -22,7 +22,7 @@ export type Entered = { secretId: string; version: number };
  * link: both happen or nothing. A new secret whose name is taken meanwhile gets a similar one.
  */
 export async function enterWithLink(
-  scope: Scope<"entry:use">,
+  scope: Scope<"entry-link:use">,
   value: EnteredValue,
   target: EntryTarget,
   use: (tx: Tx, entered: Entered) => Promise<void>,
@@ -37,7 +37,7 @@ export async function enterWithLink(
 }
 
 async function enterOnce(
-  scope: Scope<"entry:use">,
+  scope: Scope<"entry-link:use">,
   value: EnteredValue,
   target: EntryTarget,
   use: (tx: Tx, entered: Entered) => Promise<void>,

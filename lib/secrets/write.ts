@@ -13,7 +13,7 @@ import type { CreateSecretInput, ReplaceSecretInput, SecretMetadata } from "@/li
 export type Writer = Scope<"secret:write">;
 
 /** The proof that its actor may store a value: a person who may write secrets, or an entry link. */
-export type ValueWriter = Writer | Scope<"entry:use">;
+export type ValueWriter = Writer | Scope<"entry-link:use">;
 
 /** The parts of an input that a write of a value needs. */
 type Value = Pick<CreateSecretInput | ReplaceSecretInput, "subKind" | "fields"> & {

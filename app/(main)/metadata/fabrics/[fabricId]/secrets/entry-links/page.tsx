@@ -24,7 +24,7 @@ export default async function EntryLinksPage({
 }) {
   const { fabricId } = await params;
   const { secret: wanted } = await searchParams;
-  const scope = await requireScope(fabricId, "entry:list");
+  const scope = await requireScope(fabricId, "entry-link:list");
   const secret = typeof wanted === "string" ? await getEntrySecret(scope, wanted).catch(notFoundPage) : null;
   const links = await listEntryLinks(scope);
   return (
