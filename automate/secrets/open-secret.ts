@@ -22,10 +22,11 @@ export type Opened = Readonly<Record<string, Plaintext>>;
 /**
  * The only function that opens secrets.
  *
- * It opens only after the audit events of all openings are committed, and only if every destination is
- * allowed for the version that is opened, and nothing of a secret in the trash. Callers need not check any of this.
- * Throws `Refusal` for a destination that is not allowed, and for a secret in the trash, `KeyServiceFault` when the fabric's master key is not usable, and `CannotOpen` for a value
- * that was changed after sealing.
+ * It opens only after the audit events of all openings are committed, and only if every destination is allowed for the
+ * version that is opened. It opens nothing of a secret in the trash. Callers need not check any of this.
+ *
+ * Throws `Refusal` for a destination that is not allowed and for a secret in the trash, `KeyServiceFault` when the
+ * fabric's master key is not usable, and `CannotOpen` for a value that was changed after sealing.
  */
 export async function openSecrets(keys: FabricKeys, purpose: Purpose): Promise<Opened[]> {
   const { openings, scope } = purpose;
