@@ -6,7 +6,7 @@ import { BackupRefused } from "@/backup/refused";
 import { tablesOf } from "@/backup/tables";
 import { sqlStateOf } from "@/lib/db/errors";
 
-/** Of the drills of one database: another installation of the same server may hold one at the same time. */
+/** The prefix of the drill databases of one database: another installation may drill on the same server. */
 function prefixOf(databaseUrl: string): string {
   const digest = createHash("sha256").update(new URL(databaseUrl).pathname).digest("hex");
   return `selvage_drill_${digest.slice(0, 8)}_`;

@@ -3,7 +3,7 @@ import { tableExists } from "@/backup/tables";
 import { commandLine } from "@/lib/users/provision";
 
 type Counts = { sessions: number; accessTokens: number; invitations: number; entryLinks: number };
-/** The access that a restore ended, and the access that works again although it may have been revoked since the backup. */
+/** The access that a restore ended, and access that works again although it may have been revoked since the backup. */
 export type EndedByRestore = {
   counts: Counts;
   pipelineTokens: { name: string; fabric: string; createdBy: string }[];
@@ -11,8 +11,9 @@ export type EndedByRestore = {
 };
 
 /**
- * Ends the sessions, access tokens, pending invitations and open entry links that a backup brings back, unless `keepAccess`: some
- * of them ended since. Part of the transaction that fills the tables, on the backup's own schema.
+ * Ends the sessions, access tokens, pending invitations and open entry links that a backup brings back, unless
+ * `keepAccess`: some of them have ended since. Part of the transaction that fills the tables, on the backup's own
+ * schema.
  *
  * Used request ids, creates by an `Idempotency-Key` and refused sign-ins stay as they were: they belong to the
  * rows of the same moment.

@@ -1,4 +1,4 @@
-/** The command did nothing, or not all. The message is a sentence for the operator, without a secret. */
+/** The command did nothing, or only part of its work. The message is a sentence for the operator, without a secret. */
 export class BackupRefused extends Error {
   override name = "BackupRefused";
 }

@@ -31,7 +31,8 @@ export async function writeSigningKey(
 
 /**
  * The keys that may have signed a backup: those in AUTOMATE_PUBLIC_KEY, or the one beside the backup that has this
- * fingerprint. Without a fingerprint from elsewhere, that one proves nothing: who changes a backup changes it as well.
+ * fingerprint. An attacker who changes a backup can replace that key too, so it counts only with a fingerprint from
+ * elsewhere.
  */
 export async function acceptedKeys(folder: string, fingerprint: string | undefined): Promise<readonly JWK[]> {
   if (fingerprint === undefined) return automatePublicKeys();

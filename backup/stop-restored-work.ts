@@ -13,10 +13,13 @@ export type StoppedWork = {
 };
 
 /**
- * Stops work that automate would continue in a restored database: a key rotation waits until somebody resumes it; no
- * password is set at a server, which may have other ones by now, or serve the system that was backed up;
- * and a fabric that was to be destroyed and what is in the trash have their whole time again, since somebody may have
- * undone that after the backup. Part of the transaction that fills the tables, on the backup's own schema.
+ * Stops work that automate would continue in a restored database:
+ *
+ * - A key rotation waits until somebody resumes it.
+ * - No password is set at a server. It may have another one by now, or serve the system that was backed up.
+ * - Deleted fabrics and things in the trash have their whole time again: somebody may have restored them since.
+ *
+ * Part of the transaction that fills the tables, on the backup's own schema.
  */
 export async function stopRestoredWork(client: Client): Promise<StoppedWork> {
   const none = { pausedRotations: 0, pausedSchedules: 0, endedRuns: 0, trashed: 0 };

@@ -8,7 +8,7 @@ import { signStatement } from "@/lib/backups/statement";
 import { db, type Tx } from "@/lib/db/client";
 import { automateEnv } from "@/lib/env";
 
-/** A drill that takes longer is over: its restored database may be another one by then. */
+/** A drill that takes longer is refused: its restored database may be another one by then. */
 const maxDrillMs = 24 * 60 * 60_000;
 
 type KeyCounts = Record<string, { opened: number; unopened: number }>;

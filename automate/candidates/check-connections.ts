@@ -40,8 +40,8 @@ type Run = {
 const lanes = 3;
 
 /**
- * Checks connections that use a secret, each once, and reports each result after its event, and what is kept of it, is
- * stored. With `ids`, only these connections; otherwise those that were not checked with the candidate yet, or all.
+ * Checks connections that use a secret, each once. Reports each result after its event and its row are stored. With
+ * `ids`, only these connections; otherwise those that were not checked with the candidate yet, or all.
  * Aborting `signal` ends the running checks; the others stay unchecked.
  */
 export async function checkConnections(

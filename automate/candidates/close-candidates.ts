@@ -8,7 +8,7 @@ import { db, type Tx } from "@/lib/db/client";
 import { NotFound } from "@/lib/result";
 import { lockSecret } from "@/lib/secrets/write";
 
-/** How long the row of a closed candidate says what became of it. The newest of each secret stays for its number. */
+/** How long the row of a closed candidate shows its outcome. The newest row of a secret stays, for its number. */
 const keptForDays = 7;
 /** How many candidates one purge closes, and how many rows it deletes. The next one continues. */
 const atOnce = 1000;
@@ -19,8 +19,8 @@ type Reference = { fabricId: string; secretId: string; number: number };
 export type Discarded = "discarded" | "closed" | "rotating";
 
 /**
- * Discards an open candidate and deletes its value. Not while Selvage sets it at a server: the server may have it, and
- * nobody else knows it. Throws `NotFound`.
+ * Discards an open candidate and deletes its value. Returns "rotating", and changes nothing, while Selvage sets the
+ * value at a server: the server may have it, and nobody else knows it. Throws `NotFound`.
  */
 export function discardCandidate(
   discarder: Promoter,

@@ -59,7 +59,7 @@ export function isOpen({ outcome, isExpired, baseVersion, currentVersion }: Stor
   return outcome === null && !isExpired && baseVersion === currentVersion;
 }
 
-/** Returns the secret at an open candidate, with its destinations settled; otherwise null. */
+/** Settles an open candidate, and returns its secret with the candidate's value. Null when it is not open. */
 export async function findOpenCandidate(
   scope: Pick<Scope<Permission>, "fabricId">,
   secretId: string,

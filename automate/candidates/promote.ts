@@ -16,12 +16,12 @@ import { expiryColumns, lockSecret } from "@/lib/secrets/write";
 /** Who promotes: a person, or Selvage's own rotation. */
 export type Promoter = Pick<Scope<"secret:write">, "fabricId" | "teamId" | "actor">;
 
-/** A candidate, and the connections that may break: those of them that the promoter was shown. */
+/** A candidate. `accepted` are connections that did not pass: the promoter was shown that they may break. */
 export type Promotion = { secretId: string; number: number; accepted: readonly string[] };
 
 /**
- * Makes a candidate the current version, or says why not. One transaction inserts the version, moves the candidate's
- * allowed destinations to it, closes the candidate and records the event. No value is opened or stored: the
+ * Makes a candidate the current version, or returns why it cannot. One transaction inserts the version, moves the
+ * candidate's allowed destinations to it, closes the candidate and records the event. No value is opened or stored: the
  * version's manifest names the candidate's fields.
  *
  * Each connection that uses the secret must have passed with the candidate, or be one of `accepted`.
@@ -154,7 +154,7 @@ export async function insertVersion(
     stored,
     expiry,
   }: {
-    /** As it was before. */
+    /** The secret with its expiry before the change. */
     secret: { id: string; expiresAt: Date; expirySource: string };
     version: number;
     origin: number;
@@ -171,7 +171,7 @@ export async function insertVersion(
     },
     select: { version: true },
   });
-  // The reminders about the former value were put off.
+  // A snooze is about the expiry of the former value.
   await tx.snooze.deleteMany({ where: { topic: "secret.expires", objectId: secretId } });
   await tx.settledVersion.create({
     data: { secretId, version, fabricId, origin, madeCurrentByName: actor.name },

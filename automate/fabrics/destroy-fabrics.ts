@@ -13,7 +13,7 @@ const rowsAtOnce = 2_000;
 const secretsAtOnce = 200;
 
 /**
- * Destroys the deleted fabrics whose time is over, by the database's clock. Of several copies of automate, one
+ * Destroys the deleted fabrics whose time has passed, by the database's clock. Of several copies of automate, one
  * destroys a fabric. After a crash, the next call continues. A fabric that fails does not stop the others.
  */
 export async function destroyDeletedFabrics(): Promise<void> {

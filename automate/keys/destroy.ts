@@ -27,7 +27,7 @@ export async function destroyFormerKeys({
   for (const key of former.filter(({ isSettled }) => isSettled)) await destroy(key);
 }
 
-/** Notes since when nothing is under each former key. */
+/** Stores since when each former key has had no value, and returns the former keys. */
 function noteFormerKeys(fabricId: string | null, settle: number): Promise<FormerKey[]> {
   return db.$queryRaw<FormerKey[]>`
     WITH former AS (

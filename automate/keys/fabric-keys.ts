@@ -131,8 +131,8 @@ export function createFabricKeys(
     },
 
     /**
-     * Unwraps a key as given, such as one of a restored backup, and keeps it nowhere. Throws `KeyServiceFault` when its master key is not
-     * usable, and `CannotOpen`.
+     * Unwraps a key as given, such as one of a restored backup, and keeps it nowhere. Throws `KeyServiceFault` when its
+     * master key is not usable, and `CannotOpen`.
      */
     async unwrapRestored({ fabricId, kid, ...wrapped }: WrappedPrivateKey & KeyContext): Promise<OpeningKey> {
       return unwrapPrivateKey(keyring.get(wrapped.masterKeyId), wrapped, { fabricId, kid });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { servedRequests } from "@/automate/http/metrics";
 
-/** For so long after a request, more are expected. */
+/** How long after a request this copy counts as busy, because more are expected. */
 const busyForMs = 50;
-/** The rest after each value, of which several are under way, while requests are served. */
+/** The rest after each value while this copy is busy. Several values are worked on at once, and each rests. */
 const restMs = 20;
-/** A batch of this size, and of this time at most. Small ones while requests are served, which wait behind them. */
+/** The most values of a batch, and its longest time. Requests wait behind a batch, so a busy copy makes small ones. */
 const batches = { busy: { size: 200, ms: 500 }, idle: { size: 1_000, ms: 2_000 } };
 
 /** How fast a rotation goes: at full speed while this copy serves no request, otherwise with rests. */

@@ -31,7 +31,7 @@ async function storeSignature(row: StoredKey, signingKey: JWK): Promise<void> {
   const { kid, fabricId } = row;
   const signature = await signFabricKey({ fabricId, kid, publicJwk: JSON.parse(row.publicJwk) }, signingKey);
   await db.$transaction(async (tx) => {
-    // Only the statement that was judged: the row may have changed since it was read.
+    // Only the public key that was judged: the row may have changed since it was read.
     const { count } = await tx.fabricKey.updateMany({
       where: { kid, fabricId, publicJwk: row.publicJwk },
       data: { signature },

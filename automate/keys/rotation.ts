@@ -147,7 +147,7 @@ export async function claimRotation(masterKeyId: string): Promise<Rotation | nul
   return claimed ?? null;
 }
 
-/** Lets any copy claim the rotation after a pause. Keeps why it failed, for people to read. */
+/** Lets any copy claim the rotation after a pause. Stores the fault, which people read. */
 export async function releaseRotation(id: string, pauseSeconds: number, lastError?: string): Promise<void> {
   await db.$executeRaw`
     UPDATE key_rotation SET holder = '', "leasedUntil" = now() + make_interval(secs => ${pauseSeconds}::float),
@@ -182,7 +182,7 @@ export async function storeBatch(
   });
 }
 
-/** Ends a rotation: everything that was to be moved is moved, but for what could not be opened. */
+/** Ends a rotation that has moved everything, except what could not be opened. */
 export async function endRotation(tx: Tx, { id, ...rotation }: Rotation): Promise<void> {
   const [ended] = await tx.$queryRaw<{ done: number; unopened: number }[]>`
     UPDATE key_rotation SET state = 'done', "endedAt" = now(), holder = '', done = total - unopened

@@ -25,7 +25,8 @@ export type KeysVerified = {
 };
 
 /**
- * Verifies every fabric key: it is as automate made it, and the present signing key signed it. Tries whether `sample` random values under each key open. Changes nothing.
+ * Verifies every fabric key: it is as automate made it, and the present signing key signed it. Tries whether `sample`
+ * random values under each key open. Changes nothing.
  */
 export async function verifyKeys(
   { keys, tryToOpen, signingKey }: { keys: FabricKeys; tryToOpen: TryToOpen; signingKey: JWK },

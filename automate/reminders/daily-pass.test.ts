@@ -174,7 +174,7 @@ describe("the daily pass", () => {
     expect(await owner.outgoingMessage.count({ where: { outcome: null, attempts: 0 } })).toBe(0);
   });
 
-  test("repeats a password that could not be rotated just so, until the rotation works, is set up anew or ends", async () => {
+  test("repeats a failed password rotation in the same way, until it works, is set up anew or ends", async () => {
     const secretId = await addFailingRotation();
     const start = Date.now();
     const told: Record<number, string[]> = {};

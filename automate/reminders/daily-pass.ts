@@ -4,7 +4,7 @@ import { findRecipients, type Recipient } from "@/automate/reminders/recipients"
 import { db, type Tx } from "@/lib/db/client";
 import type { Channel } from "@/lib/reminders/schema";
 
-/** How many things one e-mail tells about at most. */
+/** The most things that one e-mail names. */
 const maxInEmail = 100;
 
 /**
@@ -21,7 +21,7 @@ export async function findReminders(channels: readonly Channel[], now = new Date
     if (count === 0) return null;
     const due = await findDue(tx, now);
     const recipientsOf = channels.includes("email") ? await findRecipients(due, tx) : () => [];
-    // What reaches nobody stays untold, until somebody is there to be told.
+    // A reminder that would reach nobody is not stored, so a later pass sends it once somebody can receive it.
     const reaching = due.filter((one) => channels.includes("webhook") || recipientsOf(one).length > 0);
     const told = await storeNew(tx, reaching);
     await addEmails(tx, told, recipientsOf);
@@ -36,7 +36,7 @@ export async function findReminders(channels: readonly Channel[], now = new Date
 
 type Told = Due & { id: string };
 
-/** Stores the reminders that were not told before, and returns them. */
+/** Stores the reminders that are new, and returns them. */
 async function storeNew(tx: Tx, due: readonly Due[]): Promise<Told[]> {
   const candidates = due.map((one) => ({ ...one, id: uuidv7(), occasion: occasionOf(one) }));
   const rows = candidates.map(({ id, topic, objectId, fabricId, occasion }) => ({

@@ -23,7 +23,7 @@ export type Due = {
   days: number;
 };
 
-/** What is told about a thing, so that each is told once. */
+/** The occasion of a reminder, such as 7 days before a date. A thing has one reminder for each occasion. */
 export function occasionOf({ topic, at, days }: Due): string {
   return `${at.toISOString()}/${isExpiry(topic) ? expiryStep(days) : failureStep(days)}`;
 }
@@ -43,7 +43,7 @@ function failureStep(days: number): number {
   return days >= 3 ? 3 : Math.min(Math.max(days, 0), 1);
 }
 
-/** How long after its expiry a thing is still told about, if it was not told before. */
+/** Days after an expiry during which automate still sends a reminder that it has not sent before. */
 const expiredDays = 30;
 
 /** Everything that is due at `now`, or of it what is about `only` these objects. Snoozed things are not due. */
@@ -147,7 +147,7 @@ function rotations(now: Date, only?: readonly string[]): Prisma.Sql {
 /** Secrets whose password could not be rotated, since the first failure after the last success. */
 function passwords(now: Date, only?: readonly string[]): Prisma.Sql {
   const id = Prisma.sql`s.id`;
-  // A copy of a former version does not note the first failure.
+  // Copies of an earlier release do not store the time of the first failure.
   const since = Prisma.sql`coalesce(p."failingSince", p."setAt")`;
   return Prisma.sql`
     SELECT 'password.fails' AS topic, s.id AS "objectId", s.name, ${fabricColumns}, o.id AS "ownerId",

@@ -1,9 +1,9 @@
 import { db } from "@/lib/db/client";
 
-/** Longer than any thing is told about by the same occasion. */
+/** Longer than any occasion stays due: without its row, automate would send the reminder again. */
 const keptDays = 100;
 
-/** Deletes what is over: old reminders, passes and messages, ended snoozes, expired codes. */
+/** Deletes old reminders, passes and messages, ended snoozes and expired codes. */
 export async function purgeReminders(): Promise<void> {
   const before = new Date(Date.now() - keptDays * 86_400_000);
   await db.outgoingMessage.deleteMany({ where: { outcome: { not: null }, endedAt: { lt: before } } });

@@ -9,9 +9,9 @@ export type Deps = {
   runPrepared: PreparedRuns;
   changePassword: PasswordChanges;
   signal: AbortSignal;
-  /** Lets the background check connections that another value concerns. */
+  /** Makes the background check connections soon whose secrets have a new value. */
   checkSoon?: (() => void) | undefined;
 };
 
-/** The knowledge after an attempt to set the password, or to find out which one the server has. */
+/** The result of an attempt to set the password, or to find out which one the server has. `code` is null on success. */
 export type Attempt = { serverHas: ServerHas; code: CheckCode | null };

@@ -28,17 +28,17 @@ const server = "postgres://db.example.com:5432?tls=verify-full";
 type Person = "user" | "admin";
 /** Who entered the value, who allowed the destination, and what an Admin was shown. */
 const cases: [string, author: Person, by: Person, shown: string[], isCarried: boolean][] = [
-  ["their own value's, by a colleague", "user", "user", [], false],
+  ["allowed for their own value, by a colleague", "user", "user", [], false],
   ["the same, which an Admin was shown", "user", "user", [`${server}&ca=c.3`], true],
   // The colleague may have entered the other version of the authority.
   ["the same with another version of the authority", "user", "user", [`${server}&ca=c.2`], false],
   ["the same without an authority", "user", "user", [server], false],
-  ["their own value's, by an Admin", "admin", "admin", [], true],
-  ["a colleague's value's, by an Admin", "user", "admin", [], true],
-  ["somebody else's value's, by a colleague, in an open fabric", "admin", "user", [], true],
+  ["allowed for their own value, by an Admin", "admin", "admin", [], true],
+  ["allowed for a colleague's value, by an Admin", "user", "admin", [], true],
+  ["allowed for somebody else's value, by a colleague, in an open fabric", "admin", "user", [], true],
 ];
 
-test.each(cases)("a destination for a made password: %s", async (_title, author, by, shown, isCarried) => {
+test.each(cases)("a destination for a new password: %s", async (_title, author, by, shown, isCarried) => {
   count += 1;
   const versions = [{ by: author, fields: { value: "v" } }];
   const secret = await addTestSecret(owner, fabric, urls.webUrl, {

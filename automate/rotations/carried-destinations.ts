@@ -4,11 +4,12 @@ import type { Tx } from "@/lib/db/client";
 type Allowed = { id: string; destination: string; isTrusted: boolean };
 
 /**
- * Ids of those destinations of a version that a password may go to, too, which Selvage made to replace it.
+ * Selvage made a password to replace a version. Returns the ids of the version's destinations that the password keeps:
+ * those that an Admin was shown when they set up the rotation, those that an Admin allowed, and those that somebody
+ * allowed for a value with a field of another person.
  *
- * A colleague could enter a value only to allow their own server for it, and would receive the new password there. So
- * these are the ones that an Admin was shown when they set up the rotation, those that an Admin allowed, and those that
- * somebody allowed for a value with a field of another person.
+ * Without this rule, a colleague could enter a value only to allow their own server for it, and would receive the new
+ * password there.
  */
 export async function carriedDestinations(
   tx: Tx,
@@ -33,7 +34,7 @@ export async function carriedDestinations(
     ) first
     JOIN secret_version v ON v."secretId" = a."secretId" AND v.version = first.version
     WHERE a."secretId" = ${secretId} AND a.version = ${version}::int`;
-  // With their versions of certificate authorities: a colleague may have entered another one.
+  // A destination includes the version of its certificate authority: a colleague may have entered another version.
   return rows.flatMap(({ id, destination, isTrusted }) =>
     isTrusted || shown.includes(destination) ? [id] : [],
   );

@@ -18,8 +18,8 @@ type End = {
 };
 
 /**
- * Ends a run, sets when the schedule rotates next, and records it. A new value that nobody needs any more is deleted.
- * Where the server may have it and nobody knows, it stays for a day, so that an Admin can try and promote it.
+ * Ends a run, sets when the schedule rotates next, and records it. After a failure, the new value is deleted, except of
+ * one's own password that the server has or may have: it stays for a day, so that an Admin can try and promote it.
  */
 export async function endRun(
   scope: Scope<"connection:check">,

@@ -40,7 +40,7 @@ export function startPasswordRotations({ onError, pollMs = 2_000, ...settings }:
 
   const working = work();
   return {
-    /** Ends the checks that run. What a server has then is found out later, by any copy. */
+    /** Aborts the running checks. Any copy finds out later which password the server has. */
     async stop() {
       stopping.abort();
       await working;
@@ -58,7 +58,7 @@ export async function workOnce(deps: Deps): Promise<boolean> {
   return startDueRun(deps);
 }
 
-/** Starts the run that is due longest. Returns false when none is due. */
+/** Starts the run that has been due longest. Returns false when none is due. */
 async function startDueRun(deps: Deps): Promise<boolean> {
   const due = await db.passwordRotation.findMany({
     where: { dueAt: { lte: new Date() }, secret: { deletedAt: null } },
@@ -76,7 +76,7 @@ async function startDueRun(deps: Deps): Promise<boolean> {
   return false;
 }
 
-/** One copy starts a due run: the first that postpones it. */
+/** Postpones a due rotation. True for the first copy that does: it starts the run, and no other copy does. */
 async function claimDue(rotation: PasswordRotation): Promise<boolean> {
   const { count } = await db.passwordRotation.updateMany({
     where: { secretId: rotation.secretId, dueAt: { lte: new Date() } },

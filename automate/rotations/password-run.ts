@@ -14,7 +14,7 @@ export type PasswordRun = {
   startedByName: string;
 };
 
-/** Longer than a server may work on the statement that sets a password, so that none waits when another copy asks. */
+/** Longer than the statement that sets a password may take: none is pending when another copy asks the server. */
 const leaseSeconds = 25;
 const renewEveryMs = 5_000;
 
@@ -34,7 +34,7 @@ export function ownLease() {
   return { holder, leasedUntil: new Date(Date.now() + leaseSeconds * 1000) };
 }
 
-/** Lets any copy claim the run after a pause, and keeps why it waits. */
+/** Lets any copy claim the run after a pause, and stores the reason for the wait. */
 export async function releaseRun(id: string, pauseSeconds: number, code: string | null): Promise<void> {
   await db.$executeRaw`
     UPDATE password_run SET holder = '', code = ${code},
@@ -42,7 +42,7 @@ export async function releaseRun(id: string, pauseSeconds: number, code: string 
     WHERE id = ${id} AND holder = ${holder} AND "endedAt" IS NULL`;
 }
 
-/** Another copy of automate works on the run by now. */
+/** Another copy of automate has claimed the run. */
 export class RunTakenOver extends Error {
   override name = "RunTakenOver";
 }

@@ -8,8 +8,8 @@ import type { Scope } from "@/lib/access/scope";
 import { NotFound } from "@/lib/result";
 
 /**
- * Begins a run for a person, or says why not. It goes on in the background: the person sees how on the secret's page,
- * because it may take longer than a request. Throws `NotFound`.
+ * Begins a run for a person, or returns why it cannot. The run continues in the background, because it may take longer
+ * than a request. The secret's page shows its state. Throws `NotFound`.
  */
 export async function rotateNow(
   deps: Deps,

@@ -33,7 +33,7 @@ export type Subject = {
   field: string;
 };
 
-/** The column that a failure changes: the first one begins a series, of which reminders tell. */
+/** Sets `failingSince` at the first failure of a series. Reminders count the days from it. */
 export function failingSince({ failures }: Pick<PasswordRotation, "failures">): { failingSince?: Date } {
   return failures === 0 ? { failingSince: new Date() } : {};
 }

@@ -226,7 +226,7 @@ describe("one's own password", () => {
     expect(await owner.secretField.count({ where: { secretId: id, version: { lt: 0 } } })).toBe(0);
   });
 
-  test("wins over a value that a person enters in between: the server has no other any more", async () => {
+  test("wins over a value that a person enters in between: the server no longer accepts another one", async () => {
     const { id, login } = await ownRotation();
     const { scope, started } = await start(id);
     if (!started.ok) throw new Error(started.code);
@@ -258,7 +258,7 @@ describe("a value that the server may have", () => {
     expect([version, await signsIn(login, login.username, value)]).toEqual([3, true]);
   });
 
-  test("stays for a day after a run that could not find out", async () => {
+  test("stays for a day after a run that could not find out which password the server has", async () => {
     const { id, login } = await ownRotation();
     expect((await start(id)).started).toMatchObject({ ok: true });
     await asServerOwner(urls.ownerUrl, [`ALTER ROLE ${login.username} PASSWORD 'changed-by-hand'`]);
@@ -319,7 +319,7 @@ describe.runIf(process.env.RUN_LONG)("a copy of automate that is killed", () => 
     },
   );
 
-  test("while the server waits with the statement is asked later, and the answer decides", async () => {
+  test("while the statement waits at the server leaves it to the next copy to ask which password it has", async () => {
     const { id, login } = await ownRotation();
     const { scope, rotation, started } = await start(id);
     if (!started.ok) throw new Error(started.code);
@@ -448,7 +448,7 @@ describe("a pair of users", () => {
     },
   );
 
-  test("sends no password where a colleague let go a value that they entered for it", async () => {
+  test("sends no new password to a server that a colleague allowed for a value of their own", async () => {
     const { id, first, input } = await pairRotation();
     const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
     const others = "postgres://others.example.com:5432?tls=verify-full";
@@ -472,7 +472,7 @@ describe("a pair of users", () => {
     );
   });
 
-  test("stops, and says why, where only a colleague let the present value go", async () => {
+  test("stops, and says why, when a connection's destination was allowed by a colleague alone", async () => {
     const { id, first, input } = await pairRotation();
     const shownDestinations = [`postgres://${first.server}:${first.port}?tls=disable`];
     await set({ ...input, shownDestinations });

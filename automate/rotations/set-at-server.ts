@@ -47,14 +47,14 @@ function changeOf(kind: string, who: { user: string; isOwn: boolean }, password:
   }
 }
 
-/** Refusals of the statement, or of the database in which it would run: the server has carried nothing out. */
+/** Refusals of the statement, or of the database in which it would run: the server has changed nothing. */
 const refusedStatement: readonly CheckCode[] = [
   "not_permitted",
   "password_not_accepted",
   "misconfigured",
   "database_not_found",
 ];
-/** Ends of a run that say nothing about how far it came. */
+/** Codes that leave open whether the server has carried out the statement. */
 const inconclusive: readonly CheckCode[] = [
   "connection_closed",
   "connection_refused",

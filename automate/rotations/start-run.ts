@@ -23,7 +23,7 @@ import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 
 type Runner = Scope<"connection:check">;
 
-/** A stored run whose password or private key no server knows yet. It lives only here until the server has it. */
+/** A stored run whose password no server has yet. `password` is the new password or private key in clear. */
 export type StartedRun = { run: PasswordRun; subject: Subject; signIn: PreparedCheck; password: string };
 
 /**

@@ -22,7 +22,7 @@ export async function whichPassword(
   const next = await signsIn(deps, scope, { secretId, tried: candidate, connectionId });
   if (next === null) return { serverHas: "new", code: null };
   if (!refusals.has(next)) return { serverHas: "unknown", code: next };
-  // Of a pair, the current value is about the other user. Of key pairs, the current one keeps working.
+  // Of a pair, the current value is the other user's. Of key pairs, the current key keeps working.
   if (method !== "own") return { serverHas: "former", code: "connection_closed" };
   const current = await signsIn(deps, scope, { secretId, tried: null, connectionId });
   return current === null
@@ -32,7 +32,7 @@ export async function whichPassword(
 
 type Try = { secretId: string; tried: CurrentSecret | null; connectionId: string };
 
-/** Null when the connection signs in with the value; otherwise why not. */
+/** Null when the connection signs in with the value; otherwise the code of the failure. */
 async function signsIn(
   { runPrepared, signal }: Deps,
   scope: Scope<"connection:check">,

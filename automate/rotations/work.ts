@@ -38,13 +38,13 @@ export async function workOnNewRun(
   }
 }
 
-/** Takes a run further that another copy left, or that waits. */
+/** Continues a run that another copy left, or that waits. */
 export async function workOnRun(deps: Deps, run: PasswordRun): Promise<void> {
   const release = keepLease(run.id);
   try {
     const scope = await authorizeBackground(run.fabricId);
     const rotation = await findRotation(run, run.secretId);
-    // A deleted fabric; and the rotation of a running run cannot be removed.
+    // The fabric was deleted. The rotation exists while its run has not ended.
     if (!scope || !rotation) return await releaseRun(run.id, 3600, null);
     if (run.state === "setting") {
       const asked = await whichPassword(deps, scope, rotation, run);
@@ -176,7 +176,7 @@ async function checkConsumers(deps: Deps, { scope, run }: Working) {
   return { accepted, refusedBy, code };
 }
 
-/** Results that say nothing about a value. The run waits until there is another. */
+/** Results that say nothing about a value. The run waits for another result. */
 const undecided: readonly CheckCode[] = [
   "busy",
   "cancelled",
@@ -205,7 +205,7 @@ async function failing(
   return isDecided && !signal.aborted ? failed : null;
 }
 
-/** After one's own password changed without a question: which connections the new value does not suit. */
+/** Ends the run. One's own password is current before connections tried it, so the run names those that refuse it. */
 async function checkAgain(deps: Deps, { scope, rotation, run }: Working): Promise<void> {
   const failed =
     rotation.method === "own"

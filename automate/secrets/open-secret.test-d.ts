@@ -2,7 +2,7 @@ import type { openSecrets } from "@/automate/secrets/open-secret";
 import type { Opening, Purpose, Sending } from "@/automate/secrets/purpose";
 import type { Scope } from "@/lib/access/scope";
 
-// Checked by the compiler alone: a purpose that names no destination must not compile, but for a secret that is read by its name.
+// Only the compiler runs this. A purpose without a destination must not compile, except a read of a secret by its name.
 
 type Without<P> = P extends { openings: readonly Sending[] } ? never : P;
 const onlyByName: Without<Purpose>["for"] = "pipeline";

@@ -81,7 +81,8 @@ async function withUnpurged(ids: readonly string[]): Promise<{ id: string; fabri
 }
 
 /**
- * Purges one secret's former versions, and its promoted candidates that no version uses any more, in transactions of bounded size.
+ * Purges one secret's former versions, and its promoted candidates that no version uses any more, in transactions of
+ * bounded size.
  */
 async function purgeSecret(fabricId: string, id: string): Promise<void> {
   // A version that is not settled yet may keep destinations of the former one, so settle it first.

@@ -7,7 +7,7 @@ import { Banner } from "@/components/ui/banner";
 import type { CandidateDetail, UndoOffer } from "@/lib/candidates/schema";
 import type { SecretDetail } from "@/lib/secrets/schema";
 
-/** The newest new value of a secret, as long as it concerns somebody: it waits, or something became of it lately. */
+/** The newest candidate of a secret, while it is open, or was closed less than a day ago. */
 export function NewValue({
   fabricId,
   candidate,

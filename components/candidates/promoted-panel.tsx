@@ -13,7 +13,7 @@ import type { CandidateConnection, CandidateDetail, UndoOffer } from "@/lib/cand
 import type { SecretDetail } from "@/lib/secrets/schema";
 
 /**
- * A value that was promoted lately: how its connections do with it, the pipelines that have not read it yet, and the
+ * A value that was promoted recently: the results of its connections, the pipelines that have not read it yet, and the
  * way back. With `checksNow`, every connection is checked at once; otherwise automate does so within a minute or two.
  */
 export function PromotedPanel({

@@ -81,7 +81,7 @@ export function EnterValue({ maxBytes }: { maxBytes: number }) {
           subKind={offer.subKind}
           maxBytes={maxBytes}
           onDone={() => {
-            // The link is over: leave its token neither in the address nor in a screenshot.
+            // The link has been used: leave its token neither in the address nor in a screenshot.
             window.history.replaceState(null, "", window.location.pathname);
             setState({ step: "done", offer });
           }}

@@ -27,8 +27,8 @@ export type OpenEntryLink = {
 } & Pick<GrantedFabric, "accessEpoch" | "isDeleted">;
 
 /**
- * Neither used, revoked nor expired, of a person whose access to the fabric has not ended since, not even for a time. The secret that it
- * replaces is not deleted.
+ * Links that are neither used, revoked nor expired, whose creator has had access to the fabric ever since, and whose
+ * secret, if there is one, is not deleted.
  */
 const openLinks = `
   SELECT l.id, l.name, l.note, l."secretId", coalesce(s.name, l."secretName") AS "secretName", l."subKind", l.destinations, l."expiresAt",
@@ -80,9 +80,7 @@ export function authorizeEntry(link: OpenEntryLink): Scope<"entry-link:use"> {
   return grant(entryLinkActor(link), "link", { id, teamId, accessEpoch, isDeleted }, "entry-link:use");
 }
 
-/**
- * Waits for everybody else who ends this link, by its use or its revocation, until the transaction ends.
- */
+/** Locks the link until the transaction ends, so that of a use and a revocation, the second sees the first. */
 export async function lockEntryLink(tx: Tx, id: string): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`entry link ${id}`}, 0))`;
 }

@@ -81,7 +81,7 @@ export async function authorizePipeline(token: string, source: string): Promise<
 }
 
 function refusalOf({ isRevoked, isExpired, cidrs, isDeleted }: TokenRow, source: string) {
-  // A token that was being created while its fabric was deleted.
+  // The deletion of a fabric revokes its tokens, except one that was being created at that moment.
   if (isRevoked || isDeleted) return "revoked";
   if (isExpired) return "expired";
   return isFrom(source, cidrs) ? null : "wrong_address";

@@ -1,4 +1,7 @@
-/** A member's role in a team, a pipeline with one of its tokens, Selvage's own background work, or somebody with an entry link. */
+/**
+ * A member's role in a team, a pipeline with one of its tokens, Selvage's own background work, or somebody with an
+ * entry link.
+ */
 export type Role = "user" | "admin" | "pipeline" | "background" | "link";
 
 /** One line of the policy: the roles that have the permission, and its further requirements. */

@@ -317,7 +317,7 @@ describe("a request for approval of a new value", () => {
     expect((await getSecret(reader(), secret.id)).destinations).toHaveLength(1);
   });
 
-  test("becomes one for the current value when it is promoted anyway, and ends when it is discarded", async () => {
+  test("becomes a request for the current value when the value is promoted anyway, and ends when it is discarded", async () => {
     const { secret, theirs, candidate } = await given();
     expect(await promote(secret.id, candidate, [theirs.id])).toEqual({ ok: true, value: { version: 2 } });
     expect(await listWaitingRequests(reader(), secret.id)).toMatchObject({

@@ -5,8 +5,8 @@ import { type AutomateBody, automateError } from "@/lib/internal-api/contract";
 import { fail, NotFound, ok, type Result } from "@/lib/result";
 
 /**
- * Asks automate to check the connections of a secret: with a candidate, its former or its current value. Returns automate's
- * NDJSON stream of ConnectionCheckEvent. Aborting `signal` ends the running checks.
+ * Asks automate to check the connections of a secret: with a candidate, its former or its current value. Returns
+ * automate's NDJSON stream of ConnectionCheckEvent. Aborting `signal` ends the running checks.
  * Throws `NotFound`, and `Misconfigured` when the clocks differ.
  */
 export async function startChecks(

@@ -11,8 +11,8 @@ import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, storeReplacement } from "@/lib/secrets/update";
 import { fileTooLarge, lockSecret, type Writer } from "@/lib/secrets/write";
 
-// Web stores a candidate, because it seals. Automate checks, promotes and discards it: what an attacker does who owns
-// web is then on record in rows that web cannot write.
+// Web stores a candidate, because it seals. Automate checks, promotes and discards it, and records that in rows that
+// web cannot write: an attacker who owns web cannot hide it.
 
 /**
  * Stores a new value of a secret as a candidate, which is not current. Fields that are absent stay those of the
@@ -35,7 +35,7 @@ export async function createCandidate(
       const open = await findOpen(tx, secretId, current.version);
       if (open) return waiting(open.byName);
       const candidate = await nextNumber(tx, secretId);
-      // Before the version: whatever the purge finds of a candidate, it finds as open.
+      // Stored before the version, so that the purge never meets a candidate's version without an open candidate.
       const of = { secretId, number: candidate, fabricId: scope.fabricId, baseVersion: current.version };
       const valueExpiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
       await tx.secretCandidate.createMany({ data: [{ ...of, valueExpiresAt }] });

@@ -58,7 +58,7 @@ export async function getCandidate(
   if (!row) return null;
   const { number: candidate, manifest, createdById, ...shown } = row;
   const state = stateOf(row);
-  // Nobody asks which connections accepted a value that was closed long ago.
+  // The page does not show the connections of a candidate that was closed long ago.
   const isShown = state === "open" || (state === "promoted" && isRecent(row));
   const { connections, total } = isShown
     ? await listConsumers(fabricId, secretId, row)
@@ -86,7 +86,7 @@ export async function getCandidate(
   };
 }
 
-/** The words of the kinds of these connections. The browser does not load the connectors. */
+/** The titles that verdicts name, for the kinds of these connections. The browser does not load the connectors. */
 function wordsOf(connections: readonly Pick<CandidateConnection, "kind">[]): Record<string, KindWords> {
   return Object.fromEntries(
     [...new Set(connections.map(({ kind }) => kind))].flatMap((kind) => {

@@ -34,7 +34,7 @@ export const allowCandidateInput = allowCandidateBody;
 export const askForCandidateInput = askForCandidateBody.extend({ reason: approvalReason });
 export const undoInput = undoBody;
 
-/** What became of a candidate. `outdated`: somebody replaced the value in another way. */
+/** The state of a candidate. `outdated`: somebody replaced the value in another way. */
 export const candidateStates = ["open", "promoted", "discarded", "expired", "outdated"] as const;
 export type CandidateState = (typeof candidateStates)[number];
 
@@ -71,13 +71,13 @@ export type CandidateConnection = {
   status: ConnectionStatus;
 };
 
-/** The words of a kind of connection that verdicts name: titles of its fields, and of the steps of its check. */
+/** The titles that verdicts name: of the fields of a kind of connection, and of the steps of its check. */
 export type KindWords = {
   fields: Readonly<Record<string, string>>;
   stepTitles: Readonly<Record<string, string>>;
 };
 
-/** A candidate of a secret, or what became of it. */
+/** A candidate of a secret, in any state. */
 export type CandidateDetail = {
   secretId: string;
   candidate: number;
@@ -96,7 +96,7 @@ export type CandidateDetail = {
   /** The first of its connections by name; `total` counts all. */
   connections: CandidateConnection[];
   total: number;
-  /** The words of the kinds of these connections. */
+  /** The titles that verdicts name, by kind of connection. */
   kinds: Readonly<Record<string, KindWords>>;
   /** The names of the CA certificates that the destinations trust, by `<id>.<version>`. */
   authorities: Record<string, string>;
@@ -115,7 +115,7 @@ export type UndoOffer = {
   until: Date | null;
 } & Pick<CandidateDetail, "connections" | "total" | "kinds">;
 
-/** How a check with a candidate ended. The value of one that is `untried` may be right. */
+/** How a check with a candidate ended. `untried`: the check says nothing about the value. */
 export const verdicts = ["passed", "refused", "untried", "unchecked"] as const;
 export type Verdict = (typeof verdicts)[number];
 

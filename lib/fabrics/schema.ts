@@ -75,7 +75,7 @@ export type DeletedFabric = {
   destroyAt: Date;
   /** The label of the team's master key that was chosen for it. Selvage does not delete that key. */
   ownMasterKey: string | null;
-  /** True when the time to undo it is over. */
+  /** True when the time to undo it has passed. */
   isBeingDestroyed: boolean;
   /** True when the person is an Admin of its team, and so can undo it. */
   canRestore: boolean;

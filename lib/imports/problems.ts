@@ -15,8 +15,8 @@ import { plainSecretName } from "@/lib/secrets/schema";
 type Place = Pick<Scope<"secret:write">, "fabricId" | "teamId" | "actor" | "role">;
 
 /**
- * A secret of the fabric under one of its names, by the name in small letters. `heldBy` is the creator of one in the
- * trash whose name the actor may not take; those whose name they may take are left out.
+ * The secrets of the fabric by their present and former names, in small letters. For a secret in the trash whose name
+ * the actor may not take, `heldBy` is its creator. Secrets in the trash whose name they may take are left out.
  */
 export type TakenNames = ReadonlyMap<
   string,

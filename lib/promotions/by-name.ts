@@ -8,7 +8,7 @@ import { planPromotion } from "@/lib/promotions/plan";
 import type { NamedPlan, PromoteByNameInput, Promoted, SecretUse } from "@/lib/promotions/schema";
 import { fail, ok, type Result } from "@/lib/result";
 
-// A promotion as scripts ask for it: by names, without copying a value.
+// The promotion that scripts request: by names, without copying a value.
 
 type Target = Scope<"connection:write">;
 

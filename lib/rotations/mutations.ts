@@ -8,7 +8,7 @@ import { findOverlap } from "@/lib/rotations/overlap";
 import type { RotationInput, RotationProblem } from "@/lib/rotations/schema";
 import { overlapText } from "@/lib/rotations/texts";
 
-// Automate does and records these: it alone writes the rows that let it set passwords.
+// Web only asks for these. Automate alone writes the rows that let it set passwords, and records each act.
 
 type Runner = Scope<"rotation:run">;
 type Answered<T> = Result<T, RotationProblem | Unserved>;

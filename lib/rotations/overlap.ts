@@ -2,7 +2,7 @@ import "server-only";
 import { db } from "@/lib/db/client";
 import type { Overlap, RotationMethod } from "@/lib/rotations/schema";
 
-/** Which user keeps a former password or key after a rotation, and until when no other one begins. Null when one may. */
+/** The overlap after the newest rotation: who keeps a former password or key, and until when. Null outside of one. */
 export async function findOverlap({
   secretId,
   method,

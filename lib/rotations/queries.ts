@@ -50,7 +50,7 @@ export async function getRotation(scope: Scope<"secret:list">, secretId: string)
     : null;
   const overlap = row && (await findOverlap(row));
   const isKey = row?.method === "key_pair";
-  // Before, another secret may have signed in.
+  // In runs before the present settings, another secret may have signed in.
   const signedInBy = (run: Row) =>
     row && run.startedAt >= row.setAt && row.method === "pair" ? (administrator?.name ?? null) : null;
   return {

@@ -72,7 +72,7 @@ function isCut(written: string, whole: string): boolean {
   return /[^\s=]#/.test(whole.slice(whole.indexOf(written)).slice(Math.max(0, written.length - 1)));
 }
 
-/** Returns the line of ascending offsets. */
+/** Returns a function that gives the line number of an offset. Call it with ascending offsets. */
 function createLineCounter(text: string): (offset: number) => number {
   let line = 1;
   let counted = 0;
