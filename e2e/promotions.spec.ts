@@ -51,7 +51,7 @@ test("an Admin takes a connection from dev to prod with a copied value, which pr
   await expect(page.getByText("Points to db.dev.example.com:5432.")).toBeVisible();
   // Nothing is copied unless the person chooses it.
   await page.getByRole("button", { name: "Promote the connection" }).click();
-  await expect(page.getByText("Choose what to use there.")).toBeVisible();
+  await expect(page.getByText("Choose a secret to use there.")).toBeVisible();
   await page.getByRole("radio", { name: "Copy the value" }).check();
   await page.getByRole("button", { name: "Promote the connection" }).click();
   await expect(page.getByText(`“Orders” is in ${prod.name}`)).toBeVisible();

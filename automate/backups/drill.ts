@@ -132,7 +132,7 @@ async function running(tx: Tx, drill: string) {
   await tx.$executeRaw`SELECT 1 FROM drill WHERE id = ${drill} FOR UPDATE`;
   const row = await tx.drill.findUnique({ where: { id: drill } });
   if (!row || row.endedAt || row.startedAt.getTime() < Date.now() - maxDrillMs)
-    throw new Refusal(404, "no_drill", "This drill is unknown or over: start another one.");
+    throw new Refusal(404, "no_drill", "Drill not found, or it has ended. Start another one.");
   return row;
 }
 

@@ -38,6 +38,10 @@ export function handleForOperator<P extends OperatorPurpose>(
 function operator(purpose: OperatorPurpose) {
   const { OPERATOR_PUBLIC_KEY } = automateEnv();
   if (!OPERATOR_PUBLIC_KEY)
-    throw new Refusal(401, "no_operator", "Automate accepts no operator: set OPERATOR_PUBLIC_KEY there.");
+    throw new Refusal(
+      401,
+      "no_operator",
+      "Automate accepts no operator’s requests: set OPERATOR_PUBLIC_KEY for automate.",
+    );
   return { sender: "operator", keys: OPERATOR_PUBLIC_KEY, purpose } as const;
 }

@@ -71,7 +71,10 @@ async function rotate(name: string, { fabric, wait }: InFabric & { wait: boolean
   if (lastRun?.state === "failed")
     throw new Failure("failed", `The value of ${secret.properties.name} was not rotated.`);
   if (wait && lastRun?.endedAt === null)
-    throw new Failure("unavailable", "The rotation goes on: look at it later with “secrets rotation”.");
+    throw new Failure(
+      "unavailable",
+      "The rotation has not ended. Run “secrets rotation” later to see its state.",
+    );
 }
 
 async function end(name: string, { fabric }: InFabric): Promise<void> {

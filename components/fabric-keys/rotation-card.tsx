@@ -52,7 +52,7 @@ export function RotationCard({ fabricId, rotation }: { fabricId: string; rotatio
       {state !== "done" && lastError !== "" && (
         <p className="wrap-anywhere text-danger-text">
           The last attempt failed: {lastError}
-          {state === "running" && " Automate tries again by itself."}
+          {state === "running" && " Automate tries again automatically."}
         </p>
       )}
       <p className="text-muted text-sm">
@@ -72,7 +72,7 @@ function PauseButton({ fabricId, isPaused }: { fabricId: string; isPaused: boole
   const { run, isPending, dialog } = useToastedAct();
   function toggle() {
     const texts = isPaused
-      ? { done: "The rotation goes on", failed: "The rotation was not resumed" }
+      ? { done: "The rotation continues", failed: "The rotation was not resumed" }
       : { done: "The rotation is paused", failed: "The rotation was not paused" };
     const act = isPaused ? resumeRotationAction : pauseRotationAction;
     void run(() => act(fabricId, {}), texts);

@@ -47,7 +47,7 @@ export function ChooseSecrets({
     event.preventDefault();
     const uses = secrets.map((secret) => chosenUse(secret, draftOf(secret)));
     const missing = secrets.filter((_, at) => uses[at] === null);
-    setProblems(Object.fromEntries(missing.map(({ id }) => [id, "Choose what to use there."])));
+    setProblems(Object.fromEntries(missing.map(({ id }) => [id, "Choose a secret to use there."])));
     if (missing.length > 0) return setError("Choose what to use for each secret.");
     setError(null);
     setIsBusy(true);
@@ -114,7 +114,7 @@ export function ChooseSecrets({
           <Button onClick={onBack}>Back</Button>
           <p className="min-w-0 basis-60 text-muted text-sm">
             {copies > 0
-              ? "Copied values are resealed by Automate and stay hidden. A copy may go nowhere until an Admin allows it."
+              ? "Copied values are resealed by Automate and stay hidden. A copy is sent nowhere until an Admin allows a destination."
               : "All are stored together, or none. Nothing is sent to a server that is not allowed for its secret."}
           </p>
         </div>
@@ -143,5 +143,5 @@ const texts = {
     "The key service is not available, so no value was copied. Nothing was promoted. Try again in a moment.",
   refused: "Automate refused to copy: you need to be an Admin of both fabrics. Nothing was promoted.",
   outcome_unknown:
-    "It is not known whether they were promoted. Look at the connections of the other fabric first.",
+    "It is not known whether they were promoted. Look at the connections of the other fabric before you try again.",
 };

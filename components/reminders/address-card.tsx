@@ -43,7 +43,7 @@ export function AddressCard({ settings }: { settings: ReminderSettings }) {
       )}
       {channels.includes("webhook") && (
         <p className="text-muted text-sm">
-          An operator also has all reminders of this installation sent to a webhook.
+          Selvage also sends all reminders of this installation to a webhook of its operator.
         </p>
       )}
     </section>

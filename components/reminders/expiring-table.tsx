@@ -16,8 +16,8 @@ export function ExpiringTable({ expiring }: { expiring: readonly OwnExpiring[] }
           Expiring
         </h2>
         <p className="max-w-2xl text-pretty text-muted">
-          What you own in all your fabrics and expires within 30 days, or has expired. You are reminded of it
-          unless somebody snoozed the reminders.
+          What you own, in all your fabrics, that expires within 30 days or has expired. You are reminded of
+          it unless somebody snoozed the reminders.
         </p>
       </div>
       {expiring.length > 0 ? (

@@ -42,7 +42,7 @@ export function SnoozeButton({
         isOpen={dialog.isOpen}
         onClose={dialog.close}
         title="Snooze reminders"
-        description={`Nobody is reminded about “${name}” for this time. ${staysTexts[topic]}`}
+        description={`For that time, Selvage sends no reminders about “${name}”. ${staysTexts[topic]}`}
       >
         <DialogForm
           resolver={resolver}

@@ -50,7 +50,7 @@ export async function promoteConnections(
   const chosen = new Set(uses.map(({ secretId }) => secretId));
   const missing = connections.flatMap(({ secrets }) => secrets).find(({ secret }) => !chosen.has(secret.id));
   if (missing)
-    return fail("missing_secret", { [`secrets.${missing.secret.id}`]: "Choose what to use there." });
+    return fail("missing_secret", { [`secrets.${missing.secret.id}`]: "Choose a secret to use there." });
   const names = new Map(input.connections.map(({ id, name }) => [id, name]));
   const taken = await findTakenName(fabricId, [...names.values()]);
   if (taken) return refusedName(taken);

@@ -32,8 +32,8 @@ export const problemTexts: Record<RotationProblem, string> = {
 function reasons(what: "password" | "key" | "value"): Partial<Record<CheckCode, string>> {
   return {
     not_permitted: `The user who signs in may not set this ${what}.`,
-    cancelled: "The run was broken off.",
-    connection_closed: "The run was broken off before the server had the new one.",
+    cancelled: "The run was interrupted.",
+    connection_closed: "The run was interrupted before the server had the new one.",
   };
 }
 
@@ -96,7 +96,9 @@ export function runText(run: RunSummary): string {
     return `Nothing was changed: the server refused ${refusedSignIn(run)}.`;
   if (serverHas === "former") return `The server still has the former ${what}.${why}`;
   if (serverHas === "unknown")
-    return `It is not known which ${what} the server has.${why} Try the new value and promote it, or enter the right one.`;
+    return user
+      ? `It is not known whether user ${user} has a new ${what}.${why} The current value works as before, and the next run sets a new one.`
+      : `It is not known which ${what} the server has.${why} Try the new value and promote it, or enter the right one.`;
   const isNotAllowed = code === "destination_not_allowed";
   return user
     ? `User ${user} has a new ${what} that nobody uses. The current value works as before.${refused}${isNotAllowed ? " It may not be sent there: an Admin can edit the rotation to allow where the present value goes." : ""}`

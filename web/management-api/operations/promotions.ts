@@ -15,7 +15,7 @@ export const planPromotionOperation = operation({
   method: "POST",
   path: `${path}/dry-run`,
   tag: "Connections",
-  summary: "Say what a promotion into this fabric would store",
+  summary: "Plan a promotion into this fabric",
   description:
     "Changes nothing. `use` is the secret of this fabric that each secret becomes, or null; `problems` has a sentence for each name that stands in the way.",
   failure: "Promotion failed",
