@@ -48,6 +48,14 @@ const cases: [Partial<RunSummary>, string][] = [
     { state: "failed", serverHas: "former", code: "rejected_credentials" },
     "Nothing was changed: the server refused the sign-in with the present password.",
   ],
+  [
+    { state: "failed", code: "timed_out", serverHas: "unknown" },
+    "It is not known which password the server has. The server did not answer in time. Try the new value and promote it, or enter the right one.",
+  ],
+  [
+    { state: "failed", code: "timed_out", serverHas: "unknown", user: "etl_b" },
+    "It is not known whether user etl_b has a new password. The server did not answer in time. The current value works as before, and the next run sets a new one.",
+  ],
   [{ state: "set" }, "The new value is being checked."],
   [
     { state: "failed", serverHas: "former", code: "not_permitted" },
