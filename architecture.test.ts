@@ -46,7 +46,7 @@ const onlyFor: Record<string, string> = {
   "lib/kms": "automate testing",
   "lib/crypto/seal": "lib/secrets automate/secrets/reseal.ts automate/secrets/seal-made.ts",
   "lib/generated": "lib/db",
-  "lib/access/background": "automate/checks automate/rotations automate/purge.ts testing",
+  "lib/access/background": "automate/checks automate/password-rotations automate/purge.ts testing",
   "lib/db": "lib automate web admin backup prisma testing e2e scripts",
   "lib/next": "app lib web",
   automate: "testing scripts",

@@ -7,7 +7,7 @@ import { createTestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
 import { type Copies, type Copy, startCopies } from "@/testing/key-saga";
 import { createTestKeys } from "@/testing/keys";
-import { addRotatedConnection, asServerOwner, signsIn } from "@/testing/rotations";
+import { addRotatedConnection, asServerOwner, signsIn } from "@/testing/password-rotations";
 import { addTestSecret } from "@/testing/secrets";
 import { createPostgresLogin, type PostgresLogin } from "@/testing/servers/postgres-login";
 

@@ -13,11 +13,11 @@ import { serveWhile } from "@/automate/http/waiting-server";
 import { createFabricKeys, foreignSigningKey } from "@/automate/keys/fabric-keys";
 import { watchMasterKeys } from "@/automate/keys/master-key-states";
 import { requireKeyring } from "@/automate/keys/require-keyring";
-import { startRotations } from "@/automate/keys/run-rotations";
+import { startKeyRotations } from "@/automate/keys/run-key-rotations";
+import { startPasswordRotations } from "@/automate/password-rotations/loop";
 import { purge } from "@/automate/purge";
 import { startReminders } from "@/automate/reminders/run-reminders";
 import { reminderSettings } from "@/automate/reminders/settings";
-import { startPasswordRotations } from "@/automate/rotations/loop";
 import { readCommandLine } from "@/automate/runtime-api/command-line";
 import { setRestoredAt } from "@/automate/runtime-api/etag";
 import { refreshIssuerKeys } from "@/automate/runtime-api/issuer-keys";
@@ -111,7 +111,7 @@ async function main(): Promise<void> {
           onError: (error) => runtime.log.error({ error }, "background check failed"),
         })
       : null;
-  const rotations = startRotations({
+  const rotations = startKeyRotations({
     keys,
     reseal,
     keyring,

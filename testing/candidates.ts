@@ -1,4 +1,4 @@
-import { type CurrentSecret, findCandidateSecret } from "@/automate/secrets/current-secret";
+import { findCandidateSecret, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestFabric } from "@/testing/fabric";
@@ -11,9 +11,9 @@ export async function addTestCandidate(
   owner: Db,
   fabric: TestFabric,
   webUrl: string,
-  { id: secretId, version: baseVersion, manifest, metadata, subKind }: CurrentSecret,
+  { id: secretId, version: baseVersion, manifest, metadata, subKind }: SecretWithAuthors,
   { by: role, fields, keeps }: TestCandidate,
-): Promise<CurrentSecret> {
+): Promise<SecretWithAuthors> {
   const { fabricId } = fabric;
   const { _max } = await owner.secretCandidate.aggregate({ where: { secretId }, _max: { number: true } });
   const number = (_max.number ?? 0) + 1;

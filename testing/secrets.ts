@@ -1,4 +1,4 @@
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
 import type { TestFabric } from "@/testing/fabric";
@@ -19,7 +19,7 @@ export async function addTestSecret(
   fabric: TestFabric,
   webUrl: string,
   { id, name: given = id, subKind, versions, metadata = {} }: TestSecret,
-): Promise<CurrentSecret> {
+): Promise<SecretWithAuthors> {
   const { fabricId } = fabric;
   const name = { name: given, nameKey: given.toLowerCase() };
   const by = { createdById: fabric.user.id, createdByName: fabric.user.name };

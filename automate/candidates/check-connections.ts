@@ -5,7 +5,7 @@ import { authorizeDestinations, newDestinations } from "@/automate/checks/author
 import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
 import { failureOf, storeResult } from "@/automate/checks/results";
 import type { PreparedRuns } from "@/automate/checks/run";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import type { ConnectionCheckEvent } from "@/lib/candidates/schema";
@@ -19,14 +19,14 @@ type Checker = Scope<"connection:check">;
  * A secret whose connections are to be checked, and the value to try: a candidate, the former value, or, if that is null,
  * the current one. No result of the former value is stored, because no connection uses it.
  */
-type Subject = { secretId: string; tried: CurrentSecret | null };
+type Subject = { secretId: string; tried: SecretWithAuthors | null };
 
-function isFormer(tried: CurrentSecret | null): tried is CurrentSecret {
+function isFormer(tried: SecretWithAuthors | null): tried is SecretWithAuthors {
   return tried !== null && tried.version > 0;
 }
 
 /** The number of the candidate that is tried. */
-function candidateNumber(tried: CurrentSecret | null): number | undefined {
+function candidateNumber(tried: SecretWithAuthors | null): number | undefined {
   return tried && tried.version < 0 ? -tried.version : undefined;
 }
 
@@ -135,7 +135,7 @@ function namedIn(missing: Missing) {
 }
 
 /** The destinations to which the tried value may not be sent, or null. The former value goes only where it was allowed. */
-async function missingFor(scope: Checker, tried: CurrentSecret | null, prepared: PreparedCheck) {
+async function missingFor(scope: Checker, tried: SecretWithAuthors | null, prepared: PreparedCheck) {
   if (tried === null) return missingForCurrent(scope, prepared);
   if (!isFormer(tried)) return missingForCandidate(scope, tried, prepared);
   const missing = await newDestinations(scope.fabricId, prepared);
@@ -147,7 +147,7 @@ async function missingFor(scope: Checker, tried: CurrentSecret | null, prepared:
  * The destinations to which a candidate may not be sent, or null. It may go where the former version was allowed and
  * its author confirmed that. In an open fabric, `openSecrets` allows others too, but none that the author left out.
  */
-async function missingForCandidate(scope: Checker, candidate: CurrentSecret, prepared: PreparedCheck) {
+async function missingForCandidate(scope: Checker, candidate: SecretWithAuthors, prepared: PreparedCheck) {
   const missing = await newDestinations(scope.fabricId, prepared);
   if (missing.length === 0) return null;
   if ((await getDestinationRule(scope)) !== "open") return namedIn(missing);

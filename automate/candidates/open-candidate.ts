@@ -1,5 +1,5 @@
-import { type CurrentSecret, findCandidateSecret } from "@/automate/secrets/current-secret";
 import { settleCandidate } from "@/automate/secrets/settle-version";
+import { findCandidateSecret, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Permission } from "@/lib/access/policy";
 import type { Scope } from "@/lib/access/scope";
 import { type Db, db, type Tx } from "@/lib/db/client";
@@ -64,7 +64,7 @@ export async function findOpenCandidate(
   scope: Pick<Scope<Permission>, "fabricId">,
   secretId: string,
   number: number,
-): Promise<CurrentSecret | null> {
+): Promise<SecretWithAuthors | null> {
   const candidate = await findCandidate(scope, secretId, number);
   if (!candidate || !isOpen(candidate)) return null;
   await settleCandidate(scope.fabricId, secretId, number);

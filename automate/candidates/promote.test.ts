@@ -3,10 +3,10 @@ import { discardCandidate } from "@/automate/candidates/close-candidates";
 import { promoteCandidate } from "@/automate/candidates/promote";
 import { undoReplacement } from "@/automate/candidates/undo";
 import { purge } from "@/automate/purge";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { isEnteredOnlyBy, settleCandidate } from "@/automate/secrets/settle-version";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { record } from "@/lib/audit/record";
 import { candidatePrefix } from "@/lib/candidates/schema";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
@@ -51,7 +51,7 @@ async function given({
   return { secret, candidate, number: -candidate.version };
 }
 
-async function allow({ id: secretId, version }: CurrentSecret, key: string) {
+async function allow({ id: secretId, version }: SecretWithAuthors, key: string) {
   const { id: createdById, name: createdByName } = fabric.admin;
   const by = { fabricId: fabric.fabricId, createdById, createdByName };
   await owner.allowedDestination.create({ data: { ...by, secretId, version, destination: key } });

@@ -1,10 +1,10 @@
 import { insertVersion, type Promoter } from "@/automate/candidates/promote";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
 import { actFor } from "@/automate/http/act-for";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { lockVersionRule } from "@/automate/secrets/purge-versions";
 import { lockDestinations, notRemovedSince } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { areEvents } from "@/lib/audit/find-events";
 import { record } from "@/lib/audit/record";
@@ -37,7 +37,7 @@ export async function undoReplacement(
 export async function findFormerSecret(
   scope: Scope<"connection:check">,
   secretId: string,
-): Promise<CurrentSecret | null> {
+): Promise<SecretWithAuthors | null> {
   await settleVersion(scope.fabricId, secretId);
   const secret = await findSecretById(scope, secretId);
   const current = secret && (await newest(db, secretId));
@@ -53,7 +53,7 @@ export async function findFormerSecret(
  */
 export async function sendsWhereUndoWouldNot(
   { fabricId }: Scope<"connection:check">,
-  { id: secretId, version }: CurrentSecret,
+  { id: secretId, version }: SecretWithAuthors,
   { openings }: Pick<PreparedCheck, "openings">,
 ): Promise<boolean> {
   const sent = openings.flatMap(({ opening }) =>

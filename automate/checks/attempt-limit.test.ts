@@ -11,7 +11,7 @@ import {
 } from "@/automate/checks/attempt-limit";
 import { prepareCheck } from "@/automate/checks/prepare-check";
 import { purge } from "@/automate/purge";
-import { findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById } from "@/automate/secrets/usable-secret";
 import {
   type CheckCode,
   type CheckEvent,

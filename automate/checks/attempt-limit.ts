@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { PreparedCheck } from "@/automate/checks/prepare-check";
-import type { CurrentSecret, UsableSecret } from "@/automate/secrets/current-secret";
+import type { SecretWithAuthors, UsableSecret } from "@/automate/secrets/usable-secret";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
@@ -71,7 +71,7 @@ export function attemptedValue({ id, manifest }: Pick<UsableSecret, "id" | "mani
   return `${id}.${JSON.stringify(Object.entries(manifest).sort())}`;
 }
 
-function isCurrent({ version, enteredBy }: CurrentSecret): boolean {
+function isCurrent({ version, enteredBy }: SecretWithAuthors): boolean {
   return version === Math.max(...enteredBy.keys());
 }
 

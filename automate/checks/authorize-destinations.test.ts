@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { authorizeDestinations, type Confirmation } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck } from "@/automate/checks/prepare-check";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { resultWithoutCheck } from "@/lib/connectors/check-protocol";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
@@ -43,7 +43,7 @@ function addSecret(subKind: string, versions: TestSecret["versions"], metadata =
 }
 const addText = (by: Person) => addSecret("text", [{ by, fields: { value: "v" } }]);
 
-const openingOf = (secret: CurrentSecret) => ({
+const openingOf = (secret: SecretWithAuthors) => ({
   field: secret.id,
   opening: { secret, fields: [], destinations: [destination] as const },
 });
@@ -51,14 +51,14 @@ const openingOf = (secret: CurrentSecret) => ({
 /** Authorizes these secrets for `destination` and returns the outcome. */
 async function send(
   scope: Scope<"connection:check">,
-  secrets: CurrentSecret[],
+  secrets: SecretWithAuthors[],
   { isConfirmed = true, reach = null }: Partial<Confirmation> = {},
 ) {
   const prepared: Pick<PreparedCheck, "openings"> = { openings: secrets.map(openingOf) };
   return (await authorizeDestinations(scope, prepared, { isConfirmed, reach })).state;
 }
 
-const allowances = (...secrets: CurrentSecret[]) =>
+const allowances = (...secrets: SecretWithAuthors[]) =>
   owner.allowedDestination.count({ where: { secretId: { in: secrets.map(({ id }) => id) } } });
 
 const setRule = (rule: DestinationRule) =>
@@ -135,7 +135,7 @@ describe("a new destination", () => {
 });
 
 describe("another destination", () => {
-  const postgres = (secret: CurrentSecret) => ({
+  const postgres = (secret: SecretWithAuthors) => ({
     server: "db.example.com",
     port: "5432",
     database: "d",
@@ -167,7 +167,7 @@ describe("another destination", () => {
   test("includes another certificate authority, or a new version of the current one", async () => {
     const secret = await addText("admin");
     const [trusted, own] = [await addText("admin"), await addText("user")];
-    const trust = async (role: Person, caCertificate?: CurrentSecret) =>
+    const trust = async (role: Person, caCertificate?: SecretWithAuthors) =>
       (await ask(role, { ...postgres(secret), caCertificate: caCertificate?.id })).state;
     expect(await trust("admin")).toBe("allowed");
     expect(await trust("user", own)).toBe("refused");

@@ -3,9 +3,9 @@ import { findConnectionOfToken } from "@/automate/checks/ten-minute-rule";
 import { actFor } from "@/automate/http/act-for";
 import { addDestinations } from "@/automate/secrets/add-destinations";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { isEnteredOnlyBy } from "@/automate/secrets/settle-version";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { mayNow, type Scope } from "@/lib/access/scope";
 import type { CheckResult, NewDestinationsByName } from "@/lib/connectors/check-protocol";
 import { authorityOf, withoutParameters } from "@/lib/connectors/destination";
@@ -17,7 +17,7 @@ import type { DestinationRule } from "@/lib/internal-api/bodies/destination-rule
  * The destinations of one secret that are not allowed yet. `field` is the connection field that references
  * the secret.
  */
-export type NewDestinations = { field: string; secret: CurrentSecret; destinations: string[] };
+export type NewDestinations = { field: string; secret: SecretWithAuthors; destinations: string[] };
 
 /**
  * Whether a check may run. `unconfirmed`: this person may allow the new destinations but has not confirmed
@@ -131,7 +131,7 @@ async function isEachConfirmed(
  */
 async function isInSettings(
   { fabricId, actor }: Scope<"connection:check">,
-  { id: secretId, version }: CurrentSecret,
+  { id: secretId, version }: SecretWithAuthors,
   destination: string,
 ): Promise<boolean> {
   const reference = authorityOf(destination);
@@ -147,7 +147,7 @@ async function isInSettings(
 
 /** True for the first version of a certificate authority, and for one that its author or this person entered in the app. */
 async function isTrustedAuthority(
-  authority: CurrentSecret,
+  authority: SecretWithAuthors,
   version: number,
   personId: string,
 ): Promise<boolean> {
@@ -162,7 +162,11 @@ async function isTrustedAuthority(
  * Prevents an attack: a person replaces one field of a secret, then sends the other fields, which somebody
  * else entered, to a server of their own.
  */
-function mayAllow(scope: Scope<"connection:check">, secret: CurrentSecret, rule: DestinationRule): boolean {
+function mayAllow(
+  scope: Scope<"connection:check">,
+  secret: SecretWithAuthors,
+  rule: DestinationRule,
+): boolean {
   // Background checks have no person, so they cannot allow a destination.
   const { actor } = scope;
   if (actor.kind !== "user") return false;

@@ -1,5 +1,5 @@
 import { Refusal } from "@/automate/http/error";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
@@ -14,7 +14,7 @@ const maxPending = 50;
 export async function requestDestinations(
   tx: Tx,
   { fabricId, teamId, actor }: Scope<"connection:check">,
-  { id: secretId, name, version }: CurrentSecret,
+  { id: secretId, name, version }: SecretWithAuthors,
   destinations: readonly string[],
   { connectionName, configHash, reason }: RequestDetails,
 ): Promise<void> {
@@ -60,7 +60,7 @@ export async function requestDestinations(
 export async function declineRequest(
   tx: Tx,
   { fabricId, teamId, actor }: Scope<"destination:write">,
-  { id: secretId, name, version }: CurrentSecret,
+  { id: secretId, name, version }: SecretWithAuthors,
   request: { id: string; destinations: string[]; connectionName: string },
 ): Promise<void> {
   await tx.destinationRequest.update({

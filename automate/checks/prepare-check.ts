@@ -1,5 +1,5 @@
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import type { Sending } from "@/automate/secrets/purpose";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { typesById } from "@/lib/connections/secret-types";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -16,7 +16,7 @@ export type PreparedCheck = {
   connector: Connector;
   properties: Record<string, unknown>;
   destinations: Destination[];
-  openings: { field: string; opening: Sending<CurrentSecret> }[];
+  openings: { field: string; opening: Sending<SecretWithAuthors> }[];
 };
 
 /**
@@ -28,14 +28,14 @@ export async function prepareCheck(
   scope: Pick<Scope<"connection:check">, "fabricId">,
   kind: string,
   input: Record<string, unknown>,
-  tried?: CurrentSecret,
+  tried?: SecretWithAuthors,
 ): Promise<Result<PreparedCheck, Extract<CheckCode, "misconfigured" | "secret_missing">>> {
   const connector = findConnector(kind);
   if (!connector) return fail("misconfigured", {});
   const readable = validate(connector, input);
   if (!readable.ok) return fail("misconfigured", readable.fieldErrors);
 
-  const referenced: Record<string, CurrentSecret> = {};
+  const referenced: Record<string, SecretWithAuthors> = {};
   for (const { field, secretId, subKinds } of secretFields(connector, readable.value)) {
     if (secretId === null) continue;
     const secret = tried?.id === secretId ? tried : await findSecretById(scope, secretId);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { authorizeDestinations } from "@/automate/checks/authorize-destinations";
-import { findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
 import { record } from "@/lib/audit/record";

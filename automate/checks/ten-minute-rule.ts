@@ -1,4 +1,4 @@
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { freshForMs } from "@/lib/access/policy";
 import { areEvents } from "@/lib/audit/find-events";
 import {
@@ -14,7 +14,7 @@ type Asked = {
   tokenId: string;
   connectionId: string | undefined;
   /** The new destinations of each secret. */
-  missing: readonly { secret: CurrentSecret; destinations: readonly string[] }[];
+  missing: readonly { secret: SecretWithAuthors; destinations: readonly string[] }[];
 };
 
 /**
@@ -51,7 +51,7 @@ async function findSent(
   tx: Tx,
   fabricId: string,
   id: string,
-): Promise<(Connection & { sent: readonly SecretWithDestinations<CurrentSecret>[] }) | null> {
+): Promise<(Connection & { sent: readonly SecretWithDestinations<SecretWithAuthors>[] }) | null> {
   const row = await tx.connection.findFirst({
     where: { id, fabricId },
     select: {
@@ -75,7 +75,7 @@ async function findSent(
  * True when nobody allowed or removed a destination of this version before, except the token server that the
  * secret itself names. Locks the version until the transaction ends: of two connections at once, one is first.
  */
-async function isFirst(tx: Tx, { id, version, metadata }: CurrentSecret): Promise<boolean> {
+async function isFirst(tx: Tx, { id, version, metadata }: SecretWithAuthors): Promise<boolean> {
   const [settled] = await tx.$queryRaw<{ removedAt: Date | null }[]>`
     SELECT "removedAt" FROM settled_version WHERE "secretId" = ${id} AND version = ${version} FOR UPDATE`;
   if (settled?.removedAt !== null) return false;
@@ -86,7 +86,7 @@ async function isFirst(tx: Tx, { id, version, metadata }: CurrentSecret): Promis
 /** True when this token itself entered every field with this version, within ten minutes. */
 async function isEnteredBy(
   tx: Tx,
-  { id, fabricId, version, manifest }: CurrentSecret,
+  { id, fabricId, version, manifest }: SecretWithAuthors,
   tokenId: string,
 ): Promise<boolean> {
   if (Object.values(manifest).some((setIn) => setIn !== version)) return false;

@@ -8,7 +8,7 @@ import { promoteCandidate } from "@/automate/candidates/promote";
 import { findFormerSecret, undoReplacement } from "@/automate/candidates/undo";
 import type { PreparedRuns } from "@/automate/checks/run";
 import { handle } from "@/automate/internal-api/verify-request";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { ConnectionCheckEvent } from "@/lib/candidates/schema";
 import type { AutomateBody } from "@/lib/internal-api/contract";
@@ -76,7 +76,7 @@ async function findTried(
   scope: Scope<"connection:check">,
   secretId: string,
   candidate: AutomateBody<"candidate:check">["candidate"],
-): Promise<CurrentSecret | null> {
+): Promise<SecretWithAuthors | null> {
   if (candidate === null) {
     if (!(await findSecretById(scope, secretId))) throw new NotFound("Secret not found.");
     return null;

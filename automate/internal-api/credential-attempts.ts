@@ -3,7 +3,7 @@ import { forgetRefusals } from "@/automate/checks/attempt-limit";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { handle } from "@/automate/internal-api/verify-request";
-import { findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById } from "@/automate/secrets/usable-secret";
 import { record } from "@/lib/audit/record";
 
 /** Ends the sign-in pauses of a secret, for an Admin. */

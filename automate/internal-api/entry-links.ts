@@ -2,9 +2,9 @@ import type { FastifyInstance } from "fastify";
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
 import { handle, handleWithoutPerson } from "@/automate/internal-api/verify-request";
-import { findSecretById } from "@/automate/secrets/current-secret";
 import { notRemovedSince } from "@/automate/secrets/remove-destination";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import { findSecretById } from "@/automate/secrets/usable-secret";
 import {
   authorizeEntry,
   findEntryLinkByToken,

@@ -4,9 +4,9 @@ import { Refusal } from "@/automate/http/error";
 import { handle } from "@/automate/internal-api/verify-request";
 import { chooseMasterKey } from "@/automate/keys/choose-master-key";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { AlreadyRotating, setPaused } from "@/automate/keys/key-rotation";
 import { masterKeyOf } from "@/automate/keys/master-key-of";
 import { startFabricRotation } from "@/automate/keys/rotate-fabric-key";
-import { AlreadyRotating, setPaused } from "@/automate/keys/rotation";
 import type { Scope } from "@/lib/access/scope";
 import { db } from "@/lib/db/client";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { claimRotation } from "@/automate/keys/key-rotation";
 import { type Reseal, rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fabric-key";
-import { claimRotation } from "@/automate/keys/rotation";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
+import { claimRotation } from "@/automate/keys/key-rotation";
 import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
-import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { createKeyring, type Keyring, type KeyringKey } from "@/lib/kms/keyring";

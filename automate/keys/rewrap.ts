@@ -1,4 +1,3 @@
-import { createPace } from "@/automate/keys/pace";
 import {
   endRotation,
   type Rotation,
@@ -7,7 +6,8 @@ import {
   startRotation,
   storeBatch,
   whileHeld,
-} from "@/automate/keys/rotation";
+} from "@/automate/keys/key-rotation";
+import { createPace } from "@/automate/keys/pace";
 import { wrapProven } from "@/automate/keys/wrap-proven";
 import { db, type Tx } from "@/lib/db/client";
 import { CannotUnwrap, KeyServiceFault } from "@/lib/kms/define";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { destroyFormerKeys } from "@/automate/keys/destroy";
+import { AlreadyRotating, claimRotation, releaseRotation, setPaused } from "@/automate/keys/key-rotation";
 import { rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fabric-key";
-import { AlreadyRotating, claimRotation, releaseRotation, setPaused } from "@/automate/keys/rotation";
 import { startDueRotations } from "@/automate/keys/scheduled-rotations";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import { reseal } from "@/automate/secrets/reseal";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { verifyFabricKey } from "@/lib/crypto/fabric-key";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { sealFields, sealingKey } from "@/lib/secrets/sealing";
@@ -18,7 +18,7 @@ import { countWaiting } from "@/testing/waiting-queries";
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
-let secret: CurrentSecret;
+let secret: SecretWithAuthors;
 let former: string;
 
 beforeAll(async () => {

@@ -1,7 +1,6 @@
 import { resealedValues } from "@/automate/http/metrics";
 import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { createPace, type Pace } from "@/automate/keys/pace";
 import {
   endRotation,
   type Rotation,
@@ -10,7 +9,8 @@ import {
   startRotation,
   storeBatch,
   whileHeld,
-} from "@/automate/keys/rotation";
+} from "@/automate/keys/key-rotation";
+import { createPace, type Pace } from "@/automate/keys/pace";
 import type { VerifiedFabricKey } from "@/lib/crypto/fabric-key";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";

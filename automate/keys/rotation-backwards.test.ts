@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { claimRotation } from "@/automate/keys/key-rotation";
 import { rotateFabricKey, startFabricRotation } from "@/automate/keys/rotate-fabric-key";
-import { claimRotation } from "@/automate/keys/rotation";
 import { reseal } from "@/automate/secrets/reseal";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { sealingKey } from "@/lib/secrets/sealing";

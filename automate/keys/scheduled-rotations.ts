@@ -1,7 +1,7 @@
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
+import { AlreadyRotating } from "@/automate/keys/key-rotation";
 import { masterKeyOf } from "@/automate/keys/master-key-of";
 import { startFabricRotation } from "@/automate/keys/rotate-fabric-key";
-import { AlreadyRotating } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { db } from "@/lib/db/client";
 import { KeyServiceFault } from "@/lib/kms/define";

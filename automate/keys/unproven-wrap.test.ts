@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chooseMasterKey } from "@/automate/keys/choose-master-key";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
+import { claimRotation } from "@/automate/keys/key-rotation";
 import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
-import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { closeDb, createDb, type Db, db } from "@/lib/db/client";
 import { CannotUnwrap, KeyServiceFault } from "@/lib/kms/define";

@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from "uuid";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { workOnce } from "@/automate/password-rotations/loop";
 import { composeEvent, composeReminders } from "@/automate/reminders/compose";
 import { findReminders } from "@/automate/reminders/daily-pass";
 import { claimMessages, endMessage, retryMessage, waitSeconds } from "@/automate/reminders/outbox";
-import { workOnce } from "@/automate/rotations/loop";
 import { systemActor } from "@/lib/access/system-actor";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase } from "@/testing/database";

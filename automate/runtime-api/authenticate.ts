@@ -4,9 +4,9 @@ import { authorizeWorkloadToken } from "@/automate/runtime-api/authorize-workloa
 import { isWorkloadToken } from "@/automate/runtime-api/token-lifetime";
 import { recordRefusal } from "@/automate/secrets/aggregated-events";
 import { reserveMemory, sizeOf } from "@/automate/secrets/answer-memory";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { recordTokenUse } from "@/automate/secrets/token-use";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { authorizePipeline, type PipelineAnswer } from "@/lib/access/pipeline";
 import { automateEnv } from "@/lib/env";
 import { type AddressLimit, createAddressLimit } from "@/lib/limits/address-limit";

@@ -3,10 +3,10 @@ import { attemptedValue, type CredentialAttempt, claimAttempts } from "@/automat
 import { Refusal } from "@/automate/http/error";
 import { AddressRefused, guardedConnect } from "@/automate/http/guarded-connect";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Sending, SendingPurpose } from "@/automate/secrets/purpose";
 import type { TokenAuthority } from "@/automate/secrets/token-destinations";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
 import { CheckFailure } from "@/worker/check";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 
 let restore = "";
 

@@ -1,11 +1,11 @@
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { type Bought, buyM2mToken, type TokenPurpose } from "@/automate/runtime-api/bought-token";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Caller } from "@/automate/secrets/read-secret";
 import { noteRead } from "@/automate/secrets/readers";
 import { requireDestinations } from "@/automate/secrets/require-destinations";
 import { findTokenDestinations, type TokenAuthority } from "@/automate/secrets/token-destinations";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { recordBatched } from "@/lib/audit/batched-writer";
 import type { AuditEntry } from "@/lib/audit/record";
 import { tokenServerOf } from "@/lib/connectors/secret-destinations";

@@ -1,6 +1,6 @@
 import type { SecretAnswer } from "@/automate/runtime-api/schema";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Opened } from "@/automate/secrets/open-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import type { FileField } from "@/lib/secrets/kinds/define";
 import { type SubKind, secretKinds } from "@/lib/secrets/kinds/registry";
 

@@ -9,7 +9,6 @@ import { createM2mTokens } from "@/automate/runtime-api/oauth-tokens";
 import { batchAnswerSchema, secretAnswerSchema, tokenAnswerSchema } from "@/automate/runtime-api/schema";
 import { secretAnswer } from "@/automate/runtime-api/secret-answer";
 import { sizeOf } from "@/automate/secrets/answer-memory";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import {
   countUnchanged,
   getSecretByName,
@@ -17,6 +16,7 @@ import {
   getVersion,
   openForUse,
 } from "@/automate/secrets/read-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 
 const getSecret = runtimeOperation({
   id: "getSecret",

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { type AuditEntry, record } from "@/lib/audit/record";
 import type { Tx } from "@/lib/db/client";
 

@@ -1,5 +1,5 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { areAllowed, type Sender } from "@/lib/destinations/queries";
 
 /** A secret and the destinations to which a purpose would send it. */

@@ -1,5 +1,5 @@
 import type { FastifyReply } from "fastify";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { type AnswerReader, createAnswerMemory, minCountedBytes } from "@/lib/limits/answer-memory";
 
 const mib = 1024 * 1024;

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createInternalApp, createRuntimeApp } from "@/automate/app";
 import { flushAggregatedEvents } from "@/automate/secrets/aggregated-events";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { authorizePipeline } from "@/lib/access/pipeline";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import type { AutomateBody, AutomatePurpose } from "@/lib/internal-api/contract";
@@ -22,7 +22,7 @@ let keys: Awaited<ReturnType<typeof createTestKeys>>;
 let fabric: TestFabric;
 let app: ReturnType<typeof createRuntimeApp>;
 let internal: ReturnType<typeof createInternalApp>;
-let crown: CurrentSecret;
+let crown: SecretWithAuthors;
 let issuer: Awaited<ReturnType<typeof startWorkloadIssuer>>;
 
 beforeAll(async () => {

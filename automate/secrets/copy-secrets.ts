@@ -2,9 +2,9 @@ import { v7 as uuidv7 } from "uuid";
 import { actFor } from "@/automate/http/act-for";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { raiseAlarm } from "@/automate/secrets/alarm";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { recordUses } from "@/automate/secrets/record-uses";
 import { type CopiedField, resealForCopies } from "@/automate/secrets/reseal";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { requireStillThere } from "@/lib/access/still-there";
 import { type AuditEntry, record } from "@/lib/audit/record";
@@ -22,7 +22,7 @@ type Wanted = { secretId: string; name: string };
 type PreparedCopy = {
   id: string;
   name: string;
-  source: CurrentSecret;
+  source: SecretWithAuthors;
   fields: { field: string; kid: string; sealed: string }[];
 };
 
@@ -52,7 +52,7 @@ export async function copySecrets(
   to: Place,
   wanted: readonly Wanted[],
 ): Promise<{ secretId: string; copyId: string }[]> {
-  const found: { source: CurrentSecret; name: string }[] = [];
+  const found: { source: SecretWithAuthors; name: string }[] = [];
   for (const { secretId, name } of wanted) {
     const source = await findSecretById(from.scope, secretId);
     if (!source) throw new NotCopied("not_found", name);
@@ -83,7 +83,7 @@ async function prepareCopy(
   from: Place,
   to: Place,
   key: VerifiedFabricKey,
-  source: CurrentSecret,
+  source: SecretWithAuthors,
   name: string,
 ): Promise<PreparedCopy> {
   await requireStillThere(from.scope);

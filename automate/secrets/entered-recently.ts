@@ -1,4 +1,4 @@
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { areEvents } from "@/lib/audit/find-events";
 import type { Db, Tx } from "@/lib/db/client";
 
@@ -7,7 +7,7 @@ export const entries = ["secret.create", "secret.replace", "secret.candidate.cre
 
 /** An access token, its owner, and the time from which its entries count. */
 type Token = { id: string; ownerId: string; since: Date };
-type EnteredSecret = Pick<CurrentSecret, "id" | "fabricId" | "version" | "manifest">;
+type EnteredSecret = Pick<SecretWithAuthors, "id" | "fabricId" | "version" | "manifest">;
 
 /**
  * True when this token entered every field of the current value. One field is not enough: an attacker with a

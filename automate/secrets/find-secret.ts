@@ -1,4 +1,4 @@
-import { toUsableSecret, type UsableSecret, type UsableSecretRow } from "@/automate/secrets/current-secret";
+import { toUsableSecret, type UsableSecret, type UsableSecretRow } from "@/automate/secrets/usable-secret";
 import { reachesSecret } from "@/lib/access/restriction";
 import type { Scope } from "@/lib/access/scope";
 import { createRowLoader } from "@/lib/db/loader";

@@ -3,10 +3,10 @@ import { authorizeDestinations } from "@/automate/checks/authorize-destinations"
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
 import { requireKeyring, WrongMasterKey } from "@/automate/keys/require-keyring";
 import { purge } from "@/automate/purge";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { openSecrets } from "@/automate/secrets/open-secret";
 import type { Opening, Sending } from "@/automate/secrets/purpose";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { authorizePipeline, newPipelineToken } from "@/lib/access/pipeline";
 import type { Destinations } from "@/lib/connectors/secret-destinations";
 import { CannotOpen } from "@/lib/crypto/open";
@@ -57,7 +57,7 @@ function addSecret(subKind: string, versions: TestSecret["versions"], metadata =
 }
 
 /** Allows these destinations, as a check by the value's author would. */
-async function allow(secret: CurrentSecret, destinations: Destinations) {
+async function allow(secret: SecretWithAuthors, destinations: Destinations) {
   const opening = { secret, fields: [], destinations };
   const decision = await authorizeDestinations(
     check("user"),
@@ -129,7 +129,7 @@ describe("openSecrets", () => {
     const versions = [{ by: "user" as const, fields: { value: "PEM" } }];
     const [named, other] = [await addSecret("text", versions), await addSecret("text", versions)];
     const server = "oauth-token://idp.example:443";
-    const opening = (secret: CurrentSecret, destination: string) => {
+    const opening = (secret: SecretWithAuthors, destination: string) => {
       const { scope, source } = pipeline();
       const openings = [{ secret, fields: ["value"], destinations: [destination] as const }];
       return openSecrets(fabric.keys, { for: "authority", scope, source, trustedFor, openings });

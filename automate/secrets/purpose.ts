@@ -1,4 +1,4 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { Destinations } from "@/lib/connectors/secret-destinations";
 

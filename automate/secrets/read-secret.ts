@@ -1,7 +1,6 @@
 import { Refusal } from "@/automate/http/error";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import { aggregate, recordRefusal } from "@/automate/secrets/aggregated-events";
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import { findSecretsByName } from "@/automate/secrets/find-secret";
 import { findTrashedSecrets, inTrash, type Trashed } from "@/automate/secrets/find-trashed";
 import { type Opened, openSecrets } from "@/automate/secrets/open-secret";
@@ -9,6 +8,7 @@ import type { Via } from "@/automate/secrets/purpose";
 import { noteRead } from "@/automate/secrets/readers";
 import { recordableNames } from "@/automate/secrets/requested-name";
 import { findVersion } from "@/automate/secrets/secret-version";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { AuditEntry } from "@/lib/audit/record";
 import { isSecretName } from "@/lib/secrets/schema";

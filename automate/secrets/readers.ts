@@ -1,6 +1,6 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
 import type { Via } from "@/automate/secrets/purpose";
 import { type StoredReads, type StoredSending, storeUses } from "@/automate/secrets/store-uses";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { processState } from "@/lib/process-state";
 

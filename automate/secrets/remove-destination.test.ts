@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { promoteCandidate } from "@/automate/candidates/promote";
 import { undoReplacement } from "@/automate/candidates/undo";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { removeDestination } from "@/automate/secrets/remove-destination";
 import { settleCandidate, settleVersion } from "@/automate/secrets/settle-version";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { addTestCandidate } from "@/testing/candidates";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
@@ -35,7 +35,7 @@ afterAll(async () => {
 let count = 0;
 
 /** A secret of the User that may be sent to these destinations. */
-async function givenSecret(...destinations: string[]): Promise<CurrentSecret> {
+async function givenSecret(...destinations: string[]): Promise<SecretWithAuthors> {
   count += 1;
   const versions = [{ by: "user" as const, fields: { value: "former" } }];
   const input = { id: `s${count}`, subKind: "text", versions };
@@ -44,27 +44,27 @@ async function givenSecret(...destinations: string[]): Promise<CurrentSecret> {
   return secret;
 }
 
-async function allow({ id: secretId, version }: CurrentSecret, destination: string) {
+async function allow({ id: secretId, version }: SecretWithAuthors, destination: string) {
   const { id: createdById, name: createdByName } = fabric.user;
   const by = { fabricId: fabric.fabricId, createdById, createdByName };
   await owner.allowedDestination.create({ data: { ...by, secretId, version, destination } });
 }
 
-const candidateOf = (secret: CurrentSecret) =>
+const candidateOf = (secret: SecretWithAuthors) =>
   addTestCandidate(owner, fabric, urls.webUrl, secret, { by: "user", fields: { value: "next" } });
-const settle = (secret: CurrentSecret) => settleCandidate(fabric.fabricId, secret.id, 1);
+const settle = (secret: SecretWithAuthors) => settleCandidate(fabric.fabricId, secret.id, 1);
 const scope = () => fabric.scope("user", "secret:write");
-const promote = ({ id: secretId }: CurrentSecret, number = 1) =>
+const promote = ({ id: secretId }: SecretWithAuthors, number = 1) =>
   promoteCandidate(scope(), { secretId, number, accepted: [] });
-const undo = ({ id: secretId }: CurrentSecret, expectedVersion: number) =>
+const undo = ({ id: secretId }: SecretWithAuthors, expectedVersion: number) =>
   undoReplacement(scope(), { secretId, expectedVersion });
 
-async function remove({ id: secretId }: CurrentSecret, version: number, destination: string) {
+async function remove({ id: secretId }: SecretWithAuthors, version: number, destination: string) {
   const row = await owner.allowedDestination.findFirstOrThrow({ where: { secretId, version, destination } });
   await removeDestination(fabric.scope("admin", "destination:write"), row.id);
 }
 
-const allowedOf = async ({ id: secretId }: CurrentSecret) =>
+const allowedOf = async ({ id: secretId }: SecretWithAuthors) =>
   (await owner.allowedDestination.findMany({ where: { secretId } }))
     .map(({ version, destination }) => `${version} ${destination}`)
     .sort();
@@ -95,13 +95,13 @@ describe("a removed destination", () => {
     const rotation = { secretId, fabricId: fabric.fabricId, connectionId: "c", method: "pair" };
     const made = { length: 24, alphabet: "letters_digits", setById: fabric.admin.id, setByName: "A" };
     await owner.passwordRotation.create({ data: { ...rotation, ...made, destinations: [kept, bad] } });
-    await remove({ id: secretId } as CurrentSecret, 1, bad);
+    await remove({ id: secretId } as SecretWithAuthors, 1, bad);
     const { destinations } = await owner.passwordRotation.findUniqueOrThrow({ where: { secretId } });
     expect(destinations).toEqual([kept]);
   });
 
   describe("that names a certificate authority", () => {
-    const under = (authority: CurrentSecret, version: number) => `${bad}&ca=${authority.id}.${version}`;
+    const under = (authority: SecretWithAuthors, version: number) => `${bad}&ca=${authority.id}.${version}`;
 
     async function given() {
       const authority = await givenSecret(bad);

@@ -1,6 +1,6 @@
 import { actFor } from "@/automate/http/act-for";
 import { Refusal } from "@/automate/http/error";
-import { findSecretById } from "@/automate/secrets/current-secret";
+import { findSecretById } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import { areEvents } from "@/lib/audit/find-events";
 import { record } from "@/lib/audit/record";

@@ -1,6 +1,6 @@
 import { type Allowance, type Author, allowAll } from "@/automate/secrets/add-destinations";
-import type { CurrentSecret } from "@/automate/secrets/current-secret";
 import { entries } from "@/automate/secrets/entered-recently";
+import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { areEvents } from "@/lib/audit/find-events";
 import { sentKey } from "@/lib/connectors/destination";
 import { Prisma, type Tx } from "@/lib/db/client";
@@ -30,7 +30,7 @@ type Replacement = {
 export async function keepForOtherSecrets(
   tx: Tx,
   author: Author,
-  { id, version }: CurrentSecret,
+  { id, version }: SecretWithAuthors,
   { formerVersion, kept, isOwnRenewal, tokenId, since }: Replacement,
 ): Promise<void> {
   const { fabricId, actor } = author;

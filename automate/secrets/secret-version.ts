@@ -1,4 +1,4 @@
-import type { UsableSecret } from "@/automate/secrets/current-secret";
+import type { UsableSecret } from "@/automate/secrets/usable-secret";
 import { db } from "@/lib/db/client";
 import { manifestOf } from "@/lib/secrets/queries";
 import type { SecretMetadata } from "@/lib/secrets/schema";

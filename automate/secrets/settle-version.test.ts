@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { findMissing } from "@/automate/secrets/allowed-destinations";
-import { type CurrentSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
 import { createTestDatabase, type TestDatabase } from "@/testing/database";
 import { createTestFabric, type TestFabric } from "@/testing/fabric";
@@ -57,7 +57,7 @@ async function addSecret(
   return secret;
 }
 
-async function allow({ id: secretId, version }: CurrentSecret, destination: string) {
+async function allow({ id: secretId, version }: SecretWithAuthors, destination: string) {
   const { id: createdById, name: createdByName } = fabric.admin;
   const by = { fabricId: fabric.fabricId, createdById, createdByName };
   await owner.allowedDestination.create({ data: { ...by, secretId, version, destination } });
@@ -68,7 +68,7 @@ async function allow({ id: secretId, version }: CurrentSecret, destination: stri
  * version.
  */
 async function replace(
-  { id: secretId, version, manifest, metadata }: CurrentSecret,
+  { id: secretId, version, manifest, metadata }: SecretWithAuthors,
   by: Person,
   fields: string[],
   keeps?: string[],
@@ -91,7 +91,7 @@ async function replace(
   return current(secretId);
 }
 
-async function current(id: string): Promise<CurrentSecret> {
+async function current(id: string): Promise<SecretWithAuthors> {
   const secret = await findSecretById({ fabricId: fabric.fabricId }, id);
   if (!secret) throw new Error("It is gone.");
   return secret;
@@ -111,7 +111,7 @@ function byToken(objectId: string, version: number, accessTokenId: string, at = 
 }
 
 /** Whether a connection may send all of these. */
-async function mayGo(...sent: [secret: CurrentSecret, destination: string][]): Promise<boolean> {
+async function mayGo(...sent: [secret: SecretWithAuthors, destination: string][]): Promise<boolean> {
   const missing = await findMissing(
     fabric.fabricId,
     sent.map(([secret, destination]) => ({ secret, destinations: [destination] })),
@@ -238,7 +238,7 @@ test.each<[what: string, tokenId: string | null, minutesAgo: number, isAllowed: 
   },
 );
 
-const vouched = (authority: CurrentSecret) => `${destination}&ca=${authority.id}.${authority.version}`;
+const vouched = (authority: SecretWithAuthors) => `${destination}&ca=${authority.id}.${authority.version}`;
 
 test.each<
   [what: string, passwordOf: Person, caOf: Person, replacer: Person, rule: "ask" | "locked", isKept: boolean]
@@ -301,7 +301,7 @@ test("a certificate authority and a password that its author renews together bot
 });
 
 /** Copies of a secret, each with its destinations and open requests. */
-async function copy({ id, version }: CurrentSecret, count: number, by: Person): Promise<void> {
+async function copy({ id, version }: SecretWithAuthors, count: number, by: Person): Promise<void> {
   const { id: createdById, name: createdByName } = fabric[by];
   await owner.$executeRaw`
     INSERT INTO secret (id, "fabricId", name, "nameKey", "subKind", "createdById", "createdByName", "updatedById", "updatedByName")

@@ -1,8 +1,12 @@
 import { type Author, addDestinations } from "@/automate/secrets/add-destinations";
-import { type CurrentSecret, findCandidateSecret, findSecretById } from "@/automate/secrets/current-secret";
 import { isEnteredOnlyByToken, tokenOfVersion } from "@/automate/secrets/entered-recently";
 import { lockDestinations, notRemovedSince } from "@/automate/secrets/remove-destination";
 import { keepForOtherSecrets } from "@/automate/secrets/renew-authority";
+import {
+  findCandidateSecret,
+  findSecretById,
+  type SecretWithAuthors,
+} from "@/automate/secrets/usable-secret";
 import { freshForMs } from "@/lib/access/policy";
 import { tokenServerOf } from "@/lib/connectors/secret-destinations";
 import { db, type Tx } from "@/lib/db/client";
@@ -45,7 +49,7 @@ async function settle(fabricId: string, secretId: string): Promise<void> {
   if (secret) await settleSecret(secret);
 }
 
-async function settleSecret(secret: CurrentSecret): Promise<void> {
+async function settleSecret(secret: SecretWithAuthors): Promise<void> {
   const { id: secretId, fabricId, version } = secret;
   const key = { secretId, version };
   const settledRow = await db.settledVersion.findUnique({
@@ -75,7 +79,7 @@ async function lockOpenCandidate(
   return rows.length === 1;
 }
 
-async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
+async function allowOnce(tx: Tx, secret: SecretWithAuthors): Promise<void> {
   const { id: secretId, fabricId, version, enteredBy, subKind } = secret;
   const stored = await tx.secretVersion.findUniqueOrThrow({
     where: { secretId_version: { secretId, version } },
@@ -123,7 +127,7 @@ async function allowOnce(tx: Tx, secret: CurrentSecret): Promise<void> {
 }
 
 /** The version that a candidate replaces. */
-async function baseOf(tx: Tx, { id: secretId, version }: CurrentSecret): Promise<number> {
+async function baseOf(tx: Tx, { id: secretId, version }: SecretWithAuthors): Promise<number> {
   const { baseVersion } = await tx.secretCandidate.findUniqueOrThrow({
     where: { secretId_number: { secretId, number: -version } },
     select: { baseVersion: true },
@@ -136,7 +140,7 @@ type EntryLink = { destinations: string[]; isByAdmin: boolean; createdAt: Date }
 /** The entry link that this version was entered with; null for a version of a person. */
 async function linkOf(
   tx: Tx,
-  { id: secretId, fabricId, version }: CurrentSecret,
+  { id: secretId, fabricId, version }: SecretWithAuthors,
   authorId: string,
 ): Promise<EntryLink | null> {
   return tx.entryLink.findFirst({
@@ -152,7 +156,7 @@ async function linkOf(
 async function allowShown(
   tx: Tx,
   author: Author,
-  secret: CurrentSecret,
+  secret: SecretWithAuthors,
   { destinations: shown, isByAdmin, createdAt: since }: EntryLink,
 ): Promise<void> {
   const destinations = await notRemovedSince(tx, author.fabricId, { secretId: secret.id, since }, shown);
@@ -165,7 +169,7 @@ async function allowShown(
 }
 
 /** The token server of the Auth URL, if this version set the Auth URL; otherwise null. */
-function enteredTokenServer({ manifest, version, metadata }: CurrentSecret): string | null {
+function enteredTokenServer({ manifest, version, metadata }: SecretWithAuthors): string | null {
   return manifest.authUrl === version ? tokenServerOf(metadata) : null;
 }
 
@@ -198,7 +202,7 @@ async function keptDestinations(
  */
 async function lastSettled(
   tx: Tx,
-  { id: secretId, version }: CurrentSecret,
+  { id: secretId, version }: SecretWithAuthors,
   { keeps, createdById }: { keeps: string[]; createdById: string },
 ): Promise<{ formerVersion: number; keptIds: string[] }> {
   let keptIds = keeps;
@@ -217,6 +221,6 @@ async function lastSettled(
 }
 
 /** True when one person entered every field of this version. */
-export function isEnteredOnlyBy({ manifest, enteredBy }: CurrentSecret, personId: string): boolean {
+export function isEnteredOnlyBy({ manifest, enteredBy }: SecretWithAuthors, personId: string): boolean {
   return Object.values(manifest).every((version) => enteredBy.get(version) === personId);
 }

@@ -1,12 +1,12 @@
-import { type CurrentSecret, findSecretById, type UsableSecret } from "@/automate/secrets/current-secret";
 import { settleVersion } from "@/automate/secrets/settle-version";
+import { findSecretById, type SecretWithAuthors, type UsableSecret } from "@/automate/secrets/usable-secret";
 import { authorityOf } from "@/lib/connectors/destination";
 import { atLeastOne, type Destinations } from "@/lib/connectors/secret-destinations";
 import { preparedQuery } from "@/lib/db/prepared";
 import { isSingleValue } from "@/lib/secrets/kinds/registry";
 
 /** A CA certificate that vouches for a token server, and the destination that names it. */
-export type TokenAuthority = { secret: CurrentSecret; destination: string };
+export type TokenAuthority = { secret: SecretWithAuthors; destination: string };
 
 const findAllowedKeys = preparedQuery<{ destination: string }>(
   `SELECT destination FROM allowed_destination

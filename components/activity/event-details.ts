@@ -5,7 +5,7 @@ import { fieldMeta } from "@/lib/connectors/define";
 import { formatDestination } from "@/lib/connectors/format-destination";
 import { connectors } from "@/lib/connectors/registry";
 import { type Provider, providers } from "@/lib/fabrics/schema";
-import { failureText } from "@/lib/rotations/texts";
+import { failureText } from "@/lib/password-rotations/texts";
 import { secretKinds } from "@/lib/secrets/kinds/registry";
 
 /**

@@ -17,8 +17,8 @@ import { createEntryLinkBody, entryOffer, entryTokenBody } from "@/lib/internal-
 import { restoreFabricBody, restoreProblems } from "@/lib/internal-api/bodies/fabric-deletion";
 import { setFormerVersionsInput } from "@/lib/internal-api/bodies/former-versions";
 import { chooseMasterKeyInput } from "@/lib/internal-api/bodies/master-key";
+import { rotationInput, rotationProblems } from "@/lib/internal-api/bodies/password-rotation";
 import { confirmPipelineTokenInput, tokenLimits } from "@/lib/internal-api/bodies/pipeline-token";
-import { rotationInput, rotationProblems } from "@/lib/internal-api/bodies/rotation";
 import {
   confirmIssuerInput,
   createIssuerBody,

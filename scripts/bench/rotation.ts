@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createFabricKeys } from "@/automate/keys/fabric-keys";
+import { claimRotation } from "@/automate/keys/key-rotation";
 import { type Pass, rewrap, startMasterRotation } from "@/automate/keys/rewrap";
-import { claimRotation } from "@/automate/keys/rotation";
 import { systemActor } from "@/lib/access/system-actor";
 import { createDb, type Db, db } from "@/lib/db/client";
 import { cpuSeconds } from "@/scripts/bench/cpu";

@@ -16,7 +16,7 @@ import { createJob, type StandIns } from "@/testing/servers/trial-job";
 
 /*
  * The real clients against servers that follow the vendors' documents. No server of these vendors was asked. What
- * PostgreSQL does is in automate/rotations, and what MariaDB does in testing/peers.
+ * PostgreSQL does is in automate/password-rotations, and what MariaDB does in testing/peers.
  */
 const standIns: StandIns = { routes: {}, authorities: [] };
 const trials = createTrials();

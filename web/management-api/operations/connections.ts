@@ -14,8 +14,8 @@ import { type ConnectionSummary, connectionEtag } from "@/lib/connections/schema
 import { sentKey } from "@/lib/connectors/destination";
 import { db } from "@/lib/db/client";
 import { postgresText } from "@/lib/db/text";
+import { listRotatedThrough } from "@/lib/password-rotations/queries";
 import { NotFound, ok } from "@/lib/result";
-import { listRotatedThrough } from "@/lib/rotations/queries";
 import { type InlineSecret, inlineSecret } from "@/lib/secrets/inline";
 import { type Failure, failure, invalidField } from "@/web/management-api/answer";
 import {

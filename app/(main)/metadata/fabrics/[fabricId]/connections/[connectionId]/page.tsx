@@ -18,10 +18,10 @@ import { connectorForm } from "@/lib/connectors/form";
 import { findConnector } from "@/lib/connectors/registry";
 import { webEnv } from "@/lib/env";
 import { notFoundPage, requireScope } from "@/lib/next/require-scope";
+import { listRotatedThrough } from "@/lib/password-rotations/queries";
 import { listUnconfirmed } from "@/lib/pipeline-tokens/queries";
 import { listReadsThrough } from "@/lib/pipelines/queries";
 import { findSnooze } from "@/lib/reminders/queries";
-import { listRotatedThrough } from "@/lib/rotations/queries";
 
 export const metadata = { title: "Connection" };
 
