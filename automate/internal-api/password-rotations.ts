@@ -1,17 +1,17 @@
 import type { FastifyInstance } from "fastify";
 import { handle } from "@/automate/internal-api/verify-request";
-import type { Deps } from "@/automate/password-rotations/attempt";
 import { rotateNow } from "@/automate/password-rotations/rotate-now";
+import type { RotationDeps } from "@/automate/password-rotations/set-outcome";
 import { removeRotation, setRotation } from "@/automate/password-rotations/set-rotation";
 
 /** What sets and checks passwords. */
-export type RotationRuns = Omit<Deps, "signal">;
+export type RotationRuns = Omit<RotationDeps, "signal">;
 
 /** The rotation of passwords at their servers, for an Admin. */
 export function rotationRoutes(app: FastifyInstance, runs: RotationRuns): void {
   const stopping = new AbortController();
   app.addHook("onClose", async () => stopping.abort());
-  const deps: Deps = { ...runs, signal: stopping.signal };
+  const deps: RotationDeps = { ...runs, signal: stopping.signal };
 
   handle(app, "rotation:set", ({ scope, body }) => setRotation(scope, body));
 

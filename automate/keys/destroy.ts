@@ -8,27 +8,27 @@ import { sqlStateOf } from "@/lib/db/errors";
  * the database can then still open it, and so can a transaction that started with the key end: none may last
  * longer.
  */
-export const settleSeconds = 60;
+export const graceSeconds = 60;
 
 /** A fabric key that a newer one has replaced. */
-type FormerKey = { kid: string; fabricId: string; isSettled: boolean };
+type FormerKey = { kid: string; fabricId: string; isUnneeded: boolean };
 
 /**
  * Destroys the former keys that no value has needed for a minute: of one fabric, or of all.
  */
 export async function destroyFormerKeys({
   fabricId,
-  settle = settleSeconds,
+  grace = graceSeconds,
 }: {
   fabricId?: string;
-  settle?: number;
+  grace?: number;
 } = {}): Promise<void> {
-  const former = await noteFormerKeys(fabricId ?? null, settle);
-  for (const key of former.filter(({ isSettled }) => isSettled)) await destroy(key);
+  const former = await noteFormerKeys(fabricId ?? null, grace);
+  for (const key of former.filter(({ isUnneeded }) => isUnneeded)) await destroy(key);
 }
 
 /** Stores since when each former key has had no value, and returns the former keys. */
-function noteFormerKeys(fabricId: string | null, settle: number): Promise<FormerKey[]> {
+function noteFormerKeys(fabricId: string | null, grace: number): Promise<FormerKey[]> {
   return db.$queryRaw<FormerKey[]>`
     WITH former AS (
       SELECT k.kid, k."fabricId", k."emptySince", EXISTS (SELECT 1 FROM secret_field f WHERE f.kid = k.kid) AS "hasValues"
@@ -45,7 +45,7 @@ function noteFormerKeys(fabricId: string | null, settle: number): Promise<Former
       ) changed WHERE k.kid = changed.kid
     )
     SELECT kid, "fabricId",
-      NOT "hasValues" AND coalesce("emptySince" <= now() - make_interval(secs => ${settle}::float), ${settle}::float = 0) AS "isSettled"
+      NOT "hasValues" AND coalesce("emptySince" <= now() - make_interval(secs => ${grace}::float), ${grace}::float = 0) AS "isUnneeded"
     FROM former ORDER BY kid`;
 }
 

@@ -170,7 +170,7 @@ async function createTrial() {
   async function rotate(what: (typeof rotations)[number], pick: number): Promise<void> {
     const { keys, fabricId } = fabric;
     if (what === "start") await start(fabric);
-    else if (what === "destroy") await destroyFormerKeys({ fabricId, settle: 0 });
+    else if (what === "destroy") await destroyFormerKeys({ fabricId, grace: 0 });
     else {
       const size = 1 + (pick % 8);
       const few: Reseal = (by, to, values, afterEach) => reseal(by, to, values.slice(0, size), afterEach);
@@ -205,7 +205,7 @@ async function createTrial() {
         if (!rotation) break;
         await rotateFabricKey(rotation, { keys: fabric.keys, reseal }, 0);
       }
-      await destroyFormerKeys({ fabricId: fabric.fabricId, settle: 0 });
+      await destroyFormerKeys({ fabricId: fabric.fabricId, grace: 0 });
     },
     async check(): Promise<void> {
       const { fabricId } = fabric;

@@ -20,8 +20,8 @@ export type Rotation = {
 /** The author of a start, pause or resumption: an Admin, an operator, or automate's schedule. */
 export type Starter = AuditEntry["actor"];
 
-/** The work of one rotation, batch by batch. */
-export type Step =
+/** What became of one batch of a rotation. */
+export type BatchOutcome =
   /** A batch is stored; more may be left. */
   | "worked"
   /** Nothing can be done now. */
@@ -163,7 +163,7 @@ export async function storeBatch(
   rotation: Rotation,
   startedAt: number,
   store: (tx: Tx) => Promise<{ done: number; unopened: number }>,
-): Promise<Step> {
+): Promise<BatchOutcome> {
   return whileHeld(rotation, async (tx) => {
     const { done, unopened } = await store(tx);
     const ms = Math.round(performance.now() - startedAt);
@@ -196,7 +196,10 @@ export async function endRotation(tx: Tx, { id, ...rotation }: Rotation): Promis
 }
 
 /** Runs `work` in a transaction that holds the lease: nobody pauses or claims the rotation until it ends. */
-export async function whileHeld(rotation: Rotation, work: (tx: Tx) => Promise<Step>): Promise<Step> {
+export async function whileHeld(
+  rotation: Rotation,
+  work: (tx: Tx) => Promise<BatchOutcome>,
+): Promise<BatchOutcome> {
   return db.$transaction(async (tx) => {
     const held = await tx.$queryRaw<unknown[]>`
       SELECT id FROM key_rotation WHERE id = ${rotation.id} AND holder = ${holder} AND state = 'running' FOR UPDATE`;

@@ -1,8 +1,8 @@
 import {
+  type BatchOutcome,
   endRotation,
   type Rotation,
   type Starter,
-  type Step,
   startRotation,
   storeBatch,
   whileHeld,
@@ -49,7 +49,7 @@ export async function rewrap(
   keyring: Keyring,
   pass: Pass,
   pace = createPace(),
-): Promise<Step> {
+): Promise<BatchOutcome> {
   const startedAt = performance.now();
   const { target } = rotation;
   const rows = await db.$queryRaw<WrappedKey[]>`
@@ -108,7 +108,7 @@ function storeRewrapped(tx: Tx, target: string, rewrapped: readonly Rewrapped[])
  * Ends the rotation when only keys are left that their master key does not unwrap. Otherwise begins a new pass: a
  * key was locked, or was wrapped with a former master key in the meantime.
  */
-async function endOfPass(rotation: Rotation, pass: Pass): Promise<Step> {
+async function endOfPass(rotation: Rotation, pass: Pass): Promise<BatchOutcome> {
   const { damaged, fault } = pass;
   Object.assign(pass, { after: "", damaged: 0, fault: undefined });
   if (fault) throw fault;

@@ -72,10 +72,10 @@ async function start(): Promise<string> {
   return pair.kid;
 }
 
-async function step(settle?: number) {
+async function step(grace?: number) {
   await owner.keyRotation.updateMany({ data: { leasedUntil: new Date(0) } });
   const claimed = await claimRotation("");
-  return claimed ? rotateFabricKey(claimed, { keys: fabric.keys, reseal }, settle) : null;
+  return claimed ? rotateFabricKey(claimed, { keys: fabric.keys, reseal }, grace) : null;
 }
 
 async function read(): Promise<Record<string, string>> {
@@ -186,7 +186,7 @@ describe("a rotation of a fabric's key pair", () => {
         sealed: "late",
       };
       await tx.secretField.create({ data: late, select: { kid: true } });
-      destroying = destroyFormerKeys({ fabricId, settle: 0 });
+      destroying = destroyFormerKeys({ fabricId, grace: 0 });
       await expect.poll(() => countWaiting(owner, "fabric_key")).toBe(1);
     });
     await destroying;
@@ -254,12 +254,12 @@ describe("a rotation of a fabric's key pair", () => {
       { secretId: secret.id, field: "username", version: 1, rotationId },
     ]);
     expect((await events()).at(-1)).toMatchObject(["fabric.key.rotated", "Automate", { unopened: 1 }]);
-    await destroyFormerKeys({ settle: 0 });
+    await destroyFormerKeys({ grace: 0 });
     expect(await keysOfFabric()).toEqual([former, target]);
 
     await owner.secretField.deleteMany({ where: { secretId: secret.id, field: "username", version: 1 } });
     expect(await owner.unopenedValue.count()).toBe(0);
-    await destroyFormerKeys({ settle: 0 });
+    await destroyFormerKeys({ grace: 0 });
     expect(await keysOfFabric()).toEqual([target]);
   });
 

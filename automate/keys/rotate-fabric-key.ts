@@ -1,11 +1,11 @@
 import { resealedValues } from "@/automate/http/metrics";
-import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
+import { destroyFormerKeys, graceSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
 import {
+  type BatchOutcome,
   endRotation,
   type Rotation,
   type Starter,
-  type Step,
   startRotation,
   storeBatch,
   whileHeld,
@@ -70,13 +70,13 @@ export async function startFabricRotation(
 export async function rotateFabricKey(
   rotation: Rotation,
   { keys, reseal, pace = createPace() }: { keys: FabricKeys; reseal: Reseal; pace?: Pace },
-  settle = settleSeconds,
-): Promise<Step> {
+  grace = graceSeconds,
+): Promise<BatchOutcome> {
   const startedAt = performance.now();
   const fabricId = rotation.fabricId ?? "";
   const { size, ms } = pace.batch();
   const values = await nextValues(fabricId, rotation.target, rotation.id, size);
-  if (values.length === 0) return settleFormerKeys(rotation, fabricId, settle);
+  if (values.length === 0) return destroyUnneededKeys(rotation, fabricId, grace);
   if (values.some(({ kid }) => kid > rotation.target)) throw new OlderFabricKey();
   const target = await keys.sealingKey(fabricId, rotation.target);
   const resealed = await reseal(keys, target, values, async () => {
@@ -148,13 +148,17 @@ async function storeResealed(tx: Tx, { id, target }: Rotation, all: readonly Res
  * Ends when each former key is destroyed, or holds values that do not open. A transaction that began before the
  * new key existed may still store a value under a former one, so it waits as long as that could take.
  */
-async function settleFormerKeys(rotation: Rotation, fabricId: string, settle: number): Promise<Step> {
-  await destroyFormerKeys({ fabricId, settle });
+async function destroyUnneededKeys(
+  rotation: Rotation,
+  fabricId: string,
+  grace: number,
+): Promise<BatchOutcome> {
+  await destroyFormerKeys({ fabricId, grace });
   const { id, target } = rotation;
   return whileHeld(rotation, async (tx) => {
     const [settled] = await tx.$queryRaw<unknown[]>`
       SELECT FROM key_rotation r
-      WHERE r.id = ${id} AND r."startedAt" <= now() - make_interval(secs => ${settle}::float) AND NOT EXISTS (
+      WHERE r.id = ${id} AND r."startedAt" <= now() - make_interval(secs => ${grace}::float) AND NOT EXISTS (
         SELECT 1 FROM fabric_key k LEFT JOIN secret_field f ON f.kid = k.kid
         WHERE k."fabricId" = ${fabricId} AND k.kid <> ${target} AND NOT EXISTS (
           SELECT 1 FROM unopened_value u

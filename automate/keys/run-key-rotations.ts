@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { destroyFormerKeys, settleSeconds } from "@/automate/keys/destroy";
+import { destroyFormerKeys, graceSeconds } from "@/automate/keys/destroy";
 import type { FabricKeys } from "@/automate/keys/fabric-keys";
-import { claimRotation, type Rotation, releaseRotation, type Step } from "@/automate/keys/key-rotation";
+import {
+  type BatchOutcome,
+  claimRotation,
+  type Rotation,
+  releaseRotation,
+} from "@/automate/keys/key-rotation";
 import { createPace } from "@/automate/keys/pace";
 import { type Pass, rewrap } from "@/automate/keys/rewrap";
 import { OlderFabricKey, type Reseal, rotateFabricKey } from "@/automate/keys/rotate-fabric-key";
@@ -21,7 +26,7 @@ type Settings = {
   /** How often it looks for work, in milliseconds. */
   pollMs?: number;
   /** How long nothing must have been under a key before it is destroyed, in seconds. */
-  settle?: number;
+  grace?: number;
 };
 
 /** How long one rotation is worked on before others have their turn. */
@@ -44,7 +49,7 @@ export function startKeyRotations({
   everyDays,
   onError,
   pollMs = 2_000,
-  settle = settleSeconds,
+  grace = graceSeconds,
 }: Settings) {
   const stopping = new AbortController();
   const { signal } = stopping;
@@ -52,8 +57,8 @@ export function startKeyRotations({
   const passes = new Map<string, Pass>();
   const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => {});
 
-  function work(rotation: Rotation): Promise<Step> {
-    if (rotation.kind === "fabric") return rotateFabricKey(rotation, { keys, reseal, pace }, settle);
+  function work(rotation: Rotation): Promise<BatchOutcome> {
+    if (rotation.kind === "fabric") return rotateFabricKey(rotation, { keys, reseal, pace }, grace);
     const pass = passes.get(rotation.id) ?? { after: "", damaged: 0 };
     passes.set(rotation.id, pass);
     return rewrap(rotation, keyring, pass, pace);
@@ -91,8 +96,8 @@ export function startKeyRotations({
     for (let upkeepAt = 0; !signal.aborted; await pause(pollMs)) {
       await keys.forgetDestroyed().catch(onFailure);
       if (Date.now() < upkeepAt) continue;
-      upkeepAt = Date.now() + Math.min(upkeepEveryMs, settle * 1_000);
-      await destroyFormerKeys({ settle }).catch(onFailure);
+      upkeepAt = Date.now() + Math.min(upkeepEveryMs, grace * 1_000);
+      await destroyFormerKeys({ grace }).catch(onFailure);
     }
   }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Deps } from "@/automate/password-rotations/attempt";
 import { claimRun, RunTakenOver } from "@/automate/password-rotations/password-run";
 import { failingSince, findRotation, type PasswordRotation } from "@/automate/password-rotations/rotation";
 import { isInWindow, nextDue } from "@/automate/password-rotations/schedule";
+import type { RotationDeps } from "@/automate/password-rotations/set-outcome";
 import { startPasswordRun } from "@/automate/password-rotations/start-run";
 import { workOnNewRun, workOnRun } from "@/automate/password-rotations/work";
 import { authorizeBackground } from "@/lib/access/background";
@@ -12,7 +12,7 @@ import { record } from "@/lib/audit/record";
 import { db } from "@/lib/db/client";
 import type { RotationProblem } from "@/lib/password-rotations/schema";
 
-type Settings = Omit<Deps, "signal"> & {
+type Settings = Omit<RotationDeps, "signal"> & {
   /** Receives only the error's name: its message may contain a secret. */
   onError: (name: string) => void;
   /** How often it looks for work, in milliseconds. */
@@ -26,7 +26,7 @@ type Settings = Omit<Deps, "signal"> & {
 export function startPasswordRotations({ onError, pollMs = 2_000, ...settings }: Settings) {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const deps: Deps = { ...settings, signal };
+  const deps: RotationDeps = { ...settings, signal };
 
   async function work(): Promise<void> {
     while (!signal.aborted) {
@@ -49,7 +49,7 @@ export function startPasswordRotations({ onError, pollMs = 2_000, ...settings }:
 }
 
 /** Works on one run. Returns false when there is none. */
-export async function workOnce(deps: Deps): Promise<boolean> {
+export async function workOnce(deps: RotationDeps): Promise<boolean> {
   const run = await claimRun();
   if (run) {
     await workOnRun(deps, run);
@@ -59,7 +59,7 @@ export async function workOnce(deps: Deps): Promise<boolean> {
 }
 
 /** Starts the run that has been due longest. Returns false when none is due. */
-async function startDueRun(deps: Deps): Promise<boolean> {
+async function startDueRun(deps: RotationDeps): Promise<boolean> {
   const due = await db.passwordRotation.findMany({
     where: { dueAt: { lte: new Date() }, secret: { deletedAt: null } },
     orderBy: { dueAt: "asc" },
@@ -85,7 +85,7 @@ async function claimDue(rotation: PasswordRotation): Promise<boolean> {
   return count === 1;
 }
 
-async function startScheduled(deps: Deps, rotation: PasswordRotation): Promise<void> {
+async function startScheduled(deps: RotationDeps, rotation: PasswordRotation): Promise<void> {
   const scope = await authorizeBackground(rotation.fabricId);
   if (!scope) return;
   const started = await startPasswordRun(deps.keys, scope, rotation, systemActor);

@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createCheckPool } from "@/automate/checks/pool";
 import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
-import type { Deps } from "@/automate/password-rotations/attempt";
 import { workOnce } from "@/automate/password-rotations/loop";
 import { findRotation } from "@/automate/password-rotations/rotation";
 import { setAtServer } from "@/automate/password-rotations/set-at-server";
+import type { RotationDeps } from "@/automate/password-rotations/set-outcome";
 import { setRotation } from "@/automate/password-rotations/set-rotation";
 import { startPasswordRun } from "@/automate/password-rotations/start-run";
 import { workOnNewRun } from "@/automate/password-rotations/work";
@@ -35,7 +35,7 @@ const worker = builtRoutedCheckWorker();
 let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
-let deps: Deps;
+let deps: RotationDeps;
 let pool: ReturnType<typeof createCheckPool>;
 
 beforeAll(async () => {

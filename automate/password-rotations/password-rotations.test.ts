@@ -5,10 +5,10 @@ import { discardCandidate, expireCandidates } from "@/automate/candidates/close-
 import { promoteCandidate } from "@/automate/candidates/promote";
 import { type CheckPool, createCheckPool } from "@/automate/checks/pool";
 import { createPasswordChanges, createPreparedRuns } from "@/automate/checks/run";
-import type { Deps } from "@/automate/password-rotations/attempt";
 import { workOnce } from "@/automate/password-rotations/loop";
 import { findRotation } from "@/automate/password-rotations/rotation";
 import { setAtServer } from "@/automate/password-rotations/set-at-server";
+import type { RotationDeps } from "@/automate/password-rotations/set-outcome";
 import { removeRotation, setRotation } from "@/automate/password-rotations/set-rotation";
 import { startPasswordRun } from "@/automate/password-rotations/start-run";
 import { workOnNewRun } from "@/automate/password-rotations/work";
@@ -35,7 +35,7 @@ let owner: Db;
 let urls: TestDatabase;
 let fabric: TestFabric;
 let pool: CheckPool;
-let deps: Deps;
+let deps: RotationDeps;
 let app: ReturnType<typeof createRuntimeApp>;
 let counter = 0;
 
@@ -435,7 +435,7 @@ describe("a pair of users", () => {
       const { scope, rotation, started } = await start(id);
       if (!started.ok) throw new Error(started.code);
       const stopping = new AbortController();
-      const runPrepared: Deps["runPrepared"] = (run) => {
+      const runPrepared: RotationDeps["runPrepared"] = (run) => {
         stopping.abort();
         return deps.runPrepared(run);
       };

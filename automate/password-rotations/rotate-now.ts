@@ -1,5 +1,5 @@
-import type { Deps } from "@/automate/password-rotations/attempt";
 import { findRotation } from "@/automate/password-rotations/rotation";
+import type { RotationDeps } from "@/automate/password-rotations/set-outcome";
 import type { NotSet } from "@/automate/password-rotations/set-rotation";
 import { startPasswordRun } from "@/automate/password-rotations/start-run";
 import { workOnNewRun } from "@/automate/password-rotations/work";
@@ -12,7 +12,7 @@ import { NotFound } from "@/lib/result";
  * than a request. The secret's page shows its state. Throws `NotFound`.
  */
 export async function rotateNow(
-  deps: Deps,
+  deps: RotationDeps,
   scope: Scope<"rotation:run">,
   secretId: string,
   /** Receives only the error's name: its message may contain a secret. */

@@ -7,7 +7,7 @@ type Schedule = Pick<PasswordRotation, "everyDays" | "windowStart" | "windowMinu
 
 /**
  * When the schedule rotates next: after its days, in its window. After a failure in an hour, then in two, four, … at most
- * a day, and in the window too. Null without a schedule.
+ * a day; the loop then waits for the window. Null without a schedule.
  */
 export function nextDue({ everyDays, windowStart }: Schedule, failures: number, now: Date): Date | null {
   if (everyDays === null) return null;

@@ -1,5 +1,5 @@
-import type { Attempt, Deps } from "@/automate/password-rotations/attempt";
 import { md5Hash, nativeHash, publicKeyOf, scramVerifier } from "@/automate/password-rotations/new-password";
+import type { RotationDeps, SetOutcome } from "@/automate/password-rotations/set-outcome";
 import type { StartedRun } from "@/automate/password-rotations/start-run";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
@@ -8,10 +8,10 @@ import type { CheckJob, PasswordChange } from "@/worker/protocol";
 
 /** Sets the new password at the server, in a worker that reaches only the connection's destinations. */
 export async function setAtServer(
-  { changePassword, signal }: Deps,
+  { changePassword, signal }: RotationDeps,
   scope: Scope<"connection:check">,
   { run: { user }, subject, signIn, password }: StartedRun,
-): Promise<Attempt> {
+): Promise<SetOutcome> {
   const userField = userFieldOf(signIn.connector, subject.field) ?? "";
   const result = await changePassword({
     scope,
@@ -20,7 +20,7 @@ export async function setAtServer(
     signal,
     changeOf: (job) => {
       const isOwn = subject.rotation.method !== "pair";
-      return changeOf(job.kind, { user: user || ownUser(job, userField), isOwn }, password);
+      return formsOf(job.kind, { user: user || ownUser(job, userField), isOwn }, password);
     },
   });
   return { serverHas: serverHasAfter(result), code: result.ok ? null : result.code };
@@ -32,7 +32,7 @@ function ownUser({ properties, secrets }: CheckJob, field: string): string {
 }
 
 /** A new value in the forms that servers of the kind take. Where they take a verifier, the worker gets no password. */
-function changeOf(kind: string, who: { user: string; isOwn: boolean }, password: string): PasswordChange {
+function formsOf(kind: string, who: { user: string; isOwn: boolean }, password: string): PasswordChange {
   switch (kind) {
     case "postgres":
       return { ...who, verifier: scramVerifier(password) };
@@ -54,8 +54,8 @@ const refusedStatement: readonly CheckCode[] = [
   "misconfigured",
   "database_not_found",
 ];
-/** Codes that leave open whether the server has carried out the statement. */
-const inconclusive: readonly CheckCode[] = [
+/** At the sign-in, these leave open whether the server has carried out the statement. */
+const leavesOpen: readonly CheckCode[] = [
   "connection_closed",
   "connection_refused",
   "unreachable",
@@ -67,8 +67,8 @@ const inconclusive: readonly CheckCode[] = [
 ];
 
 /** The password that the server has after an attempt to set it. When in doubt, it is unknown. */
-export function serverHasAfter(result: CheckResult): Attempt["serverHas"] {
+export function serverHasAfter(result: CheckResult): SetOutcome["serverHas"] {
   if (result.ok) return "new";
   if (result.step === "permission") return refusedStatement.includes(result.code) ? "former" : "unknown";
-  return result.step === "sign_in" && inconclusive.includes(result.code) ? "unknown" : "former";
+  return result.step === "sign_in" && leavesOpen.includes(result.code) ? "unknown" : "former";
 }

@@ -1,8 +1,8 @@
 import { checkConnections } from "@/automate/candidates/check-connections";
 import { refusals } from "@/automate/checks/attempt-limit";
-import type { Attempt, Deps } from "@/automate/password-rotations/attempt";
 import type { PasswordRun } from "@/automate/password-rotations/password-run";
 import type { PasswordRotation } from "@/automate/password-rotations/rotation";
+import type { RotationDeps, SetOutcome } from "@/automate/password-rotations/set-outcome";
 import { findCandidateSecret, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import type { Scope } from "@/lib/access/scope";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
@@ -12,11 +12,11 @@ import type { CheckCode } from "@/lib/connectors/check-protocol";
  * the user changes its own, with the current one. The attempt limit bounds both.
  */
 export async function whichPassword(
-  deps: Deps,
+  deps: RotationDeps,
   scope: Scope<"connection:check">,
   { connectionId, method }: PasswordRotation,
   { secretId, candidate: number }: PasswordRun,
-): Promise<Attempt> {
+): Promise<SetOutcome> {
   const candidate = await findCandidateSecret(scope, secretId, number);
   if (!candidate) return { serverHas: "unknown", code: "secret_missing" };
   const next = await signsIn(deps, scope, { secretId, tried: candidate, connectionId });
@@ -34,7 +34,7 @@ type Try = { secretId: string; tried: SecretWithAuthors | null; connectionId: st
 
 /** Null when the connection signs in with the value; otherwise the code of the failure. */
 async function signsIn(
-  { runPrepared, signal }: Deps,
+  { runPrepared, signal }: RotationDeps,
   scope: Scope<"connection:check">,
   { secretId, tried, connectionId }: Try,
 ): Promise<CheckCode | null> {

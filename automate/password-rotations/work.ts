@@ -1,7 +1,6 @@
 import { checkConnections } from "@/automate/candidates/check-connections";
 import { promoteCandidate } from "@/automate/candidates/promote";
 import { listUsingConnections } from "@/automate/candidates/using-connections";
-import type { Attempt, Deps } from "@/automate/password-rotations/attempt";
 import { endRun } from "@/automate/password-rotations/end-run";
 import {
   keepLease,
@@ -11,6 +10,7 @@ import {
 } from "@/automate/password-rotations/password-run";
 import { findRotation, type PasswordRotation } from "@/automate/password-rotations/rotation";
 import { setAtServer } from "@/automate/password-rotations/set-at-server";
+import type { RotationDeps, SetOutcome } from "@/automate/password-rotations/set-outcome";
 import type { StartedRun } from "@/automate/password-rotations/start-run";
 import { keepCandidate } from "@/automate/password-rotations/store-candidate";
 import { whichPassword } from "@/automate/password-rotations/which-password";
@@ -28,7 +28,7 @@ const askAgainSeconds = 30;
 
 /** Sets the password of a run that this copy just began, and takes it to its end as far as it can. */
 export async function workOnNewRun(
-  deps: Deps,
+  deps: RotationDeps,
   scope: Working["scope"],
   rotation: PasswordRotation,
   started: StartedRun,
@@ -44,7 +44,7 @@ export async function workOnNewRun(
 }
 
 /** Continues a run that another copy left, or that waits. */
-export async function workOnRun(deps: Deps, run: PasswordRun): Promise<void> {
+export async function workOnRun(deps: RotationDeps, run: PasswordRun): Promise<void> {
   const release = keepLease(run.id);
   try {
     const scope = await authorizeBackground(run.fabricId);
@@ -56,13 +56,17 @@ export async function workOnRun(deps: Deps, run: PasswordRun): Promise<void> {
       return await continueRun(deps, { scope, rotation, run }, asked);
     }
     if (run.state === "set") return await makeCurrent(deps, { scope, rotation, run });
-    return await checkAgain(deps, { scope, rotation, run });
+    return await finishRun(deps, { scope, rotation, run });
   } finally {
     release();
   }
 }
 
-async function continueRun(deps: Deps, working: Working, { serverHas, code }: Attempt): Promise<void> {
+async function continueRun(
+  deps: RotationDeps,
+  working: Working,
+  { serverHas, code }: SetOutcome,
+): Promise<void> {
   const { scope, rotation, run } = working;
   if (serverHas === "former") return endRun(scope, run, rotation, { state: "failed", serverHas, code });
   if (serverHas === "unknown") return askLater(scope, working, code);
@@ -94,9 +98,10 @@ async function askLater(
 }
 
 /** The server has the new password: it becomes the current value. */
-async function makeCurrent(deps: Deps, working: Working): Promise<void> {
+async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> {
   const { scope, rotation, run } = working;
-  const checked = rotation.method === "own" ? await acceptAll(working) : await checkConsumers(deps, working);
+  const checked =
+    rotation.method === "own" ? await acceptAll(working) : await checkUsingConnections(deps, working);
   if (checked === null) return releaseRun(run.id, askAgainSeconds, null);
   const { accepted, refusedBy, code } = checked;
   // The value in use still works, so nothing is broken.
@@ -115,7 +120,7 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
   });
   // A connection began to use the secret meanwhile.
   if ("problem" in promoted && promoted.problem === "unaccepted") return releaseRun(run.id, 0, null);
-  // Another copy, or this one before it ended, has promoted it.
+  // It was discarded, or it expired. (`promoted`: another copy has done it, or this one before it was killed.)
   if ("problem" in promoted && promoted.problem !== "promoted")
     return endRun(scope, run, rotation, { state: "failed", serverHas: "new", code: "misconfigured" });
   const { promotedVersion } = await db.secretCandidate.findUniqueOrThrow({
@@ -131,7 +136,7 @@ async function makeCurrent(deps: Deps, working: Working): Promise<void> {
   );
   // One's own password is checked at once, below.
   if (rotation.method !== "own") deps.checkSoon?.();
-  return checkAgain(deps, { ...working, run: { ...run, state: "promoted" } });
+  return finishRun(deps, { ...working, run: { ...run, state: "promoted" } });
 }
 
 /**
@@ -148,7 +153,7 @@ async function acceptAll({ scope, run }: Working) {
  * Checks every connection that uses the secret with the new value. One that fails with the present value too is no
  * worse with the new one.
  */
-async function checkConsumers(deps: Deps, { scope, run }: Working) {
+async function checkUsingConnections(deps: RotationDeps, { scope, run }: Working) {
   const candidate = await findCandidateSecret(scope, run.secretId, run.candidate);
   const all = await listUsingConnections(scope.fabricId, run.secretId);
   const passed = await db.candidateCheck.findMany({
@@ -194,7 +199,7 @@ const undecided: readonly CheckCode[] = [
 
 /** The connections that fail with the value, by id, each with the reason; null when one was not checked. */
 async function failing(
-  { runPrepared, signal }: Deps,
+  { runPrepared, signal }: RotationDeps,
   scope: Working["scope"],
   subject: Parameters<typeof checkConnections>[1],
   ids?: readonly string[],
@@ -211,7 +216,7 @@ async function failing(
 }
 
 /** Ends the run. One's own password is current before connections tried it, so the run names those that refuse it. */
-async function checkAgain(deps: Deps, { scope, rotation, run }: Working): Promise<void> {
+async function finishRun(deps: RotationDeps, { scope, rotation, run }: Working): Promise<void> {
   const failed =
     rotation.method === "own"
       ? await failing(deps, scope, { secretId: run.secretId, tried: null })

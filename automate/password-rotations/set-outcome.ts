@@ -4,7 +4,7 @@ import type { CheckCode } from "@/lib/connectors/check-protocol";
 import type { ServerHas } from "@/lib/password-rotations/schema";
 
 /** The parts of automate that a rotation uses. Aborting `signal` ends its checks; another copy continues. */
-export type Deps = {
+export type RotationDeps = {
   keys: FabricKeys;
   runPrepared: PreparedRuns;
   changePassword: PasswordChanges;
@@ -14,4 +14,4 @@ export type Deps = {
 };
 
 /** The result of an attempt to set the password, or to find out which one the server has. `code` is null on success. */
-export type Attempt = { serverHas: ServerHas; code: CheckCode | null };
+export type SetOutcome = { serverHas: ServerHas; code: CheckCode | null };
