@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { servedRequests } from "@/automate/http/metrics";
 
 /** How long after a request this copy counts as busy, because more are expected. */
@@ -16,14 +16,16 @@ export type Pace = {
   batch(): { size: number; ms: number };
 };
 
-export function createPace(): Pace {
+type Clock = { now: () => number; sleep: (ms: number) => Promise<unknown> };
+
+export function createPace({ now, sleep }: Clock = { now: () => performance.now(), sleep: wait }): Pace {
   let seen = servedRequests();
   let busyUntil = 0;
   const isBusy = () => {
     const served = servedRequests();
-    if (served !== seen) busyUntil = performance.now() + busyForMs;
+    if (served !== seen) busyUntil = now() + busyForMs;
     seen = served;
-    return performance.now() < busyUntil;
+    return now() < busyUntil;
   };
   return {
     rest: async () => {
