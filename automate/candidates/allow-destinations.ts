@@ -1,5 +1,5 @@
 import { findOpenCandidate } from "@/automate/candidates/open-candidate";
-import { listUsingConnections } from "@/automate/candidates/using-connections";
+import { findConnectionsToCheck } from "@/automate/candidates/using-connections";
 import { newDestinations } from "@/automate/checks/authorize-destinations";
 import { requestDestinations } from "@/automate/checks/destination-requests";
 import { prepareCheck } from "@/automate/checks/prepare-check";
@@ -69,7 +69,7 @@ async function findMissing(
   { secretId, candidate: number, connectionId }: Reference,
 ) {
   const candidate = await findOpenCandidate(scope, secretId, number);
-  const [connection] = await listUsingConnections(scope.fabricId, secretId, [connectionId]);
+  const [connection] = await findConnectionsToCheck(scope.fabricId, secretId, [connectionId]);
   if (!candidate || !connection) throw new NotFound("New value or connection not found.");
   const prepared = await prepareCheck(scope, connection.kind, connection.properties, candidate);
   return {

@@ -1,6 +1,6 @@
 import { findCandidate, isOpen } from "@/automate/candidates/open-candidate";
 import { findFormerSecret, sendsWhereUndoWouldNot } from "@/automate/candidates/undo";
-import { listUsingConnections, type UsingConnection } from "@/automate/candidates/using-connections";
+import { findConnectionsToCheck, type UsingConnection } from "@/automate/candidates/using-connections";
 import { authorizeDestinations, newDestinations } from "@/automate/checks/authorize-destinations";
 import { type PreparedCheck, prepareCheck, versionsOf } from "@/automate/checks/prepare-check";
 import { failureOf, storeResult } from "@/automate/checks/results";
@@ -50,7 +50,7 @@ export async function checkConnections(
   ids: readonly string[] | undefined,
   { runPrepared, report, signal }: Run,
 ): Promise<void> {
-  const all = await listUsingConnections(scope.fabricId, subject.secretId, ids);
+  const all = await findConnectionsToCheck(scope.fabricId, subject.secretId, ids);
   const isChecked = ids ? () => false : await checkedBefore(subject);
   const waiting = all.filter((connection) => !isChecked(connection)).values();
   const work = async () => {

@@ -19,7 +19,7 @@ const columns = {
 } as const;
 
 /** The connections of a fabric that use a secret, by name; with `ids`, only these. */
-export async function listUsingConnections(
+export async function findConnectionsToCheck(
   fabricId: string,
   secretId: string,
   ids?: readonly string[],

@@ -1,4 +1,4 @@
-import { listUsingConnections, type UsingConnection } from "@/automate/candidates/using-connections";
+import { findConnectionsToCheck, type UsingConnection } from "@/automate/candidates/using-connections";
 import { findSecretById, type SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { db } from "@/lib/db/client";
 import { isLoopbackHost } from "@/lib/egress/host";
@@ -54,7 +54,7 @@ export async function findSubject(
 ): Promise<Result<Subject, Extract<RotationProblem, "secret_missing" | "not_used">>> {
   const secret = await findSecretById({ fabricId }, rotation.secretId);
   if (!secret) return fail("secret_missing");
-  const [connection] = await listUsingConnections(fabricId, secret.id, [rotation.connectionId]);
+  const [connection] = await findConnectionsToCheck(fabricId, secret.id, [rotation.connectionId]);
   const [field] = Object.entries(connection?.properties ?? {}).find(([, value]) => value === secret.id) ?? [];
   return connection && field !== undefined ? ok({ rotation, secret, connection, field }) : fail("not_used");
 }

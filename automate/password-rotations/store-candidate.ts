@@ -5,7 +5,9 @@ import type { sealMade } from "@/automate/secrets/seal-made";
 import type { SecretWithAuthors } from "@/automate/secrets/usable-secret";
 import { systemActor } from "@/lib/access/system-actor";
 import type { Db, Tx } from "@/lib/db/client";
+import { Prisma } from "@/lib/db/client";
 import { lockSecret } from "@/lib/secrets/write";
+import { nextCandidateNumber, openCandidate } from "@/lib/uses/open-candidate";
 
 type Sealed = Awaited<ReturnType<typeof sealMade>>;
 
@@ -24,14 +26,11 @@ export async function storePasswordCandidate(
 ): Promise<number | null> {
   await lockDestinations(tx, fabricId, "carry");
   await lockSecret(tx, { fabricId }, secretId);
-  const [state] = await tx.$queryRaw<{ version: number; waits: boolean; number: number }[]>`
-    SELECT max(v.version) AS version,
-      (SELECT coalesce(max(number), 0) FROM secret_candidate WHERE "secretId" = ${secretId})::int AS number,
-      EXISTS (SELECT FROM secret_candidate WHERE "secretId" = ${secretId} AND outcome IS NULL
-        AND "expiresAt" > now() AND "baseVersion" = ${baseVersion}) AS waits
+  const [state] = await tx.$queryRaw<{ version: number; waits: boolean }[]>`
+    SELECT max(v.version) AS version, EXISTS (${openCandidate(Prisma.sql`${secretId}`)}) AS waits
     FROM secret_version v WHERE v."secretId" = ${secretId}`;
   if (!state || state.waits || state.version !== baseVersion) return null;
-  const number = state.number + 1;
+  const number = await nextCandidateNumber(tx, secretId);
   const version = -number;
   const sealed = await sealFor(version);
   await tx.secretCandidate.create({

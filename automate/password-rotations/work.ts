@@ -1,6 +1,6 @@
 import { checkConnections } from "@/automate/candidates/check-connections";
 import { promoteCandidate } from "@/automate/candidates/promote";
-import { listUsingConnections } from "@/automate/candidates/using-connections";
+import { findConnectionsToCheck } from "@/automate/candidates/using-connections";
 import { endRun } from "@/automate/password-rotations/end-run";
 import {
   keepLease,
@@ -145,7 +145,7 @@ async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> 
  */
 async function acceptAll({ scope, run }: Working) {
   await keepCandidate(db, run, 1);
-  const connections = await listUsingConnections(scope.fabricId, run.secretId);
+  const connections = await findConnectionsToCheck(scope.fabricId, run.secretId);
   return { accepted: connections.map(({ id }) => id), refusedBy: [], code: null };
 }
 
@@ -155,7 +155,7 @@ async function acceptAll({ scope, run }: Working) {
  */
 async function checkUsingConnections(deps: RotationDeps, { scope, run }: Working) {
   const candidate = await findCandidateSecret(scope, run.secretId, run.candidate);
-  const all = await listUsingConnections(scope.fabricId, run.secretId);
+  const all = await findConnectionsToCheck(scope.fabricId, run.secretId);
   const passed = await db.candidateCheck.findMany({
     where: { secretId: run.secretId, number: run.candidate, ok: true },
     select: { connectionId: true, configHash: true },
@@ -223,7 +223,7 @@ async function finishRun(deps: RotationDeps, { scope, rotation, run }: Working):
       : new Map<string, CheckCode>();
   if (failed === null) return releaseRun(run.id, askAgainSeconds, null);
   const ids = [...failed.keys()];
-  const refusing = ids.length > 0 ? await listUsingConnections(scope.fabricId, run.secretId, ids) : [];
+  const refusing = ids.length > 0 ? await findConnectionsToCheck(scope.fabricId, run.secretId, ids) : [];
   return endRun(scope, run, rotation, {
     state: "done",
     serverHas: "new",

@@ -10,6 +10,7 @@ import type { ReplaceSecretInput } from "@/lib/secrets/schema";
 import { sealingToNewestKey } from "@/lib/secrets/sealing";
 import { lastVersion, storeReplacement } from "@/lib/secrets/update";
 import { fileTooLarge, lockSecret, type Writer } from "@/lib/secrets/write";
+import { isOpenCandidate, nextCandidateNumber } from "@/lib/uses/open-candidate";
 
 // Web stores a candidate, because it seals. Automate checks, promotes and discards it, and records that in rows that
 // web cannot write: an attacker who owns web cannot hide it.
@@ -32,9 +33,9 @@ export async function createCandidate(
       const secret = await lockSecret(tx, scope, secretId);
       const current = await lastVersion(tx, secretId);
       if (current.version !== expectedVersion) return conflict(tx, secretId, current.version);
-      const open = await findOpen(tx, secretId, current.version);
+      const open = await findOpen(tx, secretId);
       if (open) return waiting(open.byName);
-      const candidate = await nextNumber(tx, secretId);
+      const candidate = await nextCandidateNumber(tx, secretId);
       // Stored before the version, so that the purge never meets a candidate's version without an open candidate.
       const of = { secretId, number: candidate, fabricId: scope.fabricId, baseVersion: current.version };
       const valueExpiresAt = input.expiresAt === undefined ? null : new Date(input.expiresAt);
@@ -62,19 +63,12 @@ async function conflict(tx: Tx, secretId: string, version: number) {
 }
 
 /** The candidate of a secret that waits for its promotion, and who entered it. The caller has locked the secret. */
-async function findOpen(tx: Tx, secretId: string, currentVersion: number) {
+async function findOpen(tx: Tx, secretId: string) {
   const [open] = await tx.$queryRaw<{ byName: string }[]>`
     SELECT v."createdByName" AS "byName" FROM secret_candidate c
     JOIN secret_version v ON v."secretId" = c."secretId" AND v.version = -c.number
-    WHERE c."secretId" = ${secretId} AND c.outcome IS NULL AND c."expiresAt" > now()
-      AND c."baseVersion" = ${currentVersion}
-    LIMIT 1`;
+    WHERE c."secretId" = ${secretId} AND ${isOpenCandidate} LIMIT 1`;
   return open;
-}
-
-async function nextNumber(tx: Tx, secretId: string): Promise<number> {
-  const { _max } = await tx.secretCandidate.aggregate({ where: { secretId }, _max: { number: true } });
-  return (_max.number ?? 0) + 1;
 }
 
 /** Asks automate to make a candidate current. `value` says why it did not. */

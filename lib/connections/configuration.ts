@@ -2,7 +2,7 @@ import "server-only";
 import type { Scope } from "@/lib/access/scope";
 import { configHash } from "@/lib/connections/config-hash";
 import type { Connector } from "@/lib/connectors/define";
-import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
+import { indexerSecretPath, memberAt, withMember } from "@/lib/connectors/nested-reference";
 import { secretFields, type TypeOf, validate, withoutGivenUsers } from "@/lib/connectors/validate";
 import type { Prisma, Tx } from "@/lib/db/client";
 import { fail, ok, type Result, under } from "@/lib/result";
@@ -26,13 +26,14 @@ export function configure(
   const references = fields.flatMap(({ field, secretId, subKinds }) =>
     secretId === null ? [] : [{ field, secretId, subKinds }],
   );
-  const kept = memberAt(value, indexerSecret);
-  if (typeof kept === "string") references.push({ field: indexerSecret, secretId: kept, subKinds: ["text"] });
+  const kept = memberAt(value, indexerSecretPath);
+  if (typeof kept === "string")
+    references.push({ field: indexerSecretPath, secretId: kept, subKinds: ["text"] });
   const plain = Object.entries(value).filter(([field]) => !fields.some((secret) => secret.field === field));
   const own = Object.fromEntries(plain);
   // The connector's schema admits only strings, numbers, booleans and objects of them.
   const properties = (
-    kept === undefined ? own : withMember(own, indexerSecret, undefined)
+    kept === undefined ? own : withMember(own, indexerSecretPath, undefined)
   ) as Prisma.InputJsonObject;
   const hash = configHash(connector.kind, withoutGivenUsers(connector, value, typeOf));
   return ok({ properties, references, hash });

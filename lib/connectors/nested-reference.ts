@@ -1,10 +1,10 @@
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * The one documented reference to a secret inside another property. It is stored for API clients, and the
- * secret counts as used. Selvage never opens it for this.
+ * Where the documented API has the secret of a knowledge graph's indexer: the one reference inside another property. It
+ * is stored for API clients, and the secret counts as used. Selvage itself never opens the secret for it.
  */
-export const indexerSecret = "kgConfig.authProperties.clientSecret";
+export const indexerSecretPath = "kgConfig.authProperties.clientSecret";
 
 /** A field with this character is a nested reference, which is never sent. Queries compare it, too. */
 export const nestedMark = ".";

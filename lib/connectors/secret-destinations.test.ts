@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { defineConnector } from "@/lib/connectors/define";
-import { indexerSecret } from "@/lib/connectors/nested-reference";
+import { indexerSecretPath } from "@/lib/connectors/nested-reference";
 import { connectors } from "@/lib/connectors/registry";
 import { namedDestinations, secretsOfConnection } from "@/lib/connectors/secret-destinations";
 
@@ -115,7 +115,7 @@ test("a secret that is only kept for API clients changes no named destination", 
     metadata: { authHost },
   });
   const sent = { field: "oauthClient", secret: at("sent.example") };
-  const kept = { field: indexerSecret, secret: at("kept.example") };
+  const kept = { field: indexerSecretPath, secret: at("kept.example") };
   expect(namedDestinations("probe", {}, [sent, kept])).toEqual(["probe://sent.example:1?tls=disable"]);
   expect(namedDestinations("probe", {}, [kept])).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import "server-only";
 import * as z from "zod";
 import { connectionDescription, connectionName } from "@/lib/connections/schema";
-import { indexerSecret, memberAt, withMember } from "@/lib/connectors/nested-reference";
+import { indexerSecretPath, memberAt, withMember } from "@/lib/connectors/nested-reference";
 import { connectors, findConnector } from "@/lib/connectors/registry";
 import type { SecretField } from "@/lib/connectors/validate";
 import { droppedFields, secretFields, validate, withoutAbsent } from "@/lib/connectors/validate";
@@ -76,11 +76,11 @@ export function readProperties(
     else if ("inline" in read) inline = { field: field.field, value: read.inline };
     else properties[field.field] = read.secretId;
   }
-  const kept = memberAt(given, indexerSecret);
+  const kept = memberAt(given, indexerSecretPath);
   const read = kept === undefined ? null : readCredential({ title: "Client secret" }, kept, placeholderId);
   if (read && "secretId" in read)
-    properties.kgConfig = withMember(properties, indexerSecret, read.secretId).kgConfig;
-  if (read && "error" in read) fieldErrors[`properties.${indexerSecret}`] = read.error;
+    properties.kgConfig = withMember(properties, indexerSecretPath, read.secretId).kgConfig;
+  if (read && "error" in read) fieldErrors[`properties.${indexerSecretPath}`] = read.error;
   Object.assign(fieldErrors, under("properties", droppedFields(connector, given)));
   if (Object.keys(fieldErrors).length > 0) {
     // Report all errors at once. Credential errors use the messages above.
