@@ -11,16 +11,18 @@ import {
   whileHeld,
 } from "@/automate/keys/key-rotation";
 import { createPace, type Pace } from "@/automate/keys/pace";
-import type { SealedPosition } from "@/automate/secrets/record-uses";
+import type { SealContext } from "@/lib/crypto/context";
 import type { VerifiedFabricKey } from "@/lib/crypto/fabric-key";
 import type { Tx } from "@/lib/db/client";
 import { preparedQuery } from "@/lib/db/prepared";
 
+type Position = Pick<SealContext, "secretId" | "field" | "version">;
+
 /** A sealed value as stored, with the type of its secret, which is a part of its seal context. */
-export type StoredValue = SealedPosition & { kid: string; sealed: string; subKind: string };
+export type StoredValue = Position & { kid: string; sealed: string; subKind: string };
 
 /** A value sealed to another key of its fabric, beside what was stored; null when that could not be opened. */
-export type ResealedValue = SealedPosition & { formerSealed: string; sealed: string | null };
+export type ResealedValue = Position & { formerSealed: string; sealed: string | null };
 
 /** Opens values and seals them again: `automate/secrets/reseal.ts`. */
 export type Reseal = (
