@@ -13,9 +13,9 @@ import { usedForDays } from "@/lib/secrets/schema";
 
 /**
  * Purges the trash and the sealed values of former versions and of candidates that nobody promoted, and destroys
- * deleted fabrics with their keys. Deletes
- * used requests, rates, and old sign-ins, leases, creates, check results, ended tokens, readers and days. Safe to run at any time,
- * in several copies of automate. A step that fails does not stop the others.
+ * deleted fabrics with their keys. Deletes used requests, rates, and old credential attempts, leases, creates, check
+ * results, ended tokens, readers, days and reminders. Safe to run at any time, in several copies of automate. A step that
+ * fails does not stop the others.
  */
 export async function purge(): Promise<void> {
   const steps = [

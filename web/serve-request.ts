@@ -37,11 +37,12 @@ const maxSignInBytes = 65_536;
  * 1. `/healthz` and `/readyz`: `web/health.ts`.
  * 2. A wrong host, path, method or origin: refused by `web/refuse-request.ts`.
  * 3. Any request while web starts or stops, and pages while the database is unavailable: 503.
- * 4. `/api/orchestration`: the management API.
- * 5. A built file: Next.
- * 6. More requests than one person or address may send: refused by `web/admission.ts`.
- * 7. A server action: web reads its whole body, then Next runs it.
- * 8. Everything else: Next.
+ * 4. `/api/orchestration`: the management API, with limits of its own.
+ * 5. A body that says it is too large: 413.
+ * 6. A built file: Next.
+ * 7. More requests than one person or address may send: refused by `web/admission.ts`.
+ * 8. A server action: web reads its whole body, then Next runs it.
+ * 9. Everything else: Next.
  */
 export function createRequestListener({ env, isDev, health, admission, builtFiles, api, pages }: Deps) {
   const { PUBLIC_URL, TRUST_PROXY_HOPS } = env;

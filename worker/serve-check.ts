@@ -3,11 +3,11 @@ import { jobSchema, preparationSchema } from "@/worker/protocol";
 import { prepareWorker, runCheck, type TestOverrides } from "@/worker/run-check";
 
 /**
- * Makes this process a check worker, which also sends the operator's reminders.
+ * Makes this process a worker.
  *
- * It has no environment and no output. Its only input is messages from automate: optionally the kind to
- * prepare for, then one check. It sends only steps and a result of the closed protocol, never a text of a
- * driver or server. Automate kills it after the result.
+ * It has no environment and no output. Its only input is messages from automate: optionally the kind to prepare for, then
+ * one job, which is a check, a password to set, or reminders to deliver. It sends only steps and a result of the closed
+ * protocol, never a text of a driver or server. Automate kills it after the result.
  */
 export function serveCheck(overrides: () => TestOverrides = () => ({})): void {
   let hasJob = false;

@@ -33,8 +33,8 @@ export async function findDue(minutes: number, id: string): Promise<DueConnectio
  * Selects the connections to check now.
  *
  * After a passed check a connection is due in `minutes`, after a refused sign-in in a day, and with another value of a
- * secret at once. Otherwise a failing one is due after 30 seconds; the interval doubles up to six hours, before the
- * twelfth failure. A connection that nobody checked, edited or used for a week is not checked until somebody does.
+ * secret at once. Otherwise a failing one is due after 30 seconds; the interval doubles with each failure since the
+ * last pass up to six hours, which the eleventh reaches: twelve rows are enough. A connection that nobody checked, edited or used for a week is not checked until somebody does.
  *
  * The expensive conditions come last, because every copy of automate runs this over all connections once a
  * minute.

@@ -8,8 +8,8 @@ export const connectionLeaseKey = (id: string) => `connection:${id}`;
 export const endpointLeaseKey = (destination: Destination) => `endpoint:${endpointOf(destination)}`;
 
 /**
- * Claims keys that only one background check may hold, across all copies of automate. Returns false when
- * another check holds an unexpired lease on one of them. The other keys are then claimed nevertheless, until
+ * Claims keys that only one holder may have, across all copies of automate: a background check, or the destruction of a
+ * fabric. Returns false when another one holds an unexpired lease on one of them. The other keys are then claimed nevertheless, until
  * `releaseLeases`.
  */
 export async function claimLeases(holder: string, keys: readonly string[]): Promise<boolean> {

@@ -167,6 +167,7 @@ export async function storeBatch(
   return whileHeld(rotation, async (tx) => {
     const { done, unopened } = await store(tx);
     const ms = Math.round(performance.now() - startedAt);
+    // A transaction that began before the rotation may have stored a value under a former key: the total grows.
     await tx.$executeRaw`
       UPDATE key_rotation SET done = done + ${done}::int, unopened = unopened + ${unopened}::int,
         total = greatest(total, done + unopened + ${done + unopened}::int), "runningMs" = "runningMs" + ${ms}::int,
@@ -184,6 +185,7 @@ export async function storeBatch(
 
 /** Ends a rotation that has moved everything, except what could not be opened. */
 export async function endRotation(tx: Tx, { id, ...rotation }: Rotation): Promise<void> {
+  // Values that were deleted in the meantime count as done.
   const [ended] = await tx.$queryRaw<{ done: number; unopened: number }[]>`
     UPDATE key_rotation SET state = 'done', "endedAt" = now(), holder = '', done = total - unopened
     WHERE id = ${id} RETURNING done, unopened`;

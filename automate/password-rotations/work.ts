@@ -21,10 +21,16 @@ import { systemActor } from "@/lib/access/system-actor";
 import type { CheckCode } from "@/lib/connectors/check-protocol";
 import { db } from "@/lib/db/client";
 
+/*
+ * A run is `setting` until it is known which password the server has, then `set`, then `promoted` once its password is the
+ * current value, and `done`. It may become `failed` from `setting` and `set`. Each copy of automate can go on from any state.
+ */
+
 type Working = { scope: Scope<"connection:check">; rotation: PasswordRotation; run: PasswordRun };
 
 /** How long a run waits before it asks again which password the server has, in seconds. */
 const askAgainSeconds = 30;
+const hourSeconds = 3_600;
 
 /** Sets the password of a run that this copy just began, and takes it to its end as far as it can. */
 export async function workOnNewRun(
@@ -50,13 +56,13 @@ export async function workOnRun(deps: RotationDeps, run: PasswordRun): Promise<v
     const scope = await authorizeBackground(run.fabricId);
     const rotation = await findRotation(run, run.secretId);
     // The fabric was deleted. The rotation exists while its run has not ended.
-    if (!scope || !rotation) return await releaseRun(run.id, 3600, null);
+    if (!scope || !rotation) return await releaseRun(run.id, hourSeconds, null);
     if (run.state === "setting") {
       const asked = await whichPassword(deps, scope, rotation, run);
       return await continueRun(deps, { scope, rotation, run }, asked);
     }
     if (run.state === "set") return await makeCurrent(deps, { scope, rotation, run });
-    return await finishRun(deps, { scope, rotation, run });
+    return await checkAndEnd(deps, { scope, rotation, run });
   } finally {
     release();
   }
@@ -136,7 +142,7 @@ async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> 
   );
   // One's own password is checked at once, below.
   if (rotation.method !== "own") deps.checkSoon?.();
-  return finishRun(deps, { ...working, run: { ...run, state: "promoted" } });
+  return checkAndEnd(deps, { ...working, run: { ...run, state: "promoted" } });
 }
 
 /**
@@ -144,14 +150,15 @@ async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> 
  * or a person replaced the value meanwhile.
  */
 async function acceptAll({ scope, run }: Working) {
-  await keepCandidate(db, run, 1);
+  const hours = 1;
+  await keepCandidate(db, run, hours);
   const connections = await findConnectionsToCheck(scope.fabricId, run.secretId);
   return { accepted: connections.map(({ id }) => id), refusedBy: [], code: null };
 }
 
 /**
- * Checks every connection that uses the secret with the new value. One that fails with the present value too is no
- * worse with the new one.
+ * Checks every connection that uses the secret with the new value. One whose last check, with the present value, failed
+ * too is no worse with the new one.
  */
 async function checkUsingConnections(deps: RotationDeps, { scope, run }: Working) {
   const candidate = await findCandidateSecret(scope, run.secretId, run.candidate);
@@ -170,6 +177,7 @@ async function checkUsingConnections(deps: RotationDeps, { scope, run }: Working
   const connections = all.filter(({ id }) => failed.has(id));
   const accepted: string[] = [];
   const refusedBy: string[] = [];
+  // The reason of all, or that they refuse it.
   let code: CheckCode = "destination_not_allowed";
   for (const { id, name, configHash } of connections) {
     const { ok = false } =
@@ -216,7 +224,7 @@ async function failing(
 }
 
 /** Ends the run. One's own password is current before connections tried it, so the run names those that refuse it. */
-async function finishRun(deps: RotationDeps, { scope, rotation, run }: Working): Promise<void> {
+async function checkAndEnd(deps: RotationDeps, { scope, rotation, run }: Working): Promise<void> {
   const failed =
     rotation.method === "own"
       ? await failing(deps, scope, { secretId: run.secretId, tried: null })

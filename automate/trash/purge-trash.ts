@@ -25,7 +25,7 @@ export async function purgeTrash(): Promise<void> {
     for (const one of due) await purgeOne(one).catch((error: unknown) => failures.push(error));
   };
   // A secret waits for the connections that reference it.
-  await each(await dueConnections(days), purgeConnection);
+  await each(await connectionsToPurge(days), purgeConnection);
   await each(await dueSecrets(days), (one) => purgeSecret(one, days));
   if (failures.length > 0) throw failures[0];
 }
@@ -46,7 +46,7 @@ async function dateDeletedSecrets(): Promise<void> {
     ON CONFLICT DO NOTHING`;
 }
 
-function dueConnections(days: number): Promise<Due[]> {
+function connectionsToPurge(days: number): Promise<Due[]> {
   return db.$queryRaw<Due[]>`
     SELECT c.id, c.name, c."fabricId", f."teamId"
     FROM (

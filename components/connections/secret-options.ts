@@ -6,9 +6,8 @@ import type { ReplaceableSecret, SecretOption } from "@/lib/secrets/schema";
 export type SecretOptionsPage = {
   options: SecretOption[];
   next: string | null;
-  /** The number of secrets in the fabric, and of those with a suitable type. */
-  inFabric: number;
-  ofKind: number;
+  /** On the first page: the number of secrets in the fabric, and of those with a suitable type. */
+  counts?: { inFabric: number; ofTypes: number };
 };
 
 /** Secrets of suitable types whose name contains `search`, page by page. */

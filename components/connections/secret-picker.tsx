@@ -156,8 +156,8 @@ function Empty({
   search: string;
 }) {
   const types = subKinds.map((subKind) => secretKinds[subKind].label).join(" or ");
-  if (page?.inFabric === 0) return `${fabricName} has no secrets yet.`;
-  if (page?.ofKind === 0)
+  if (page?.counts?.inFabric === 0) return `${fabricName} has no secrets yet.`;
+  if (page?.counts?.ofTypes === 0)
     return `${fabricName} has no ${types} secret, and this field accepts no other type.`;
   return `No ${types} secret has “${search}” in its name.`;
 }

@@ -24,7 +24,7 @@ beforeAll(async () => {
     AUTOMATE_URL: `http://127.0.0.1:${automate.port}`,
     WEB_DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
   });
-  const { runCheck } = await import("@/lib/connections/check");
+  const { waitForCheck } = await import("@/lib/connections/check");
   const person = { id: "u", name: "Uri", email: "uri@test.example", accessEpoch: 0 };
   const actor = { kind: "user", ...person, authenticatedAt: new Date() } as const;
   const scope = grant(actor, "user", { id: "f", teamId: "t", ...existing }, "connection:check");
@@ -38,7 +38,7 @@ beforeAll(async () => {
   };
   check = async () => {
     const input = { kind: "postgres", name: "Orders", properties, isConfirmed: false };
-    const checked = await runCheck(scope, input, AbortSignal.timeout(10_000));
+    const checked = await waitForCheck(scope, input, AbortSignal.timeout(10_000));
     if (!checked.ok) throw new Error(checked.code);
     return checked.value.result;
   };

@@ -66,7 +66,7 @@ async function refusalOf(answer: Response): Promise<Unanswered> {
 }
 
 /** Runs a check to its result, for a caller that waits. */
-export async function runCheck(
+export async function waitForCheck(
   scope: Checker,
   input: CheckInput,
   signal: AbortSignal,

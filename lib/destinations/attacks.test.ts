@@ -3,7 +3,7 @@ import { createServer as createTcpServer } from "node:net";
 import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { newPipelineToken } from "@/lib/access/pipeline";
-import { runCheck } from "@/lib/connections/check";
+import { waitForCheck } from "@/lib/connections/check";
 import { createConnection, updateConnection } from "@/lib/connections/mutations";
 import type { CheckInput } from "@/lib/connections/schema";
 import type { Db } from "@/lib/db/client";
@@ -686,7 +686,7 @@ describe("a secret that only signs at a destination", () => {
     const inClear = { ...endpoint, username: "bob", authMethod: "password", password: key.id };
     const check = async (properties: Record<string, unknown>) => {
       const input = { kind: "sftp", name: "files", properties, isConfirmed: true };
-      const done = await runCheck(
+      const done = await waitForCheck(
         fabric.scope("user", "connection:check"),
         input,
         AbortSignal.timeout(20_000),
@@ -764,7 +764,7 @@ describe("a colleague's change of a secret", () => {
   ) {
     const scope = fabric.scope("admin", "connection:check");
     const input = { kind: "restapi", name: "api", properties, ...confirmation };
-    const checked = await runCheck(scope, input, AbortSignal.timeout(10_000));
+    const checked = await waitForCheck(scope, input, AbortSignal.timeout(10_000));
     if (!checked.ok || checked.value.result.ok) throw new Error("The check was to fail.");
     return checked.value.result;
   }
@@ -830,7 +830,7 @@ describe("a destination that an upgrade allows", () => {
   const enterToken = () => enter("admin", { subKind: "text", fields: { value: stolen } });
   const check = (role: Person, properties: Record<string, unknown>, isConfirmed = false) => {
     const input = { kind: "restapi", name: "api", properties, isConfirmed };
-    return runCheck(fabric.scope(role, "connection:check"), input, AbortSignal.timeout(10_000));
+    return waitForCheck(fabric.scope(role, "connection:check"), input, AbortSignal.timeout(10_000));
   };
   const isRefused = { value: { result: { ok: false, code: "destination_not_allowed" } } };
 

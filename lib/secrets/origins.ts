@@ -4,7 +4,8 @@ import { longestHistory } from "@/lib/secrets/schema";
 
 /**
  * Where the newest versions of a secret got their values, if nobody entered a value for them: from a candidate that was
- * promoted, or from a former version that somebody went back to.
+ * promoted, or from a former version that somebody went back to. `settled_version.origin` is minus the candidate's number,
+ * or the former version.
  */
 export async function readOrigins(secretId: string) {
   const rows = await db.settledVersion.findMany({
@@ -13,13 +14,14 @@ export async function readOrigins(secretId: string) {
     take: longestHistory,
     select: { version: true, origin: true, madeCurrentByName: true },
   });
-  // Minus the number of a candidate → the version that its promotion made. Later ones have gone back to it.
+  // Minus the number of a candidate → the version that its promotion made. The oldest row of an origin is the promotion,
+  // and comes last; later versions of the same origin are those of people who went back to it.
   const versionOfCandidate = new Map<number, number>();
   for (const { version, origin } of rows)
     if (origin !== null && origin < 0) versionOfCandidate.set(origin, version);
 
   return {
-    /** The number that people know of a field's version: a promoted one was entered under the number of its candidate. */
+    /** The version to show for a field's: a promoted field was entered under the number of its candidate. */
     numberOf: (version: number) => versionOfCandidate.get(version) ?? version,
 
     /** Who made a version current, and the version with the same value before it, if any. Null if its value was entered. */

@@ -19,7 +19,8 @@ export type PageQuery = SecretListQuery & {
 
 /**
  * Finds the secrets of a page, in its order: their ids, and what a cursor needs. The number of different statements is
- * small, so they can be prepared. Postgres plans some anew for each page, so `readSummaries` reads what a page shows by a statement of its own.
+ * small, so they can be prepared. Postgres plans this for each page's values, which is cheap. `readSummaries` reads what the page shows,
+ * by one plan: see docs/decisions/0055-a-page-is-found-then-read.md.
  */
 export async function findPage({ fabricId }: Scope<"secret:list">, query: PageQuery) {
   const values: unknown[] = [fabricId, query.limit];

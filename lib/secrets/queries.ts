@@ -66,14 +66,17 @@ export async function hasSecrets({ fabricId }: Scope<"secret:list">): Promise<bo
   return found !== null;
 }
 
-const counts = preparedQuery<{ inFabric: number; ofKind: number }>(
-  `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofKind"
+/** The number of secrets in a fabric, and of those of some types. */
+type SecretCounts = { inFabric: number; ofTypes: number };
+
+const counts = preparedQuery<SecretCounts>(
+  `SELECT count(*)::int AS "inFabric", (count(*) FILTER (WHERE "subKind" = ANY($2::text[])))::int AS "ofTypes"
    FROM secret WHERE "fabricId" = $1 AND "deletedAt" IS NULL`,
 );
 
 async function countSecrets({ fabricId }: Scope<"secret:list">, subKinds: readonly SubKind[]) {
   const [row] = await counts(fabricId, subKinds);
-  return row ?? { inFabric: 0, ofKind: 0 };
+  return row ?? { inFabric: 0, ofTypes: 0 };
 }
 
 /** Returns all public data of one secret. Throws `NotFound` if it belongs to another fabric. */
@@ -143,7 +146,8 @@ export async function getSecret(scope: Scope<"secret:list">, secretId: string): 
 }
 
 /**
- * One page of the picker: secrets of the given types whose name contains `search`, or exactly those in `ids`.
+ * One page of the picker: secrets of the given types whose name contains `search`, or exactly those in `ids`. The first
+ * page of a search has the counts, for a picker that offers nothing.
  */
 export async function listSecretOptions(
   scope: Scope<"secret:list">,
@@ -153,7 +157,7 @@ export async function listSecretOptions(
     after?: string | undefined;
     ids?: readonly string[] | undefined;
   },
-): Promise<{ options: SecretOption[]; next: string | null; inFabric: number; ofKind: number }> {
+): Promise<{ options: SecretOption[]; next: string | null; counts?: SecretCounts }> {
   const { subKinds, ids, search, after } = query;
   const list = {
     search: ids ? "" : search,
@@ -181,7 +185,7 @@ export async function listSecretOptions(
       updatedByName: row.updatedByName,
     })),
     next: hasMore && last ? cursorOf("name", last) : null,
-    ...(await countSecrets(scope, subKinds)),
+    ...(ids || after ? {} : { counts: await countSecrets(scope, subKinds) }),
   };
 }
 

@@ -5,7 +5,7 @@ import { authorize, authorizeTeam } from "@/lib/access/authorize";
 import type { Permission } from "@/lib/access/policy";
 import type { TeamScope } from "@/lib/access/scope";
 import type { Actor } from "@/lib/actor";
-import { runCheck } from "@/lib/connections/check";
+import { waitForCheck } from "@/lib/connections/check";
 import { type ConnectionCode, insertConnection, prepareConnection } from "@/lib/connections/mutations";
 import { allowNewDestinations, type StoredConnection } from "@/lib/connections/new-destinations";
 import type { CreateConnectionInput } from "@/lib/connections/schema";
@@ -211,7 +211,7 @@ async function checkOf(
   const scope = await authorize(actor, fabricId, "connection:check");
   // The caller sent both the fabric's only secret and its destination in this request, so no stored secret
   // can leak to it.
-  const checked = await runCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
+  const checked = await waitForCheck(scope, { kind, name, properties, isConfirmed: true }, signal);
   if (!checked.ok) return failure("check_failed", "The connection could not be checked.");
   const { result } = checked.value;
   if (result.ok) return null;

@@ -2,7 +2,7 @@ import "server-only";
 import * as z from "zod";
 import { authorize } from "@/lib/access/authorize";
 import type { Scope } from "@/lib/access/scope";
-import { runCheck } from "@/lib/connections/check";
+import { waitForCheck } from "@/lib/connections/check";
 import { getConnection } from "@/lib/connections/queries";
 import { checkCodes, checkSteps } from "@/lib/connectors/check-protocol";
 import { checkTexts } from "@/lib/connectors/check-texts";
@@ -87,10 +87,10 @@ export const checkConnectionByName = operation({
  */
 async function check(
   scope: Scope<"connection:check">,
-  input: Omit<Parameters<typeof runCheck>[1], "isConfirmed">,
+  input: Omit<Parameters<typeof waitForCheck>[1], "isConfirmed">,
   signal: AbortSignal,
 ): Promise<ApiResult<Reply<z.input<typeof checkObject>>>> {
-  const checked = await runCheck(scope, { ...input, isConfirmed: false }, signal);
+  const checked = await waitForCheck(scope, { ...input, isConfirmed: false }, signal);
   if (!checked.ok) return failure("invalid", undefined, under("properties", checked.fieldErrors));
   const { steps, result } = checked.value;
   const stepObjects = steps.map(({ step, state, ms }) => ({
