@@ -304,6 +304,12 @@ test("refusals of a former value or a candidate do not pause the current one, un
   expect(await list()).toEqual([]);
   await refuse(2);
   expect(await list()).toHaveLength(1);
+  // Somebody goes back to version 1 all the same: its refusals count for what is current now.
+  await addVersion(id, 3, "text", { value: "1" }, []);
+  expect(await list()).toEqual([]);
+  const origin = { secretId: id, version: 3, fabricId: fabric.fabricId, origin: 1, madeCurrentByName: "Ada" };
+  await owner.settledVersion.create({ data: origin });
+  expect(await list()).toHaveLength(1);
   await owner.$transaction((tx) => forgetRefusals(tx, fabric.fabricId, id));
   expect(await list()).toEqual([]);
   for (const attempt of attempts) expect((await claim(attempt)).state).toBe("held");

@@ -4,7 +4,13 @@ import type { SecretWithAuthors, UsableSecret } from "@/automate/secrets/usable-
 import type { CheckCode, CheckResult } from "@/lib/connectors/check-protocol";
 import { type Destination, endpointOf } from "@/lib/connectors/destination";
 import { principalOf } from "@/lib/connectors/principal";
-import { attemptsAt, mayAttempt, pausedUntil, refusalCountsForMs } from "@/lib/credential-attempts/schema";
+import {
+  attemptsAt,
+  mayAttempt,
+  ofOtherValue,
+  pausedUntil,
+  refusalCountsForMs,
+} from "@/lib/credential-attempts/schema";
 import { db, type Tx } from "@/lib/db/client";
 
 /** A sign-in that a check is about to try. Refusals are counted by `key`. */
@@ -73,11 +79,6 @@ export function attemptedValue({ id, manifest }: Pick<UsableSecret, "id" | "mani
 
 function isCurrent({ version, enteredBy }: SecretWithAuthors): boolean {
   return version === Math.max(...enteredBy.keys());
-}
-
-/** Stands for the secret in the attempts of its candidates and former values, which say nothing about its current one. */
-function ofOtherValue(secretId: string): string {
-  return `${secretId}.other`;
 }
 
 /**

@@ -41,7 +41,7 @@ export async function endRun(
     const failing = isFailed ? failingSince(rotation) : { failingSince: null };
     await tx.passwordRotation.updateMany({
       where: { secretId: run.secretId },
-      data: { failures, ...failing, dueAt: nextDue(rotation, failures, new Date()) },
+      data: { failures, ...failing, problem: null, dueAt: nextDue(rotation, failures, new Date()) },
     });
     if (isFailed && isNeeded) await keepCandidate(tx, run, candidateHours);
     const secret = await tx.secret.findUniqueOrThrow({

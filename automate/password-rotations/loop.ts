@@ -90,7 +90,7 @@ async function startScheduled(deps: RotationDeps, rotation: PasswordRotation): P
   if (!scope) return;
   const started = await startPasswordRun(deps.keys, scope, rotation, systemActor);
   if (started.ok) return workOnNewRun(deps, scope, rotation, started.value);
-  // A person started it meanwhile.
+  // A person started it, or it has not ended for a long time.
   if (started.code === "running") return;
   await notStarted(scope, rotation, started.code);
 }

@@ -553,7 +553,7 @@ describe("setting up a rotation", () => {
     const other = await createTestFabric(owner, "other");
     const removed = removeRotation(other.scope("admin", "rotation:run"), id);
     await expect(removed).rejects.toThrow("Rotation not found.");
-    expect((await start(id)).started).toMatchObject({ ok: false, code: "candidate_waiting" });
+    expect((await start(id)).started).toMatchObject({ ok: false, code: "running" });
     await killed(id);
     await workOnce(deps);
   });
@@ -570,13 +570,32 @@ async function hoursToNext(id: string): Promise<number> {
 test("a rotation that cannot begin is tried after one hour, two and four", async () => {
   const { id } = await ownRotation();
   await set({ secretId: id, connectionId: id, everyDays: 30 });
+  const secret = await findSecretById(fabric, id);
+  if (!secret) throw new Error("There is no secret.");
   // A rotation needs the place of a waiting new value.
-  await start(id);
+  await addTestCandidate(owner, fabric, urls.webUrl, secret, { by: "user", fields: { value: "waiting" } });
   for (const hours of [1, 2, 4]) {
     await dueNow(id);
     await workOnce(deps);
     expect(await hoursToNext(id)).toBeCloseTo(hours, 1);
   }
+  expect(await owner.passwordRotation.findUnique({ where: { secretId: id } })).toMatchObject({
+    failures: 3,
+    problem: "candidate_waiting",
+  });
+});
+
+test("a rotation that is due while it runs is no failure", async () => {
+  const { id } = await ownRotation();
+  await set({ secretId: id, connectionId: id, everyDays: 30 });
+  await start(id);
+  await dueNow(id);
+  await workOnce(deps);
+  expect(await owner.passwordRotation.findUnique({ where: { secretId: id } })).toMatchObject({
+    failures: 0,
+    failingSince: null,
+    problem: null,
+  });
   await killed(id);
   await workOnce(deps);
 });

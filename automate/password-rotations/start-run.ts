@@ -55,6 +55,9 @@ export async function startPasswordRun(
   };
   try {
     const run = await db.$transaction(async (tx) => {
+      // Its candidate waits too, but nobody may promote or discard that.
+      if ((await tx.passwordRun.count({ where: { secretId: secret.id, endedAt: null } })) > 0)
+        return "running";
       const stored = await storePasswordCandidate(tx, scope, secret, rotation.destinations, (version) =>
         sealMade(
           keys,
@@ -62,7 +65,7 @@ export async function startPasswordRun(
           fields,
         ),
       );
-      if (stored === null) return null;
+      if (stored === null) return "candidate_waiting";
       const created = await tx.passwordRun.create({
         data: {
           secretId: secret.id,
@@ -85,7 +88,7 @@ export async function startPasswordRun(
       });
       return created;
     });
-    if (run === null) return fail("candidate_waiting");
+    if (typeof run === "string") return fail(run);
     return ok({ run: { ...run, state: "setting" }, subject, signIn: signIn.value, password });
   } catch (error) {
     if (isUniqueViolation(error)) return fail("running");

@@ -130,6 +130,11 @@ test.each<[AuditAction, ActivityDetails, string[]]>([
     { code: "forbidden", permission: "team:write", accessToken: "script" },
     ["to change members", "Their role does not allow it", "by the access token “script”"],
   ],
+  [
+    "act.refuse",
+    { code: "not_fresh", permission: "entry:write" },
+    ["to ask somebody for a value", "It requires a sign-in within the last ten minutes"],
+  ],
   ["access_token.revoke", { member: "Uri" }, ["of Uri"]],
   ["team.remove", { team: "Sales", role: "user" }, ["team “Sales”", "as user"]],
   ["user.lock", { sessions: 1, accessTokens: 2 }, ["1 session", "2 access tokens"]],

@@ -157,6 +157,8 @@ const permissionTexts: Readonly<Record<string, string>> = {
   "secret:restore": "restore a secret",
   "trash:purge": "purge something in the trash",
   "entry-link:write": "ask somebody for a value",
+  // Its name in release 0.5 and before, in events that stay.
+  "entry:write": "ask somebody for a value",
   "secret:name:drop": "remove a former name",
   "fabric:write": "create or edit a fabric",
   "fabric:delete": "delete a fabric",

@@ -36,3 +36,8 @@ export function attemptsAt(destination: string): number {
 export type PausedAttempt = { destination: string; until: Date };
 
 export const resetAttemptsInput = z.object({ secretId: z.string().max(64) });
+
+/** Stands for the secret in the attempts of its candidates and former values, which say nothing about its current one. */
+export function ofOtherValue(secretId: string): string {
+  return `${secretId}.candidate`;
+}

@@ -44,20 +44,27 @@ export async function listSecrets(
   };
 }
 
-/** Reads a page in a slot. `page` has what cursors need, also of secrets that went away in between. */
+/**
+ * Reads a page in a slot. `page` has what cursors need, also of secrets that went away in between. If all of them did, it
+ * is the next page.
+ */
 async function readPage(scope: Scope<"secret:list">, query: PageQuery, request?: PageRequest) {
   const { limit } = query;
-  const read = async () => {
-    const { found, isBackward } = await findPage(scope, { ...query, limit: limit + 1 });
+  const read = async (from: Pick<PageQuery, "after" | "before">) => {
+    const { found, isBackward } = await findPage(scope, { ...query, ...from, limit: limit + 1 });
     const page = found.slice(0, limit);
     if (isBackward) page.reverse();
     const rows = await readSummaries(
       scope.fabricId,
       page.map(({ id }) => id),
     );
-    return { page, hasMore: found.length > limit, isBackward, rows };
+    const hasMore = found.length > limit;
+    const end = isBackward ? page.at(0) : page.at(-1);
+    if (rows.length === 0 && hasMore && end)
+      return read({ [isBackward ? "before" : "after"]: cursorOf(query.sort, end) });
+    return { page, hasMore, isBackward, rows };
   };
-  return inListSlot(scope.actor.id, read, request);
+  return inListSlot(scope.actor.id, () => read(query), request);
 }
 
 /** Whether the fabric has a secret that is not in the trash. */

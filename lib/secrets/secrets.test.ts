@@ -2,7 +2,9 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "@/lib/crypto/open";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { pool } from "@/lib/db/pool";
 import { Forbidden, NotFound } from "@/lib/result";
+import { cursorOf } from "@/lib/secrets/keyset";
 import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import { getSecret, hasSecrets, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
 import { createSecretInput, secretListQuery } from "@/lib/secrets/schema";
@@ -342,6 +344,39 @@ describe("a list", () => {
       await createSecret(paged.scope("user", "secret:write"), { ...input, name, description: "" });
     }
   });
+
+  test.each([
+    [["b"], undefined, ["a"], ["c", "d"]],
+    [["a", "b"], undefined, ["c", "d"], ["e", "f"]],
+    [["d", "e"], "f", ["b", "c"], ["f", "g"]],
+  ] as const)(
+    "leaves out %j that go to the trash while it is read, before %s, and goes on",
+    async (gone, before, shown, after) => {
+      const trashed = await createTestFabric(owner, `trashed ${gone} ${before}`);
+      const scope = trashed.scope("user", "secret:write");
+      for (const name of ["a", "b", "c", "d", "e", "f", "g"])
+        await createSecret(scope, { subKind: "text", name, description: "", fields: { value: "v" } });
+      const read = (cursor: object) =>
+        listSecrets(trashed.scope("user", "secret:list"), secretListQuery.parse(cursor), { limit: 2 });
+      const cursor = before ? { before: cursorOf("name", { nameKey: before, id: "" } as never) } : {};
+      const real = pool().query;
+      let isFirst = true;
+      pool().query = (async (config: { text: string }) => {
+        if (isFirst && config.text.startsWith("WITH s AS")) {
+          isFirst = false;
+          const where = { fabricId: trashed.fabricId, name: { in: [...gone] } };
+          await owner.secret.updateMany({ where, data: { deletedAt: new Date() } });
+        }
+        return Reflect.apply(real, pool(), [config]);
+      }) as never;
+      const page = await read(cursor).finally(() => {
+        pool().query = real;
+      });
+      const namesOf = ({ secrets }: typeof page) => secrets.map(({ name }) => name);
+      expect(namesOf(page)).toEqual(shown);
+      expect(namesOf(await read({ after: page.next }))).toEqual(after);
+    },
+  );
 
   test.each(["name", "type", "created", "updated"] as const)(
     "by %s pages forwards and backwards through every secret once, also while rows are added",
