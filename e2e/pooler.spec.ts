@@ -37,15 +37,27 @@ async function ask(url: string, headers: Record<string, string>, body?: object) 
   return { status: response.status, json: await response.json() };
 }
 
+/** What the running test started. It ends also when the test fails. */
+const started: { stop(): Promise<unknown> }[] = [];
+const keep = <T extends { stop(): Promise<unknown> }>(program: T): T => {
+  started.push(program);
+  return program;
+};
+
+test.afterEach(async () => {
+  for (const program of started.splice(0).reverse()) await program.stop();
+});
+
 for (const { mode, settings } of modes)
   test(`through PgBouncer in ${mode} mode, web and automate require time limits and then serve everything`, {
     tag: "@long",
   }, async () => {
     test.setTimeout(180_000);
     const postgres = await startRestartablePostgres();
+    keep({ stop: () => postgres.remove() });
     const direct = await migrateOther(postgres.url, "pooled");
     const urls = [direct.web, direct.automate];
-    let pooler = await startPgBouncer(mode, urls);
+    let pooler = keep(await startPgBouncer(mode, urls));
     const { userId, team, token } = await addCaller(postgres.url);
     const name = `automate-through-${mode}-pooler`;
     const startAutomate = () =>
@@ -55,13 +67,15 @@ for (const { mode, settings } of modes)
     );
     await setTimeLimits(postgres.url, urls);
     await pooler.stop();
-    pooler = await startPgBouncer(mode, urls);
-    const automate = await startAutomate();
-    const web = await startWebCopy(`web-through-${mode}-pooler`, () => ({
-      WEB_DATABASE_URL: pooler.through(direct.web),
-      AUTOMATE_URL: automate.internalUrl,
-      ...settings,
-    }));
+    pooler = keep(await startPgBouncer(mode, urls));
+    const automate = keep(await startAutomate());
+    const web = keep(
+      await startWebCopy(`web-through-${mode}-pooler`, () => ({
+        WEB_DATABASE_URL: pooler.through(direct.web),
+        AUTOMATE_URL: automate.internalUrl,
+        ...settings,
+      })),
+    );
     const api = (path: string, body?: object) =>
       ask(
         `${web.url}/api/orchestration/fabric${path}`,
@@ -96,9 +110,4 @@ for (const { mode, settings } of modes)
     const rounds = await Promise.all(Array.from({ length: 60 }, (_, n) => round(n)));
     expect(rounds).toEqual(rounds.map(() => ({ statuses: [200, 200, 200], isRight: true })));
     expect(await ask(`${automate.url}/readyz`, {})).toMatchObject({ status: 200 });
-
-    await web.stop();
-    await automate.stop();
-    await pooler.stop();
-    await postgres.remove();
   });

@@ -59,7 +59,7 @@ ignore_startup_parameters = options
     async stop() {
       child.kill("SIGINT");
       await exited;
-      await rm(dir, { recursive: true });
+      await rm(dir, { recursive: true, force: true });
     },
   };
 }

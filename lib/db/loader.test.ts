@@ -99,4 +99,22 @@ describe("a loader of rows", () => {
     expect(good).toMatchObject({ status: "fulfilled", value: [{ value: "a" }, { value: "b" }] });
     expect(batches).toEqual([["\0", "a", "b"], ["\0"], ["a"], ["b"]]);
   });
+
+  test("loads no key again after Postgres cancelled a batch: each would wait as long once more", async () => {
+    const cancelled = preparedQuery<Row>(
+      `SELECT input.n::int AS n, input.value FROM unnest($1::text[]) WITH ORDINALITY AS input(value, n)
+       WHERE pg_cancel_backend(pg_backend_pid()) AND pg_sleep(5) IS NOT NULL`,
+    );
+    let times = 0;
+    const load = createRowLoader<string, Row>((values) => {
+      times += 1;
+      return cancelled(values);
+    });
+    const both = await Promise.allSettled([load(["a"]), load(["b"])]);
+    expect(both).toMatchObject([
+      { status: "rejected", reason: { code: "57014" } },
+      { status: "rejected", reason: { code: "57014" } },
+    ]);
+    expect(times).toBe(1);
+  });
 });

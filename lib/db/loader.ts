@@ -1,6 +1,6 @@
 import "server-only";
 import DataLoader from "dataloader";
-import { isRefused } from "@/lib/db/errors";
+import { isOutage, isRefused } from "@/lib/db/errors";
 import { noteOutageOf } from "@/lib/outages";
 
 /** Loads one value for each key, in order. Throws the error of the first key that failed. */
@@ -12,8 +12,8 @@ const maxInFlight = 2;
  * Coalesces concurrent calls into batches, at most two in flight. Calls made in the same tick of the event
  * loop share a batch; calls made while both are in flight share the next one. Caches nothing.
  *
- * If Postgres refuses a batch, each key is loaded alone, so that only the faulty key fails. After any other
- * error, all keys of the batch fail.
+ * If Postgres refuses a batch, each key is loaded alone, so that only the faulty key fails. After any other error, also a
+ * statement that took too long, all keys of the batch fail.
  */
 export function createLoader<K, V>(
   loadBatch: (keys: readonly K[]) => Promise<readonly V[]>,
@@ -34,7 +34,7 @@ export function createLoader<K, V>(
       try {
         return await loadBatch(keys);
       } catch (error) {
-        if (keys.length === 1 || !isRefused(error)) throw error;
+        if (keys.length === 1 || !isRefused(error) || isOutage(error)) throw error;
         return await Promise.all(keys.map((key) => loadAlone(loadBatch, key)));
       } finally {
         inFlight -= 1;
