@@ -1,5 +1,5 @@
 import { discardCandidate } from "@/automate/candidates/close-candidates";
-import { type PasswordRun, whileHeld } from "@/automate/password-rotations/password-run";
+import { type PasswordRun, withHeldRun } from "@/automate/password-rotations/password-run";
 import { failingSince, type PasswordRotation } from "@/automate/password-rotations/rotation";
 import { nextDue } from "@/automate/password-rotations/schedule";
 import { keepCandidate } from "@/automate/password-rotations/store-candidate";
@@ -31,7 +31,7 @@ export async function endRun(
   const isFailed = state === "failed";
   const isNeeded = rotation.method === "own" && serverHas !== "former";
   const actor = systemActor;
-  await whileHeld(run, async (tx) => {
+  await withHeldRun(run, async (tx) => {
     await tx.passwordRun.update({
       where: { id: run.id },
       data: { state, serverHas, code, refusedBy, endedAt: new Date(), holder: "" },

@@ -48,7 +48,7 @@ export class RunTakenOver extends Error {
 }
 
 /** Runs `work` in a transaction that holds the run: no other copy claims it until it ends. Throws `RunTakenOver`. */
-export async function whileHeld<T>(
+export async function withHeldRun<T>(
   { id }: Pick<PasswordRun, "id">,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {

@@ -6,7 +6,7 @@ import {
   keepLease,
   type PasswordRun,
   releaseRun,
-  whileHeld,
+  withHeldRun,
 } from "@/automate/password-rotations/password-run";
 import { findRotation, type PasswordRotation } from "@/automate/password-rotations/rotation";
 import { setAtServer } from "@/automate/password-rotations/set-at-server";
@@ -76,7 +76,7 @@ async function continueRun(
   const { scope, rotation, run } = working;
   if (serverHas === "former") return endRun(scope, run, rotation, { state: "failed", serverHas, code });
   if (serverHas === "unknown") return askLater(scope, working, code);
-  await whileHeld(run, (tx) =>
+  await withHeldRun(run, (tx) =>
     tx.passwordRun.update({
       where: { id: run.id },
       data: { state: "set", serverHas, code: null, wasSetAt: new Date() },
@@ -133,7 +133,7 @@ async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> 
     where: { secretId_number: { secretId: run.secretId, number: run.candidate } },
     select: { promotedVersion: true },
   });
-  await whileHeld(run, (tx) =>
+  await withHeldRun(run, (tx) =>
     tx.passwordRun.update({
       where: { id: run.id },
       data: { state: "promoted", promotedAt: new Date(), version: promotedVersion },
