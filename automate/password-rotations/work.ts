@@ -31,6 +31,8 @@ type Working = { scope: Scope<"connection:check">; rotation: PasswordRotation; r
 /** How long a run waits before it asks again which password the server has, in seconds. */
 const askAgainSeconds = 30;
 const hourSeconds = 3_600;
+/** How long one's own new password stays promotable, whatever people enter meanwhile. The promotion follows at once. */
+const promotableHours = 1;
 
 /** Sets the password of a run that this copy just began, and takes it to its end as far as it can. */
 export async function workOnNewRun(
@@ -150,8 +152,7 @@ async function makeCurrent(deps: RotationDeps, working: Working): Promise<void> 
  * or a person replaced the value meanwhile.
  */
 async function acceptAll({ scope, run }: Working) {
-  const hours = 1;
-  await keepCandidate(db, run, hours);
+  await keepCandidate(db, run, promotableHours);
   const connections = await findConnectionsToCheck(scope.fabricId, run.secretId);
   return { accepted: connections.map(({ id }) => id), refusedBy: [], code: null };
 }

@@ -13,8 +13,8 @@ import { createTestKeys } from "@/testing/keys";
 const count = process.env.RUN_LONG ? 100_000 : 10_000;
 /** A page of 50 looks up some rows for each secret; the rows in between and the other pages cost nothing. */
 const mostBuffers = 4_000;
-/** A scan of all secrets reads more, and so does one of all members for each secret. */
-const mostRows = 8_000;
+/** Half of the secrets, in the short form. *failing* reads the thousand connections several times. */
+const mostRows = { failing: 8_000, other: 5_000 };
 
 let owner: Db;
 let client: Client;
@@ -182,7 +182,8 @@ test.each([
     const reading = await readingOf(list, { kind: /^(SELECT s\.|WITH s AS)/, count: found ? 2 : 1 }, plan);
     expect(shown).toBe(found);
     expect(reading.buffers, plan).toBeLessThan(mostBuffers);
-    expect(reading.rows, plan).toBeLessThan(mostRows);
+    const isFailing = "state" in query && query.state === "failing";
+    expect(reading.rows, plan).toBeLessThan(isFailing ? mostRows.failing : mostRows.other);
   }
 });
 

@@ -24,7 +24,10 @@ export async function readOrigins(secretId: string) {
     /** The version to show for a field's: a promoted field was entered under the number of its candidate. */
     numberOf: (version: number) => versionOfCandidate.get(version) ?? version,
 
-    /** Who made a version current, and the version with the same value before it, if any. Null if its value was entered. */
+    /**
+     * Null for a version whose value somebody entered. Otherwise says who made it current. `from` is the earlier version
+     * with the same value; null for a promoted candidate.
+     */
     madeCurrent(version: number): { byName: string; from: number | null } | null {
       const row = rows.find((one) => one.version === version);
       if (!row || row.origin === null) return null;

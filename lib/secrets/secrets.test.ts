@@ -2,9 +2,9 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { open } from "@/lib/crypto/open";
 import { closeDb, createDb, type Db } from "@/lib/db/client";
+import { encodeCursor } from "@/lib/db/cursor";
 import { pool } from "@/lib/db/pool";
 import { Forbidden, NotFound } from "@/lib/result";
-import { cursorOf } from "@/lib/secrets/keyset";
 import { createSecret, deleteSecret, dropSecretName } from "@/lib/secrets/mutations";
 import { getSecret, hasSecrets, listSecretOptions, listSecrets } from "@/lib/secrets/queries";
 import { createSecretInput, secretListQuery } from "@/lib/secrets/schema";
@@ -358,7 +358,7 @@ describe("a list", () => {
         await createSecret(scope, { subKind: "text", name, description: "", fields: { value: "v" } });
       const read = (cursor: object) =>
         listSecrets(trashed.scope("user", "secret:list"), secretListQuery.parse(cursor), { limit: 2 });
-      const cursor = before ? { before: cursorOf("name", { nameKey: before, id: "" } as never) } : {};
+      const cursor = before ? { before: encodeCursor(["name", before, ""]) } : {};
       const real = pool().query;
       let isFirst = true;
       pool().query = (async (config: { text: string }) => {
